@@ -1,0 +1,84 @@
+/** Every `code` an answer of this library can carry, with its HTTP status and the default text for a person who debugs. Codes are API, texts are not. */
+export const problems = {
+  invalid_request: [400, 'The request is malformed.'],
+  invalid_phone_number: [400, 'This is not a valid phone number in E.164 form, such as +12025550100.'],
+  country_not_allowed: [400, 'Numbers of this country cannot log in here.'],
+  number_type_not_allowed: [400, 'Only mobile numbers can log in here.'],
+  flow_invalid: [401, 'This login is unknown, expired, used up, or was begun elsewhere. Start again.'],
+  invalid_code: [401, 'The code is wrong.'],
+  mismatch: [401, 'The SIM in this phone does not have this number.'],
+  cross_site: [403, 'The request came from another site.'],
+  send_refused: [403, 'No message may be sent to this number.'],
+  user_refused: [403, 'The number is proven, but the application does not admit this user.'],
+  step_up_required: [403, 'A stronger login is required.'],
+  pending: [409, 'There is no result yet. Ask again.'],
+  in_progress: [409, 'This login is being redeemed by another request.'],
+  too_early: [409, 'This step cannot be taken yet.'],
+  payload_too_large: [413, 'The request body is larger than 4 KiB.'],
+  unsupported_media_type: [415, 'The request body must be application/json.'],
+  rung_unable: [422, 'This way of logging in does not work for this device.'],
+  ladder_exhausted: [422, 'No way of logging in is left.'],
+  cooldown: [429, 'Wait before asking for another message.'],
+  number_limit: [429, 'Too many messages were sent to this number.'],
+  address_limit: [429, 'Too many requests came from this address.'],
+  code_locked: [429, 'Too many wrong codes were given for this number.'],
+  provider_unavailable: [503, 'The verification service cannot be reached.'],
+  store_unavailable: [503, 'The login store cannot be reached.'],
+  delivery_unknown: [503, 'It is not known whether the message was sent.'],
+} as const satisfies Record<string, readonly [status: number, text: string]>
+
+export type PhoneCheckErrorCode = keyof typeof problems
+
+/** What an answer may carry beside `code`. Only closed vocabularies and numbers: nothing a provider or a client wrote. */
+export interface ProblemDetails {
+  /** Text for the developer. Never holds what a user, a client or a provider sent. */
+  message?: string
+  /** Seconds until the same request may succeed; becomes `Retry-After`. */
+  retryAfterSeconds?: number
+  /** Tries left for the present code. */
+  attemptsLeft?: number
+  /** Methods that `fallback` can still go to. */
+  fallback?: readonly string[]
+  /** Why a rung could not work, from the closed list of {@link UnableReason}. */
+  reason?: string
+  /** Public id of the flow. */
+  flowId?: string
+  /** Whether the flow is over, so that what the requester keeps of it can be dropped. */
+  ended?: boolean
+  cause?: unknown
+}
+
+const brand = Symbol.for('passport-phonecheck.error')
+
+/**
+ * Any refusal or outage of this library. Test with `instanceof`, which works across the ESM and CJS builds, or by `code`.
+ *
+ * `status` is the HTTP status; a 4xx is a verdict on the request, a 503 an outage that proves nothing.
+ */
+export class PhoneCheckError extends Error {
+  readonly code: PhoneCheckErrorCode
+  readonly status: number
+  readonly details: Omit<ProblemDetails, 'message' | 'cause'>
+
+  constructor(code: PhoneCheckErrorCode, { message, cause, ...details }: ProblemDetails = {}) {
+    const [status, text] = problems[code]
+    super(message ?? text, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.status = status
+    this.details = details
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  override get name(): string {
+    return 'PhoneCheckError'
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value
+  }
+}
+
+/** A provider that throws anything but our own errors has a defect; that is no verdict either. */
+export function asOutage(error: unknown): PhoneCheckError {
+  return error instanceof PhoneCheckError ? error : new PhoneCheckError('provider_unavailable', { cause: error })
+}

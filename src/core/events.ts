@@ -1,0 +1,57 @@
+import { flowId } from './handle.js'
+import type { OpenFlow } from './held-flow.js'
+import { maskPhoneNumber } from './phone-number.js'
+import type { UnableReason } from './unable-reason.js'
+
+/** What every event about a flow carries. The number is masked; codes, handles, URLs and secrets are never part of an event. */
+export interface FlowFacts {
+  /** Public id of the flow, equal to `id` on the wire and to the vendor's `reference_id`. */
+  flowId: string
+  purpose: string
+  /** Name of the rung in use. */
+  method: string
+  /** Region of the number. */
+  country: string
+  /** Masked, such as `+1********00`. */
+  number: string
+}
+
+export function factsOf({ key, record, content }: OpenFlow): FlowFacts {
+  const { e164, country } = content.number
+  return { flowId: flowId(key), purpose: record.purpose, method: record.rung, country, number: maskPhoneNumber(e164) }
+}
+
+/** Everything the library tells its operator. New members may come with any minor version; tell them apart by `type`. */
+export type PhoneCheckEvent =
+  | ({ type: 'flow_started' } & FlowFacts)
+  | ({ type: 'rung_skipped'; reason: UnableReason } & FlowFacts)
+  | ({ type: 'rung_spent'; reason: UnableReason | 'mismatch' | 'tries' } & FlowFacts)
+  | ({ type: 'code_rejected'; attemptsLeft: number } & FlowFacts)
+  | ({ type: 'flow_failed' } & FlowFacts)
+  | ({ type: 'identity_verified' } & FlowFacts)
+  | ({ type: 'user_refused' } & FlowFacts)
+  | ({ type: 'verify_callback_failed'; canRepeat: boolean } & FlowFacts)
+  | ({ type: 'suspicious'; reason: 'mismatch' | 'ip_mismatch' } & FlowFacts)
+  /** Somebody named a flow without being its starter. The flow is untouched. */
+  | { type: 'foreign_redeem'; flowId: string; reason: 'binding' | 'purpose' | 'check' }
+  | { type: 'cross_site_refused'; path: string }
+  | { type: 'provider_outage'; provider: string; operation: string; kind: string; status?: number }
+  /** The provider refused our credentials, balance or rights: nobody can log in until the operator acts. */
+  | { type: 'provider_misconfigured'; provider: string; operation: string; status: number }
+  | { type: 'store_outage'; operation: string }
+  | { type: 'misconfiguration'; code: string; message: string }
+
+export type OnEvent = (event: PhoneCheckEvent) => void
+
+/** Hands events to the application, whose listener may throw or reject without touching a login. */
+export function safely(onEvent: OnEvent | undefined): OnEvent {
+  if (!onEvent) return () => {}
+  return (event) => {
+    try {
+      const result: unknown = onEvent(event)
+      if (result instanceof Promise) result.catch(() => {})
+    } catch {
+      // An operator's listener is never part of a login.
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import type { Check } from '../providers/provider.js'
+import type { Store } from '../stores/store.js'
+import type { Clock } from './clock.js'
+import { PhoneCheckError } from './errors.js'
+import type { OnEvent } from './events.js'
+import { advance, decodeFlow, encodeFlow, type FlowRecord, type FlowState, sealContext } from './flow.js'
+import type { PhoneNumber } from './phone-number.js'
+import { Seal } from './seal.js'
+
+/** What a flow knows and its store does not. */
+export interface FlowContent {
+  number: PhoneNumber
+  check?: Check
+  /** When the provider said yes; only once `proven` was written. Milliseconds since the epoch. */
+  verifiedAt?: number
+}
+
+/** Reads and writes flows. Every fault of the store becomes `store_unavailable`. */
+export class FlowBook {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #emit: OnEvent
+
+  constructor(store: Store, clock: Clock, emit: OnEvent) {
+    this.#store = store
+    this.#clock = clock
+    this.#emit = emit
+  }
+
+  async insert(
+    key: string,
+    draft: Omit<FlowRecord, 'sealed'>,
+    content: FlowContent,
+    secret: string,
+    ttlSeconds: number,
+  ): Promise<OpenFlow> {
+    const seal = new Seal(secret, key)
+    const record = { ...draft, sealed: seal.close(content, sealContext(key, draft)) }
+    const inserted = await this.#ask('insert', () => this.#store.insert(key, encodeFlow(record), ttlSeconds))
+    // Two equal 256-bit handles mean a broken random source; carrying on would join two logins.
+    if (!inserted) throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new flow exists already.' })
+    return new OpenFlow(this.#hold(key, record, 1, 0), seal, content)
+  }
+
+  /** @returns undefined for an unknown, expired, damaged or foreign-version record. */
+  async find(key: string): Promise<HeldFlow | undefined> {
+    const found = await this.#ask('find', () => this.#store.find(key))
+    const record = found && decodeFlow(found.record)
+    return record && this.#hold(key, record, found.version, found.ageMs)
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#ask('remove', () => this.#store.remove(key))
+  }
+
+  #hold(key: string, record: FlowRecord, version: number, ageMs: number): HeldFlow {
+    const replace = (expected: number, next: FlowRecord) => this.#ask('replace', () => this.#store.replace(key, expected, encodeFlow(next)))
+    return { key, record, version, age: agingFrom(ageMs, this.#clock), replace }
+  }
+
+  async #ask<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (cause) {
+      this.#emit({ type: 'store_outage', operation })
+      throw new PhoneCheckError('store_unavailable', { cause })
+    }
+  }
+}
+
+/** The store's word on a record's age, plus what has passed in this process since. */
+function agingFrom(ageMs: number, clock: Clock): () => number {
+  const readAt = clock.now()
+  return () => ageMs + (clock.now() - readAt)
+}
+
+/** A flow as read, before anybody proved to be its starter: nothing can be written yet and its content is closed. */
+export interface HeldFlow {
+  readonly key: string
+  readonly record: FlowRecord
+  readonly version: number
+  /** Milliseconds since the flow was inserted. */
+  readonly age: () => number
+  readonly replace: (expectedVersion: number, next: FlowRecord) => Promise<boolean>
+}
+
+/** Opens a flow's content with its starter's secret. @returns undefined when the secret or the record is wrong. */
+export function openFlow(held: HeldFlow, secret: string): OpenFlow | undefined {
+  const seal = new Seal(secret, held.key)
+  const content = seal.open(held.record.sealed, sealContext(held.key, held.record))
+  return content === undefined ? undefined : new OpenFlow(held, seal, content as FlowContent)
+}
+
+/** A flow in the hands of its starter: what it knows, and the right to take the next step if nobody took one meanwhile. */
+export class OpenFlow {
+  readonly key: string
+  record: FlowRecord
+  content: FlowContent
+  #version: number
+  readonly #seal: Seal
+  readonly #held: HeldFlow
+
+  constructor(held: HeldFlow, seal: Seal, content: FlowContent) {
+    this.key = held.key
+    this.record = held.record
+    this.content = content
+    this.#version = held.version
+    this.#seal = seal
+    this.#held = held
+  }
+
+  /** Milliseconds since the flow was inserted. */
+  get ageMs(): number {
+    return this.#held.age()
+  }
+
+  /** Whether another request holds the flow and its lease still runs. */
+  get isClaimed(): boolean {
+    return this.record.state === 'claimed' && this.ageMs < (this.record.leaseUntil ?? 0)
+  }
+
+  /** Whether the provider's yes is on record but waited too long for the application's. */
+  get isProofStale(): boolean {
+    return this.record.provenUntil !== undefined && this.ageMs >= this.record.provenUntil
+  }
+
+  /**
+   * Takes one step of {@link transitions}, by version.
+   * @returns false when somebody else took one first; this view is then stale and can write nothing more.
+   */
+  async write(state: FlowState, changes: Partial<FlowRecord>, content?: FlowContent): Promise<boolean> {
+    const next = advance(this.record, state, changes)
+    if (content || next.rung !== this.record.rung) {
+      next.sealed = this.#seal.close(content ?? this.content, sealContext(this.key, next))
+    }
+    if (!(await this.#held.replace(this.#version, next))) return false
+    this.record = next
+    this.content = content ?? this.content
+    this.#version += 1
+    return true
+  }
+}

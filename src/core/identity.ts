@@ -1,0 +1,21 @@
+/** How strongly a method binds the login to the SIM: `high` PhoneCheck, `medium` MOCheck, `low` a typed SMS code. */
+export type Assurance = 'high' | 'medium' | 'low'
+
+/** What a verified flow proved. The number comes from the flow's start, never from the redeeming request. */
+export interface PhoneIdentity {
+  /** Canonical E.164, such as `+12025550100`. Numbers are recycled: do not use it as the user's id. */
+  readonly phoneNumber: string
+  /** ISO 3166-1 alpha-2 region of the number. */
+  readonly country: string
+  /** Name of the rung that proved it, such as `phonecheck`. */
+  readonly method: string
+  readonly assurance: Assurance
+  /** Who vouches for it, such as `idlayr`. */
+  readonly provider: string
+  /** When the provider said yes. */
+  readonly verifiedAt: Date
+  /** What the flow was begun for; `login` unless it came from `phone.purpose()`. */
+  readonly purpose: string
+  /** Public id of the flow, as in events and in the vendor's `reference_id`. */
+  readonly flowId: string
+}

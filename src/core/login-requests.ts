@@ -1,0 +1,62 @@
+import type { Delivery, Provider } from '../providers/provider.js'
+import type { Store } from '../stores/store.js'
+import type { Clock } from './clock.js'
+import type { OnEvent } from './events.js'
+import type { BindingMode } from './flow.js'
+import type { PhoneIdentity } from './identity.js'
+import type { Step } from './ladder.js'
+import type { NumberPolicy } from './phone-number.js'
+
+export interface LoginFlowSettings extends NumberPolicy {
+  ladder: readonly Provider[]
+  store: Store
+  /** At least 32 bytes; keys the hashes of numbers. */
+  secret: string
+  clock: Clock
+  emit: OnEvent
+  /** Whether the provider is told the device's address at start. Default: `prefer` in redirect delivery, else `off`. */
+  deviceIp?: 'off' | 'prefer' | 'require'
+}
+
+export interface StartRequest {
+  /** As the user typed it. */
+  phoneNumber: unknown
+  purpose: string
+  /** Id of the signed-in user for whom the flow is begun, for purposes that have one. */
+  subject?: string
+  binding: BindingMode
+  delivery: Delivery
+  redirectUrl?: string
+  /** The requester's address, if it can be trusted. */
+  address?: string
+}
+
+export interface StartedFlow extends Step {
+  /** Given to the requester once, and never again. */
+  handle: string
+  /** For the requester's cookie. Equal to the handle in `handle` binding. */
+  secret: string
+  /** Public id. */
+  id: string
+}
+
+export interface RedeemRequest {
+  handle: unknown
+  /** What the requester holds to prove that it is the starter. */
+  proof: { binding: 'cookie'; secret: string } | { binding: 'handle' }
+  purpose: string
+  subject?: string
+  code?: unknown
+  /** The device's own idea of which check this is. */
+  checkId?: string
+  /** What the device reported instead of a code. */
+  error?: string
+}
+
+export interface Redeemed<User> {
+  user: User
+  identity: PhoneIdentity
+}
+
+/** The application's decision: its user, or false to refuse an identity that is proven. May be asked twice for one flow. */
+export type Accept<User> = (identity: PhoneIdentity) => Promise<User | false>

@@ -1,0 +1,26 @@
+/** Why a provider could not tell. `reported` is the device's own word, `expired` the check's age, `other` what the provider gave no known name. */
+export const unableReasons = [
+  'not_mobile_ip',
+  'mno_not_supported',
+  'mno_redirect_unsupported',
+  'mno_timeout',
+  'mno_user_not_found',
+  'mno_response_error',
+  'mno_server_error',
+  'mno_no_data_available',
+  'ip_mismatch',
+  'ip_msisdn_mismatch',
+  'sdk_no_data_connectivity',
+  'sdk_connection_error',
+  'sdk_redirect_error',
+  'sdk_error',
+  'expired',
+  'reported',
+  'other',
+] as const
+export type UnableReason = (typeof unableReasons)[number]
+
+/** Maps a vendor's or a device's word to the closed list, so that nothing foreign travels further. */
+export function unableReason(word: unknown, otherwise: UnableReason = 'other'): UnableReason {
+  return unableReasons.find((reason) => reason === word) ?? otherwise
+}

@@ -1,0 +1,154 @@
+import { type Deadline, systemClock } from '../core/clock.js'
+import { PhoneCheckError } from '../core/errors.js'
+import type { OnEvent } from '../core/events.js'
+import { type HttpRequest, type HttpResponse, httpClient, TransportError } from './http.js'
+import { baseOrigin, type IdlayrOptions, required } from './idlayr-options.js'
+import { tokenSource } from './oauth-token.js'
+import { isObject } from './problem.js'
+import type { CallContext } from './provider.js'
+import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from './retry.js'
+
+const defaultTimeoutsMs = { token: 4_000, create: 6_000, redeem: 8_000, read: 4_000 }
+
+export interface IdlayrCall {
+  kind: 'create' | 'redeem' | 'read'
+  method: HttpRequest['method']
+  path: string
+  contentType?: string
+  body?: unknown
+}
+
+/** What the vendor said, for the adapter to judge. */
+export interface IdlayrAnswer extends HttpResponse {
+  /** Whether an earlier attempt of the same call may have been acted on already. */
+  repeated: boolean
+}
+
+export interface IdlayrApi {
+  readonly vendor: string
+  readonly origin: string
+  /**
+   * Calls the vendor with the project's token.
+   * @returns any answer that says something about the check
+   * @throws PhoneCheckError `provider_unavailable` for everything else, after the repeats that {@link mayRepeat} allows and an event
+   */
+  call(call: IdlayrCall, context: CallContext): Promise<IdlayrAnswer>
+  /** Reports an answer that makes no sense. An outage, never a verdict. */
+  malformed(operation: string, context: CallContext): PhoneCheckError
+}
+
+/**
+ * @param name of the rung, for events
+ * @param factory the exported function that was called, for the texts of TypeErrors
+ * @throws TypeError that names the option and the cure
+ */
+export function idlayrApi(name: string, factory: string, scope: string, options: IdlayrOptions): IdlayrApi {
+  const { brand = 'idlayr', clock = systemClock } = options
+  const origin = baseOrigin(factory, options)
+  const credentials = `${required(factory, 'clientId', options.clientId)}:${required(factory, 'clientSecret', options.clientSecret)}`
+  const basic = `Basic ${Buffer.from(credentials).toString('base64')}`
+  const timeoutsMs = { ...defaultTimeoutsMs, ...options.timeoutsMs }
+  const http = httpClient(origin, clock, options.fetch)
+
+  /** One call with its repeats. @returns any answer, whatever its status. @throws TransportError when the last one was lost */
+  async function exchange(kind: CallKind, request: Omit<HttpRequest, 'deadline'>, deadline: Deadline): Promise<IdlayrAnswer> {
+    let repeated = false
+    for (let repeats = 0; ; repeats++) {
+      const attempt = await http({ ...request, deadline }).catch(lost)
+      if (!mayRepeat(kind, attempt, repeats) || deadline.leftMs() <= 0) {
+        if (attempt instanceof TransportError) throw attempt
+        return { ...attempt, repeated }
+      }
+      repeated ||= outcomeUnknown(attempt)
+      await clock.delay(backoffMs(repeats))
+    }
+  }
+
+  const tokens = tokenSource(async (deadline) => {
+    const answer = await exchange(
+      'token',
+      {
+        method: 'POST',
+        path: '/oauth2/v1/token',
+        headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+        body: new URLSearchParams({ grant_type: 'client_credentials', scope }).toString(),
+        timeoutMs: timeoutsMs.token,
+      },
+      deadline,
+    )
+    const body = isObject(answer.body) ? answer.body : {}
+    const value = body['access_token']
+    // A token becomes part of a header, so nothing that could end the header may be in it.
+    if (answer.status !== 200 || typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw new TokenRefused(answer)
+    return { value, expiresInSeconds: body['expires_in'] }
+  }, clock)
+
+  async function authorized(call: IdlayrCall, { deadline, emit }: CallContext): Promise<IdlayrAnswer> {
+    let operation: CallKind = 'token'
+    try {
+      const token = await tokens.get(deadline)
+      operation = call.kind
+      const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/hal+json, application/problem+json' }
+      if (call.contentType) headers['content-type'] = call.contentType
+      const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) }
+      const request = { method: call.method, path: call.path, headers, ...body, timeoutMs: timeoutsMs[call.kind] }
+      const answer = await exchange(call.kind, request, deadline)
+      if (answer.status === 401) tokens.refuse(token)
+      return answer
+    } catch (error) {
+      if (error instanceof TokenRefused) throw refusal(operation, error.answer, emit)
+      if (!(error instanceof TransportError)) throw error
+      emit({ type: 'provider_outage', provider: name, operation, kind: error.kind })
+      throw new PhoneCheckError('provider_unavailable', { cause: error })
+    }
+  }
+
+  function refusal(operation: string, { status, retryAfterSeconds }: HttpResponse, emit: OnEvent): PhoneCheckError {
+    const ours = status === 401 || status === 402 || status === 403
+    if (ours) emit({ type: 'provider_misconfigured', provider: name, operation, status })
+    else emit({ type: 'provider_outage', provider: name, operation, kind: 'status', status })
+    const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds: Math.min(retryAfterSeconds, 3600) }
+    return new PhoneCheckError('provider_unavailable', wait)
+  }
+
+  return {
+    vendor: brand,
+    origin,
+    async call(call, context) {
+      let answer = await authorized(call, context)
+      // A refused token means that nothing was done, so even a redeem may go out again.
+      if (answer.status === 401) answer = await authorized(call, context)
+      if (answer.status === 429 && fits(answer.retryAfterSeconds, context)) {
+        await clock.delay((answer.retryAfterSeconds ?? 0) * 1000)
+        answer = await authorized(call, context)
+      }
+      const { status } = answer
+      if ([401, 402, 403, 429].includes(status) || (status >= 500 && status !== 501)) throw refusal(call.kind, answer, context.emit)
+      return answer
+    },
+    malformed(operation, { emit }) {
+      emit({ type: 'provider_outage', provider: name, operation, kind: 'malformed' })
+      return new PhoneCheckError('provider_unavailable')
+    },
+  }
+}
+
+/** The vendor gave no token. Kept apart, because all who wait for one token share the failure, and each must tell of it. */
+class TokenRefused extends Error {
+  readonly answer: HttpResponse
+
+  constructor(answer: HttpResponse) {
+    super('The provider gave no token.')
+    this.answer = answer
+  }
+}
+
+function lost(error: unknown): TransportError {
+  if (error instanceof TransportError) return error
+  throw error
+}
+
+/** Waiting is worth it only when a second is left for the call itself. */
+function fits(retryAfterSeconds: number | undefined, { deadline }: CallContext): boolean {
+  return retryAfterSeconds !== undefined && retryAfterSeconds * 1000 <= deadline.leftMs() - 1_000
+}

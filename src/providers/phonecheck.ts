@@ -1,0 +1,134 @@
+import { PhoneCheckError } from '../core/errors.js'
+import { unableReason } from '../core/unable-reason.js'
+import { type IdlayrAnswer, idlayrApi } from './idlayr-api.js'
+import type { IdlayrOptions } from './idlayr-options.js'
+import { isObject, readProblem } from './problem.js'
+import type { Outcome, Provider, Started, Unable } from './provider.js'
+
+export interface PhoneCheckOptions extends IdlayrOptions {
+  /** Origins beside the API's own that a check URL may have, such as `https://checks.example.com`. */
+  checkUrlOrigins?: readonly string[]
+}
+
+const path = '/phone_check/v0.2/checks'
+/** The vendor's default time to live, for an answer that names none. */
+const defaultTtlSeconds = 120
+const checkIdGrammar = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/**
+ * PhoneCheck v0.2 of tru.ID / IDlayr: the phone opens a URL over mobile data, the operator recognises its SIM, and the phone brings back a code.
+ *
+ * The code alone proves nothing, as a phone with another SIM gets one too: only the PATCH that redeems it says whether the number matched.
+ * @throws TypeError that names the option and the cure
+ */
+export function phoneCheck(options: PhoneCheckOptions): Provider {
+  const name = options.name ?? 'phonecheck'
+  const api = idlayrApi(name, 'phoneCheck', 'phone_check', options)
+  const checkUrlOrigins = [api.origin, ...(options.checkUrlOrigins ?? []).map(httpsOrigin)]
+
+  return {
+    name,
+    vendor: api.vendor,
+    assurance: 'high',
+    ttlSeconds: 120,
+    codeGrammar: /^[\x21-\x7e]{1,256}$/,
+
+    async start(input, context) {
+      const answer = await api.call(
+        {
+          kind: 'create',
+          method: 'POST',
+          path,
+          contentType: 'application/json',
+          body: {
+            phone_number: input.phoneNumber,
+            reference_id: input.flowId,
+            redirect_url: input.redirectUrl,
+            phone_ip: input.deviceIp,
+          },
+        },
+        context,
+      )
+      if (answer.status === 201) {
+        const started = readCheck(answer.body, checkUrlOrigins)
+        if (started) return started
+      }
+      return judgeRefusal(answer) ?? Promise.reject(api.malformed('create', context))
+    },
+
+    async redeem(check, code, context) {
+      const answer = await api.call(
+        {
+          kind: 'redeem',
+          method: 'PATCH',
+          path: `${path}/${encodeURIComponent(check.id)}`,
+          contentType: 'application/json-patch+json',
+          body: [{ op: 'add', path: '/code', value: code }],
+        },
+        context,
+      )
+      return judgeRedeem(answer, check.id) ?? Promise.reject(api.malformed('redeem', context))
+    },
+  }
+}
+
+/** The created check, if everything about it is as it must be before a stranger's URL is handed to a phone. */
+function readCheck(body: unknown, origins: readonly string[]): Started | undefined {
+  if (!isObject(body)) return undefined
+  const { check_id: id, ttl, _links: links } = body
+  const url = isObject(links) && isObject(links['check_url']) ? safeUrl(links['check_url']['href'], origins) : undefined
+  if (typeof id !== 'string' || !checkIdGrammar.test(id) || !url) return undefined
+  const expiresInSeconds = typeof ttl === 'number' && ttl > 0 ? ttl : defaultTtlSeconds
+  return { challenge: { type: 'open_url', url }, check: { id }, expiresInSeconds }
+}
+
+function safeUrl(href: unknown, origins: readonly string[]): string | undefined {
+  // The parser forgives control characters and backslashes; a URL that needs forgiving is not one a vendor sends.
+  if (typeof href !== 'string' || !/^[\x21-\x5b\x5d-\x7e]+$/.test(href) || !URL.canParse(href)) return undefined
+  const url = new URL(href)
+  return origins.includes(url.origin) && !url.username && !url.password ? url.href : undefined
+}
+
+function httpsOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'https:' || url.href !== `${url.origin}/`)
+    throw new TypeError(`phoneCheck: checkUrlOrigins must hold https origins, not '${text}'`)
+  return url.origin
+}
+
+/** Refusals of a create that say something about the number or the device. */
+function judgeRefusal({ status, body }: IdlayrAnswer): Unable | undefined {
+  const { fragment } = readProblem(body)
+  if (status === 400) {
+    if (fragment === 'phone_format_invalid')
+      throw new PhoneCheckError('invalid_phone_number', { message: 'The operator calls this number invalid.' })
+    // Our own request would be at fault; that is nothing the user's device could cure.
+    if (fragment === 'bad_request') return undefined
+    return { unable: unableReason(fragment, 'mno_not_supported') }
+  }
+  if (status === 409) return { unable: unableReason(fragment, 'ip_msisdn_mismatch') }
+  if (status === 412) return { unable: 'not_mobile_ip' }
+  if (status === 501) return { unable: unableReason(fragment, 'mno_redirect_unsupported') }
+  return undefined
+}
+
+/** @returns undefined for an answer that is no verdict. */
+function judgeRedeem({ status, body, repeated }: IdlayrAnswer, checkId: string): Outcome | undefined {
+  // 404 covers a wrong code, one used before, and a URL never opened. After a lost first attempt the code may have been spent by ourselves.
+  if (status === 404 || status === 400) return repeated ? { outcome: 'unable', reason: 'other' } : { outcome: 'invalid_code' }
+  if (status !== 200 || !isObject(body) || body['check_id'] !== checkId) return undefined
+  switch (body['status']) {
+    case 'COMPLETED':
+      if (body['match'] === true) return { outcome: 'verified' }
+      return body['match'] === false ? { outcome: 'mismatch' } : undefined
+    case 'EXPIRED':
+      return { outcome: 'unable', reason: 'expired' }
+    case 'ERROR':
+      return { outcome: 'unable', reason: unableReason(body['error_code']) }
+    case 'ACCEPTED':
+    case 'PENDING':
+      return { outcome: 'pending', retryAfterSeconds: 2 }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,83 @@
+import type { Deadline } from '../core/clock.js'
+import type { PhoneCheckEvent } from '../core/events.js'
+import type { Assurance } from '../core/identity.js'
+import type { UnableReason } from '../core/unable-reason.js'
+
+/** What the device must do now. This is the wire form. */
+export type Challenge =
+  | { type: 'open_url'; url: string }
+  | { type: 'send_sms'; to: string; body: string; href: string }
+  | { type: 'enter_code'; length: number; resend_in: number }
+
+/** How a code comes back: the provider sends the browser to `redirectUrl`, or the app's SDK reads it from the last response. */
+export type Delivery = 'redirect' | 'body'
+
+export interface StartInput {
+  /** E.164 with plus. */
+  phoneNumber: string
+  /** Public id of the flow, fit for the vendor's `reference_id`. */
+  flowId: string
+  delivery: Delivery
+  /** Set when `delivery` is `redirect`. */
+  redirectUrl?: string
+  /** The device's public address, when it is to be sent. */
+  deviceIp?: string
+}
+
+/** The provider's resource behind a rung. Kept sealed. */
+export interface Check {
+  /** The provider's own id of it. */
+  id: string
+  /** Whatever else the provider needs to redeem it; JSON. */
+  state?: unknown
+}
+
+export interface Started {
+  challenge: Challenge
+  check: Check
+  /** Seconds until the provider forgets the check. */
+  expiresInSeconds: number
+}
+
+/** This rung cannot work for this device. `stop` says that no later rung may be tried either. */
+export interface Unable {
+  unable: UnableReason
+  stop?: true
+}
+
+/**
+ * What the provider says of a code, or of a check that is asked for its result.
+ *
+ * Only `verified` is a yes, and only an explicit yes of the provider becomes `verified`. Faults are thrown as `provider_unavailable`, never returned.
+ */
+export type Outcome =
+  | { outcome: 'verified' }
+  | { outcome: 'mismatch' }
+  | { outcome: 'invalid_code' }
+  | { outcome: 'unable'; reason: UnableReason; stop?: true }
+  | { outcome: 'pending'; retryAfterSeconds: number }
+
+export interface CallContext {
+  /** Everything done for this request must end by then. */
+  deadline: Deadline
+  emit(event: PhoneCheckEvent): void
+}
+
+/** One rung's provider: the vendor's wire contract in, an outcome out. No policy and no memory of flows lives here. */
+export interface Provider {
+  /** Name of the rung, such as `phonecheck`; unique in a ladder. */
+  readonly name: string
+  /** Who vouches for the result, such as `idlayr`. */
+  readonly vendor: string
+  readonly assurance: Assurance
+  /** Longest life of a check, whatever the provider grants. Seconds. */
+  readonly ttlSeconds: number
+  /** What a code of this provider looks like. Anything else is a malformed request and costs no try. */
+  readonly codeGrammar?: RegExp
+
+  start(input: StartInput, context: CallContext): Promise<Started | Unable>
+  /** Rungs whose device brings a code. */
+  redeem?(check: Check, code: string, context: CallContext): Promise<Outcome>
+  /** Rungs that are asked for their result. */
+  poll?(check: Check, context: CallContext): Promise<Outcome>
+}

@@ -1,0 +1,55 @@
+/** A record as a store keeps it. `version` is 1 after `insert` and grows by exactly 1 with each `replace`. */
+export interface StoredRecord {
+  record: string
+  version: number
+  /** Milliseconds since `insert`, by the store's own clock. */
+  ageMs: number
+}
+
+/** One limit to charge. */
+export interface Hit {
+  /** Counters and records live apart: the same key may name one of each. */
+  key: string
+  /** How many hits the window takes; 0 takes none. */
+  limit: number
+  /** Length of the window, which opens with its first hit. */
+  windowSeconds: number
+  /**
+   * Makes the counter *consecutive*: hits add up without a window until `limit` of them stand. Then the key is closed for `windowSeconds`, and for twice as
+   * long each time it fills again, up to this many seconds. Only `remove` forgets, or this many seconds without a hit.
+   */
+  maxWindowSeconds?: number
+  /** What this hit adds. 0 only asks whether one more would fit; -1 gives one back and is never refused. Default 1. */
+  cost?: 1 | 0 | -1
+}
+
+export type Verdict = { allowed: true } | { allowed: false; key: string; retryAfterSeconds: number }
+
+/**
+ * Where flows and counters live. All policy stays above it; a backend is a handful of atomic statements.
+ *
+ * Every method rejects when the backend cannot answer. The library then answers 503 and logs nobody in. No method is retried.
+ * Prove an implementation with `storeContract()` from `passport-phonecheck/testing`.
+ */
+export interface Store {
+  /** Keeps a new record for `ttlSeconds`. @returns false, changing nothing, when the key is taken by a live record. Rejects when full. */
+  insert(key: string, record: string, ttlSeconds: number): Promise<boolean>
+
+  /** @returns the live record, or undefined. A record at or past its time to live is gone, whether or not it was swept. */
+  find(key: string): Promise<StoredRecord | undefined>
+
+  /**
+   * Compare-and-swap, the only race gate there is: of all callers that name the same version, at most one ever gets true, over all processes.
+   * Neither the age nor the time to live of the record changes.
+   */
+  replace(key: string, expectedVersion: number, record: string): Promise<boolean>
+
+  /** Forgets the record and the counter of this key, if there are any. */
+  remove(key: string): Promise<void>
+
+  /**
+   * Charges all hits, or none: when one limit refuses, no counter changes. One round trip, atomic against every other call.
+   * @returns the first refusal in the order given, with whole seconds until it may pass.
+   */
+  count(hits: readonly Hit[]): Promise<Verdict>
+}
