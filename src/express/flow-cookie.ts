@@ -1,0 +1,77 @@
+import { parseCookie, stringifySetCookie } from 'cookie'
+import { fingerprint, flowId, flowKey, isSecret } from '../core/handle.js'
+import { limits } from '../core/limits.js'
+import type { HttpRequest, HttpResponse } from './http-types.js'
+
+/** Two tabs are common, five are plenty; each flow has a cookie of its own so that none overwrites another. */
+const maxCookies = 5
+
+/** What a browser holds of one flow. */
+export interface FlowCookie {
+  name: string
+  handle: string
+  secret: string
+  /** Recognises the check with which a provider sends the browser back. */
+  tag: string
+}
+
+/** The browser's half of the binding. The name and attributes are chosen once, at construction, and no other name is ever read. */
+export class FlowCookies {
+  readonly #prefix: string
+  readonly #secure: boolean
+
+  constructor(secure: boolean) {
+    this.#secure = secure
+    this.#prefix = `${secure ? '__Host-' : ''}phonecheck-`
+  }
+
+  /** All flows this browser has begun, oldest first: browsers send cookies in the order of their creation (RFC 6265 section 5.4). */
+  read(req: HttpRequest): FlowCookie[] {
+    const { cookie } = req.headers
+    if (!cookie?.includes(this.#prefix)) return []
+    return Object.entries(parseCookie(cookie)).flatMap(([name, value]) => this.#decode(name, value ?? ''))
+  }
+
+  find(req: HttpRequest, handle: string): FlowCookie | undefined {
+    const name = this.#nameOf(handle)
+    return this.read(req).find((cookie) => cookie.name === name && cookie.handle === handle)
+  }
+
+  /** The flow that a return from the provider belongs to, if this browser began it. */
+  findByCheck(req: HttpRequest, checkId: string): FlowCookie | undefined {
+    const tag = tagOf(checkId)
+    return this.read(req).find((cookie) => cookie.tag === tag)
+  }
+
+  /** Gives the browser a new flow, and lets it forget the oldest ones beyond the limit. */
+  add(req: HttpRequest, res: HttpResponse, flow: { handle: string; secret: string; checkId: string }): void {
+    const present = this.read(req)
+    for (const old of present.slice(0, Math.max(0, present.length - maxCookies + 1))) this.expire(res, old.name)
+    this.#set(res, this.#nameOf(flow.handle), `${flow.handle}.${flow.secret}.${tagOf(flow.checkId)}`, limits.flowTtlSeconds)
+  }
+
+  expire(res: HttpResponse, name: string): void {
+    this.#set(res, name, '', 0)
+  }
+
+  #nameOf(handle: string): string {
+    return this.#prefix + flowId(flowKey(handle)).slice(0, 8)
+  }
+
+  #decode(name: string, value: string): FlowCookie[] {
+    const [handle, secret, tag, ...rest] = name.startsWith(this.#prefix) ? value.split('.') : []
+    return isSecret(handle) && isSecret(secret) && tag && rest.length === 0 ? [{ name, handle, secret, tag }] : []
+  }
+
+  #set(res: HttpResponse, name: string, value: string, maxAge: number): void {
+    // Lax and not Strict: the provider's redirect back is a cross-site navigation, and must bring the cookie.
+    res.appendHeader(
+      'Set-Cookie',
+      stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure }),
+    )
+  }
+}
+
+function tagOf(checkId: string): string {
+  return fingerprint(checkId).slice(0, 11)
+}

@@ -1,0 +1,31 @@
+import { PhoneCheckError } from '../core/errors.js'
+import type { OnEvent } from '../core/events.js'
+import type { LoginFlow } from '../core/login-flow.js'
+import type { FlowCookies } from './flow-cookie.js'
+import type { HttpRequest } from './http-types.js'
+import { siteOf } from './same-site.js'
+
+/** What all handlers of one strategy share. */
+export interface Front {
+  flow: LoginFlow
+  cookies: FlowCookies
+  emit: OnEvent
+  addressOf: (req: HttpRequest) => string | undefined
+  /** Foreign origins whose pages may take part. */
+  origins: readonly string[]
+  purpose: string
+  redirectUrl?: string
+  loginUrl?: string
+}
+
+/**
+ * Keeps pages of other sites from starting or finishing logins in a visitor's name. A request that carries a cookie must prove that it comes from our own
+ * page; one without may also come from a native app, which sends neither header.
+ * @throws PhoneCheckError `cross_site`
+ */
+export function refuseForeignSite(front: Front, req: HttpRequest, binding: 'cookie' | 'handle'): void {
+  const site = siteOf(req, front.origins)
+  if (site === 'own' || (site === 'unknown' && binding === 'handle')) return
+  front.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '' })
+  throw new PhoneCheckError('cross_site')
+}

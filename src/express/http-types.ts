@@ -1,0 +1,16 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/**
+ * The part of Express's request and response that is used here. Structural, so that apps with Express 4 types and with Express 5 types both compile.
+ */
+export interface HttpRequest extends IncomingMessage {
+  body?: unknown
+  ip?: string | undefined
+}
+
+export type HttpResponse = ServerResponse
+
+export type Next = (error?: unknown) => void
+
+export type Handler = (req: HttpRequest, res: HttpResponse, next: Next) => void
+export type ErrorHandler = (error: unknown, req: HttpRequest, res: HttpResponse, next: Next) => void

@@ -1,0 +1,79 @@
+import { STATUS_CODES } from 'node:http'
+import { PhoneCheckError } from '../core/errors.js'
+import type { ErrorHandler, Handler, HttpRequest, HttpResponse, Next } from './http-types.js'
+
+/** The one property that the strategy leaves on a request: Passport passes only a reason phrase to error handlers after `failWithError`. */
+const kept = Symbol.for('passport-phonecheck.problem')
+
+export function keepProblem(req: HttpRequest, error: PhoneCheckError): void {
+  Object.assign(req, { [kept]: error })
+}
+
+function keptProblem(req: HttpRequest): PhoneCheckError | undefined {
+  const value: unknown = Reflect.get(req, kept)
+  return value instanceof PhoneCheckError ? value : undefined
+}
+
+/** Headers that must hold whoever writes the body. */
+export function setProblemHeaders(res: HttpResponse, error: PhoneCheckError): void {
+  res.setHeader('Cache-Control', 'no-store')
+  if (error.status === 401) res.setHeader('WWW-Authenticate', 'PhoneCheck')
+  const { retryAfterSeconds } = error.details
+  if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))))
+}
+
+export function sendProblem(res: HttpResponse, error: PhoneCheckError, status: number = error.status): void {
+  const { flowId, attemptsLeft, fallback, reason } = error.details
+  setProblemHeaders(res, error)
+  send(res, status, 'application/problem+json', {
+    title: STATUS_CODES[status],
+    status,
+    code: error.code,
+    detail: error.message,
+    instance: flowId,
+    reason,
+    attempts_left: attemptsLeft,
+    fallback,
+  })
+}
+
+export function sendJson(res: HttpResponse, status: number, body: object): void {
+  res.setHeader('Cache-Control', 'no-store')
+  send(res, status, 'application/json', body)
+}
+
+function send(res: HttpResponse, status: number, type: string, body: object): void {
+  const text = Buffer.from(JSON.stringify(body))
+  res.statusCode = status
+  res.setHeader('Content-Type', `${type}; charset=utf-8`)
+  res.setHeader('Content-Length', text.length)
+  res.setHeader('X-Content-Type-Options', 'nosniff')
+  res.end(text)
+}
+
+/** Answers every {@link PhoneCheckError} with its problem; passes everything else on. Express 4 would lose a rejected promise, so none leaves here. */
+export function answering(work: (req: HttpRequest, res: HttpResponse) => Promise<void>): Handler {
+  return (req, res, next) => {
+    work(req, res).catch((error: unknown) => {
+      if (error instanceof PhoneCheckError && !res.headersSent) sendProblem(res, error)
+      else next(error)
+    })
+  }
+}
+
+/**
+ * Error middleware that answers with `application/problem+json` and restores code and message of a refusal after Passport's `failWithError`.
+ * Errors that are not of this library are passed on. Mount it after the routes.
+ */
+export function phoneCheckErrors(): ErrorHandler {
+  return function phoneCheckErrors(error: unknown, req: HttpRequest, res: HttpResponse, next: Next) {
+    const problem = error instanceof PhoneCheckError ? error : isAuthenticationError(error) ? keptProblem(req) : undefined
+    if (problem && !res.headersSent) sendProblem(res, problem)
+    else next(error)
+  }
+}
+
+// Passport does not export the class of its errors.
+function isAuthenticationError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AuthenticationError'
+}

@@ -1,0 +1,48 @@
+import type { BindingMode } from '../core/flow.js'
+import type { StartedFlow } from '../core/login-requests.js'
+import type { Delivery } from '../providers/provider.js'
+import { type Front, refuseForeignSite } from './front.js'
+import type { Handler } from './http-types.js'
+import { answering, sendJson } from './problem.js'
+import { readBody } from './read-request.js'
+
+export interface StartOptions {
+  /** `cookie` (default) for browsers, `handle` for native apps and APIs, where whoever holds the handle is the starter. */
+  binding?: BindingMode
+  /** How the code comes back. Default: `redirect` when the strategy has a `redirectUrl`, else `body`. `handle` implies `body`. */
+  delivery?: Delivery
+}
+
+/** The handler of `POST start`. @throws TypeError for options that cannot work together */
+export function startHandler(front: Front, options: StartOptions): Handler {
+  const binding = options.binding ?? 'cookie'
+  const delivery = options.delivery ?? (binding === 'cookie' && front.redirectUrl !== undefined ? 'redirect' : 'body')
+  if (binding !== 'cookie' && binding !== 'handle') throw new TypeError("start: binding must be 'cookie' or 'handle'")
+  if (delivery !== 'redirect' && delivery !== 'body') throw new TypeError("start: delivery must be 'redirect' or 'body'")
+  if (delivery === 'redirect' && binding === 'handle') {
+    throw new TypeError("start: delivery 'redirect' needs binding 'cookie'; only a browser can be sent back")
+  }
+  if (delivery === 'redirect' && front.redirectUrl === undefined) {
+    throw new TypeError("start: delivery 'redirect' needs the strategy's redirectUrl")
+  }
+
+  return answering(async function phoneCheckStart(req, res) {
+    refuseForeignSite(front, req, binding)
+    const body = await readBody(req, ['phone_number'])
+    const address = front.addressOf(req)
+    const started = await front.flow.start({
+      phoneNumber: body['phone_number'],
+      purpose: front.purpose,
+      binding,
+      delivery,
+      ...(delivery === 'redirect' && front.redirectUrl !== undefined && { redirectUrl: front.redirectUrl }),
+      ...(address !== undefined && { address }),
+    })
+    if (binding === 'cookie') front.cookies.add(req, res, started)
+    sendJson(res, 201, wireForm(started))
+  })
+}
+
+function wireForm({ handle, id, method, challenge, expiresInSeconds, fallback }: StartedFlow) {
+  return { flow: handle, id, method, challenge, expires_in: expiresInSeconds, fallback }
+}

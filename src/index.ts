@@ -1,0 +1,27 @@
+export type { Clock } from './core/clock.js'
+export { PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './core/errors.js'
+export type { FlowFacts, OnEvent, PhoneCheckEvent } from './core/events.js'
+export type { Assurance, PhoneIdentity } from './core/identity.js'
+export type { UnableReason } from './core/unable-reason.js'
+export type { ErrorHandler, Handler, HttpRequest, HttpResponse, Next } from './express/http-types.js'
+export { phoneCheckErrors } from './express/problem.js'
+export type { StartOptions } from './express/start.js'
+export type { PhoneCheckStrategyOptions, PhoneCheckStrategyOptionsWithRequest } from './passport/options.js'
+export { PhoneCheckStrategy, PhoneCheckStrategy as Strategy } from './passport/strategy.js'
+export type { Done, Verdict, VerifyCallback, VerifyCallbackWithRequest } from './passport/verify.js'
+export type { FetchLike } from './providers/http.js'
+export type { IdlayrOptions } from './providers/idlayr-options.js'
+export { type PhoneCheckOptions, phoneCheck } from './providers/phonecheck.js'
+export type {
+  CallContext,
+  Challenge,
+  Check,
+  Delivery,
+  Outcome,
+  Provider,
+  Started,
+  StartInput,
+  Unable,
+} from './providers/provider.js'
+export { MemoryStore } from './stores/memory.js'
+export type { Hit, Store, StoredRecord, Verdict as CountVerdict } from './stores/store.js'

@@ -1,0 +1,130 @@
+import { isLoopback } from '../core/address.js'
+import { type Clock, systemClock } from '../core/clock.js'
+import { type OnEvent, safely } from '../core/events.js'
+import { LoginFlow } from '../core/login-flow.js'
+import { isCountry } from '../core/phone-number.js'
+import { addressReader } from '../express/address.js'
+import { FlowCookies } from '../express/flow-cookie.js'
+import type { Front } from '../express/front.js'
+import type { Provider } from '../providers/provider.js'
+import type { Store } from '../stores/store.js'
+
+export interface PhoneCheckStrategyOptions {
+  /** Providers in the order in which they are tried. */
+  ladder: readonly Provider[]
+  /** Where flows live between start and redeem. */
+  store: Store
+  /** At least 32 random bytes, the same in all processes. Keys the hashes of numbers. */
+  secret: string | undefined
+  /** Where a provider sends a browser back to: the absolute URL of the return route. Without it, codes come back by `body`. */
+  redirectUrl?: string
+  /** Where a failed return goes, as `<loginUrl>?phonecheck=<code>`. Required with `redirectUrl`. */
+  loginUrl?: string
+  /** ISO 3166-1 alpha-2 regions whose numbers may log in. Default: all. */
+  countries?: readonly string[]
+  /** Region of numbers without a country code. Default: such numbers are refused. */
+  defaultCountry?: string
+  /** Other origins whose pages may call the handlers, such as `https://www.example.com`. Default: none. */
+  origins?: readonly string[]
+  /** Whether providers are told the device's public address at start. Default: `prefer` in redirect delivery, else `off`. */
+  deviceIp?: 'off' | 'prefer' | 'require'
+  /** `secure: false` lets the cookie travel over plain http, for development on loopback. Default true, with a `__Host-` name. */
+  cookie?: { secure: boolean }
+  /** Name under which Passport knows the strategy. Default `phonecheck`. */
+  name?: string
+  /** `true` puts the request first in the verify callback; see {@link PhoneCheckStrategyOptionsWithRequest}. */
+  passReqToCallback?: false
+  /** Hears of everything that happens; never awaited, and free to throw. */
+  onEvent?: OnEvent
+  /** For tests. */
+  clock?: Clock
+}
+
+export interface PhoneCheckStrategyOptionsWithRequest extends Omit<PhoneCheckStrategyOptions, 'passReqToCallback'> {
+  /** Puts the request first in the verify callback. */
+  passReqToCallback: true
+}
+
+export type AnyOptions = PhoneCheckStrategyOptions | PhoneCheckStrategyOptionsWithRequest
+
+/** Checks the options once, and builds from them what the handlers share. @throws TypeError that names the option and the cure */
+export function buildFront(options: AnyOptions): Front {
+  const { store, redirectUrl, loginUrl, cookie, origins = [], countries, defaultCountry, deviceIp, clock = systemClock } = options
+  const production = process.env['NODE_ENV'] === 'production'
+  const emit = safely(options.onEvent)
+  const secureCookie = cookie?.secure ?? true
+
+  demand(Array.isArray(options.ladder), 'ladder must be an array of providers, such as [phoneCheck({ … })]')
+  demand(isStore(store), 'store is missing or no store; pass one, such as new MemoryStore()')
+  const secret = checkSecret(options.secret)
+  demand(
+    countries === undefined || (countries.length > 0 && countries.every(isCountry)),
+    "countries must be ISO codes, such as ['US', 'DE']",
+  )
+  demand(defaultCountry === undefined || isCountry(defaultCountry), "defaultCountry must be an ISO code, such as 'US'")
+  demand([undefined, 'off', 'prefer', 'require'].includes(deviceIp), "deviceIp must be 'off', 'prefer' or 'require'")
+  demand(origins.every(isOrigin), "origins must be origins alone, such as 'https://www.example.com'")
+  demand(
+    secureCookie || !(production || redirectUrl?.startsWith('https:')),
+    'cookie.secure: false is for plain http in development; leave it out',
+  )
+  if (redirectUrl !== undefined) {
+    demand(isRedirectUrl(redirectUrl, production), 'redirectUrl must be an absolute https URL; http only on loopback and not in production')
+    demand(loginUrl !== undefined, 'loginUrl is missing; a failed return needs a page to go to')
+  }
+  demand(loginUrl === undefined || isLoginUrl(loginUrl), 'loginUrl must be a path such as /login, or an absolute URL, without a fragment')
+
+  return {
+    flow: new LoginFlow({
+      ladder: options.ladder,
+      store,
+      secret,
+      clock,
+      emit,
+      ...(countries && { countries }),
+      ...(defaultCountry !== undefined && { defaultCountry }),
+      ...(deviceIp !== undefined && { deviceIp }),
+    }),
+    cookies: new FlowCookies(secureCookie),
+    emit,
+    addressOf: addressReader(emit),
+    origins,
+    purpose: 'login',
+    ...(redirectUrl !== undefined && { redirectUrl }),
+    ...(loginUrl !== undefined && { loginUrl }),
+  }
+}
+
+function demand(holds: boolean, sentence: string): asserts holds {
+  if (!holds) throw new TypeError(`PhoneCheckStrategy: ${sentence}`)
+}
+
+function checkSecret(secret: string | undefined): string {
+  demand(
+    typeof secret === 'string' && secret !== '',
+    'secret is missing; set it to 32 random bytes, for instance from an environment variable',
+  )
+  demand(Buffer.byteLength(secret) >= 32, 'secret must be at least 32 bytes; `openssl rand -base64 32` makes one')
+  demand(new Set(secret).size >= 8, 'secret looks like a placeholder; `openssl rand -base64 32` makes a real one')
+  return secret
+}
+
+function isStore(store: Partial<Store> | undefined): boolean {
+  const methods = ['insert', 'find', 'replace', 'remove', 'count'] as const
+  return typeof store === 'object' && store !== null && methods.every((method) => typeof store[method] === 'function')
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}
+
+function isRedirectUrl(text: string, production: boolean): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname, username, hash } = new URL(text)
+  if (username || hash) return false
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname) && !production)
+}
+
+function isLoginUrl(text: string): boolean {
+  return /^(\/(?![/\\])|https?:\/\/)[\x21-\x5b\x5d-\x7e]*$/.test(text) && !text.includes('#')
+}
