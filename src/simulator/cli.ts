@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { type Simulator, startSimulator } from './simulator.js'
+
+const usage = `Usage: passport-phonecheck simulator [--port 4010] [--sandbox] [--brand tru.id|idlayr]
+
+  --port     TCP port on 127.0.0.1, 0 for a free one (default 4010)
+  --sandbox  every number follows the vendor's sandbox rule (99 fails, even matches, odd does not)
+  --brand    whose error documents problems point to (default tru.id)
+`
+
+interface Settings {
+  readonly port: number
+  readonly sandbox: boolean
+  readonly brand: 'tru.id' | 'idlayr'
+}
+
+function readSettings(args: string[]): Settings | 'help' {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      port: { type: 'string', default: '4010' },
+      sandbox: { type: 'boolean', default: false },
+      brand: { type: 'string', default: 'tru.id' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  if (positionals.length !== 1 || positionals[0] !== 'simulator') throw new Error(`Unknown command: ${positionals.join(' ') || '(none)'}`)
+  const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN
+  if (!(port <= 65_535)) throw new Error(`--port must be a number from 0 to 65535, not ${values.port}`)
+  if (values.brand !== 'tru.id' && values.brand !== 'idlayr') throw new Error(`--brand must be tru.id or idlayr, not ${values.brand}`)
+  return { port, sandbox: values.sandbox, brand: values.brand }
+}
+
+function introduce({ url }: Simulator): string {
+  return `Simulator on ${url} (Ctrl-C stops it)
+
+Give ${url} to every provider as baseUrl, with any clientId and clientSecret. By hand:
+  curl -u id:secret -d 'grant_type=client_credentials&scope=phone_check' ${url}/oauth2/v1/token
+  curl -H 'Authorization: Bearer TOKEN' --json '{"phone_number":"+12025550100"}' ${url}/phone_check/v0.2/checks
+  curl --json '{"url":"CHECK_URL"}' ${url}/_simulator/phones/+12025550100/open
+  curl -X PATCH --json '{"mobileData":false}' ${url}/_simulator/phones/+12025550100
+`
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.argv.slice(2))
+  if (settings === 'help') {
+    console.log(usage)
+    return
+  }
+  const simulator = await startSimulator(settings)
+  console.log(introduce(simulator))
+  simulator.onRequest(({ method, path, status }) => console.log(`${method} ${path} ${status ?? '-'}`))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.close())
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if ('code' in error && error.code === 'EADDRINUSE') return 'The port is in use; choose another with --port'
+  return error.message
+}
+
+main().catch((error: unknown) => {
+  console.error(explain(error))
+  if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) console.error(`\n${usage}`)
+  process.exitCode = 1
+})

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, it } from 'vitest'
+import { startSimulator } from '../../src/simulator/index.js'
+
+const cli = fileURLToPath(new URL('../../src/simulator/cli.ts', import.meta.url))
+const children: ChildProcess[] = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+function run(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args], { env: { ...process.env, NODE_ENV: 'test', ...env } })
+  children.push(child)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk
+    })
+  }
+  const exit = new Promise<number | null>((resolve) => child.on('exit', resolve))
+  const said = (pattern: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(output)
+        if (found !== null) resolve(found[0])
+      }
+      child.stdout.on('data', look)
+      child.on('exit', () => reject(new Error(output)))
+      look()
+    })
+  return { child, exit, said, output: () => output }
+}
+
+it.each(['SIGINT', 'SIGTERM'] as const)('serves until %s', async (signal) => {
+  const command = run(['simulator', '--port', '0'])
+  const url = await command.said(/http:\/\/127\.0\.0\.1:\d+(?= \()/)
+  expect((await fetch(`${url}/public/coverage/v0.1/device_ip`)).status).toBe(200)
+  await command.said(/GET \/public\/coverage\/v0\.1\/device_ip 200/)
+  command.child.kill(signal)
+  expect(await command.exit).toBe(0)
+})
+
+it.each([
+  ['an unknown flag', ['simulator', '--prot', '1'], /--prot/],
+  ['an unknown command', ['simulate'], /Unknown command: simulate/],
+  ['no command', [], /Unknown command/],
+  ['a port that is none', ['simulator', '--port', '70000'], /--port must be/],
+  ['a brand that is none', ['simulator', '--brand', 'acme'], /--brand must be/],
+])('refuses %s', async (_, args, complaint) => {
+  const command = run(args)
+  expect(await command.exit).toBe(1)
+  expect(command.output()).toMatch(complaint)
+  expect(command.output()).not.toMatch(/\n\s+at /)
+})
+
+it('refuses production and a busy port', async () => {
+  const production = run(['simulator', '--port', '0'], { NODE_ENV: 'production' })
+  expect(await production.exit).toBe(1)
+  expect(production.output()).toMatch(/NODE_ENV=production/)
+  const sim = await startSimulator()
+  const busy = run(['simulator', '--port', new URL(sim.url).port])
+  expect(await busy.exit).toBe(1)
+  expect(busy.output()).toMatch(/port is in use/)
+  await sim.close()
+})
