@@ -1,0 +1,145 @@
+import { type Clock, systemClock } from '../core/clock.js'
+import { ExpiringMap } from './expiring-map.js'
+import { HeldCounter, HeldRecord } from './memory-entries.js'
+import type { Hit, Store, StoredRecord, Verdict } from './store.js'
+import { charge, secondsUntilFit, type Tally, tallyAt } from './tally.js'
+
+export interface MemoryStoreOptions {
+  /** Live records at most; a whole number from 1 to 10,000,000. One login attempt takes one, or two with a webhook. Default 10,000. */
+  maxRecords?: number
+  /** Live counters at most; a whole number from 1 to 10,000,000. Each number and each address in use takes a few. Default 50,000. */
+  maxCounters?: number
+  /** Where time comes from. Default: the monotonic clock of this process. */
+  clock?: Clock
+}
+
+/** Expired entries dropped on the way by each call that may add one: more than it adds, so that the store shrinks under load. */
+const stepsPerCall = 8
+/** Entries dropped by the timer before it lets other work run: well below a millisecond. */
+const stepsPerSlice = 1000
+const shortestWaitMs = 1000
+const longestWaitMs = 600_000
+
+/**
+ * Keeps flows and counters in this process: for development, tests and apps of one process. Several processes need a store that they share, and a
+ * restart forgets open logins and locks.
+ *
+ * Bounded: when `maxRecords` or `maxCounters` live entries are held, whatever needs another one rejects, and none is evicted to make room.
+ *
+ * Every method is atomic because no `await` stands between what it reads and what it writes. Keep it so.
+ */
+export class MemoryStore implements Store {
+  readonly #clock: Clock
+  readonly #records: ExpiringMap<HeldRecord>
+  readonly #counters: ExpiringMap<HeldCounter>
+  #sweeping = false
+
+  /** @throws TypeError when an option is out of range. */
+  constructor(options: MemoryStoreOptions = {}) {
+    this.#records = new ExpiringMap(bound('maxRecords', options.maxRecords ?? 10_000))
+    this.#counters = new ExpiringMap(bound('maxCounters', options.maxCounters ?? 50_000))
+    this.#clock = checked(options.clock ?? systemClock)
+  }
+
+  async insert(key: string, record: string, ttlSeconds: number): Promise<boolean> {
+    const ttlMs = milliseconds('ttlSeconds', ttlSeconds)
+    const now = this.#clock.now()
+    this.#records.sweep(now, stepsPerCall)
+    if (this.#records.get(key, now)) return false
+    if (!this.#records.hasRoomFor(1, now)) throw full('records', 'maxRecords')
+    this.#records.place(new HeldRecord(key, record, now), ttlMs)
+    this.#sweepLater()
+    return true
+  }
+
+  async find(key: string): Promise<StoredRecord | undefined> {
+    const now = this.#clock.now()
+    const held = this.#records.get(key, now)
+    return held && { record: held.record, version: held.version, ageMs: Math.floor(now - held.since) }
+  }
+
+  async replace(key: string, expectedVersion: number, record: string): Promise<boolean> {
+    const held = this.#records.get(key, this.#clock.now())
+    if (held?.version !== expectedVersion) return false
+    held.record = record
+    held.version += 1
+    return true
+  }
+
+  async remove(key: string): Promise<void> {
+    const now = this.#clock.now()
+    const record = this.#records.get(key, now)
+    if (record) this.#records.delete(record)
+    const counter = this.#counters.get(key, now)
+    if (counter) this.#counters.delete(counter)
+  }
+
+  async count(hits: readonly Hit[]): Promise<Verdict> {
+    const now = this.#clock.now()
+    this.#counters.sweep(now, stepsPerCall)
+    // Drafts first, so that a refusal leaves nothing behind and a key that is named twice sees its own earlier charge.
+    const drafts = new Map<string, Tally>()
+    for (const hit of hits) {
+      milliseconds('windowSeconds', hit.windowSeconds)
+      if (hit.maxWindowSeconds !== undefined) milliseconds('maxWindowSeconds', hit.maxWindowSeconds)
+      const tally = tallyAt(drafts.get(hit.key) ?? this.#counters.get(hit.key, now), hit, now)
+      const retryAfterSeconds = secondsUntilFit(tally, hit, now)
+      if (retryAfterSeconds > 0) return { allowed: false, key: hit.key, retryAfterSeconds }
+      const charged = charge(tally, hit, now)
+      if (charged) drafts.set(hit.key, charged)
+    }
+    this.#keep(drafts, now)
+    return { allowed: true }
+  }
+
+  #keep(drafts: ReadonlyMap<string, Tally>, now: number): void {
+    let added = 0
+    for (const key of drafts.keys()) if (!this.#counters.get(key, now)) added++
+    if (added > 0 && !this.#counters.hasRoomFor(added, now)) throw full('counters', 'maxCounters')
+    for (const [key, tally] of drafts) {
+      const held = this.#counters.get(key, now) ?? new HeldCounter(key)
+      const { since, keepMs } = held
+      held.set(tally)
+      if (held.lane === undefined || since !== tally.since || keepMs !== tally.keepMs) this.#counters.place(held, tally.keepMs)
+    }
+    this.#sweepLater()
+  }
+
+  /** Arms the one timer there is, unless it runs. It stops when the store is empty and never keeps a process alive. */
+  #sweepLater(): void {
+    if (this.#sweeping) return
+    this.#sweeping = true
+    void this.#sweepWhileAnyLeft()
+  }
+
+  async #sweepWhileAnyLeft(): Promise<void> {
+    while (this.#records.size + this.#counters.size > 0) {
+      const waitMs = Math.min(this.#records.nextExpiry, this.#counters.nextExpiry) - this.#clock.now()
+      await this.#clock.delay(waitMs <= 0 ? 0 : Math.min(Math.max(waitMs, shortestWaitMs), longestWaitMs))
+      const now = this.#clock.now()
+      this.#records.sweep(now, stepsPerSlice)
+      this.#counters.sweep(now, stepsPerSlice)
+    }
+    this.#sweeping = false
+  }
+}
+
+function bound(option: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= 10_000_000) return value
+  throw new TypeError(`MemoryStore: ${option} must be a whole number from 1 to 10,000,000`)
+}
+
+function checked(clock: Clock): Clock {
+  if (typeof clock?.now === 'function' && typeof clock.delay === 'function') return clock
+  throw new TypeError('MemoryStore: clock must have the methods now() and delay()')
+}
+
+// A lifetime that is not a number would never end, and a lock with it would never hold.
+function milliseconds(name: string, seconds: number): number {
+  if (Number.isFinite(seconds) && seconds > 0) return seconds * 1000
+  throw new TypeError(`MemoryStore: ${name} must be a finite number above 0`)
+}
+
+function full(what: string, option: string): Error {
+  return new Error(`MemoryStore is full of live ${what}; raise ${option}, or use a store outside this process`)
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.js'
+import { MemoryStore } from '../../src/stores/memory.js'
+import type { Store } from '../../src/stores/store.js'
+import { fakeClock, type StoreCase, storeContract } from '../../src/testing/index.js'
+import { brokenCounters } from './broken-counters.js'
+import { brokenRecords } from './broken-records.js'
+import { NaiveStore } from './naive-store.js'
+
+const brokenStores = { ...brokenRecords, ...brokenCounters }
+
+async function failures(cases: StoreCase[]): Promise<StoreCase[]> {
+  const verdicts = await Promise.all(cases.map(async (one) => ({ one, failed: await failed(one) })))
+  return verdicts.flatMap((verdict) => (verdict.failed ? [verdict.one] : []))
+}
+
+async function failed({ run }: StoreCase): Promise<boolean> {
+  try {
+    await run()
+    return false
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ERR_ASSERTION' })
+    return true
+  }
+}
+
+function contractFor(create: (clock: ReturnType<typeof fakeClock>) => Store): StoreCase[] {
+  const clock = fakeClock()
+  return storeContract({ create: () => create(clock), advance: (ms) => clock.advance(ms) })
+}
+
+async function failuresInTurn(cases: StoreCase[]): Promise<StoreCase[]> {
+  const broken: StoreCase[] = []
+  for (const one of cases) if (await failed(one)) broken.push(one)
+  return broken
+}
+
+describe('the contract', () => {
+  test('is kept by a store that is as plain as can be', async () => {
+    expect(await failuresInTurn(contractFor((clock) => new NaiveStore(clock)))).toEqual([])
+  })
+
+  test.each(Object.entries(brokenStores))('is broken by %s, in a required case', async (_, Broken) => {
+    const broken = await failuresInTurn(contractFor((clock) => new Broken(clock)))
+    expect(broken.filter(({ level }) => level === 'required').map(({ name }) => name)).not.toEqual([])
+  })
+
+  test('no required case is without a broken store that fails it', async () => {
+    const caught = new Set<string>()
+    for (const Broken of Object.values(brokenStores)) {
+      for (const { name } of await failuresInTurn(contractFor((clock) => new Broken(clock)))) caught.add(name)
+    }
+    const required = contractFor((clock) => new NaiveStore(clock)).filter(({ level }) => level === 'required')
+    expect(required.map(({ name }) => name).filter((name) => !caught.has(name))).toEqual([])
+  })
+
+  test('has different names, and says of each case what a failure means', () => {
+    const cases = contractFor((clock) => new NaiveStore(clock))
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
+    for (const { why } of cases) expect(why).toMatch(/^[A-Z].*\.$/)
+  })
+})
+
+describe('the subject', () => {
+  test('really waits when the time cannot be moved', async () => {
+    const subjects = [{ create: () => new NaiveStore(systemClock) }, { create: () => new MemoryStore() }]
+    expect(await failures(subjects.flatMap(storeContract))).toEqual([])
+  }, 30_000)
+
+  test('brings cases about a second process only with another view', async () => {
+    const clock = fakeClock()
+    let shared: Store = new NaiveStore(clock)
+    const cases = storeContract({
+      create: () => {
+        shared = new NaiveStore(clock)
+        return shared
+      },
+      another: () => shared,
+      advance: (ms) => clock.advance(ms),
+    })
+    expect(await failuresInTurn(cases)).toEqual([])
+    const apart = storeContract({
+      create: () => new NaiveStore(clock),
+      another: () => new NaiveStore(clock),
+      advance: (ms) => clock.advance(ms),
+    })
+    const broken = await failuresInTurn(apart)
+    expect(broken.length).toBe(apart.length - contractFor((own) => new NaiveStore(own)).length)
+  })
+
+  test('gets every store back, also after a failure', async () => {
+    const open = new Set<Store>()
+    const clock = fakeClock()
+    const subject = {
+      create: () => {
+        const store = new brokenStores.Lossy(clock)
+        open.add(store)
+        return store
+      },
+      advance: (ms: number) => clock.advance(ms),
+      cleanup: (store: Store) => {
+        open.delete(store)
+      },
+    }
+    await failuresInTurn(storeContract(subject))
+    expect(open.size).toBe(0)
+  })
+})
