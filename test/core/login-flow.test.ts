@@ -1,0 +1,242 @@
+import { MemoryStore, PhoneCheckError } from 'passport-phonecheck'
+import { fakeClock } from 'passport-phonecheck/testing'
+import { describe, expect, test } from 'vitest'
+import { anyone, begin, flowSetup, interceptedStore, redeeming, refusal, scripted } from '../support/flow.js'
+
+describe('a claim', () => {
+  test('whose owner died is taken over after the lease, and what the owner then learns counts for nothing', async () => {
+    const { clock, provider, flow } = flowSetup()
+    const started = await begin(flow)
+    let answer: () => void = () => {}
+    provider.onRedeem = () =>
+      new Promise((resolve) => {
+        answer = () => resolve({ outcome: 'verified' })
+      })
+    const dead = refusal(flow.redeem(redeeming(started), anyone))
+    await clock.advance(19_999)
+    expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('in_progress')
+    await clock.advance(1)
+    const lateAnswer = answer
+    provider.onRedeem = async () => ({ outcome: 'verified' })
+    const taken = await flow.redeem(redeeming(started), anyone)
+    expect(taken.user).toEqual({ id: '+12025550100' })
+    lateAnswer()
+    expect(await dead).not.toBe('no error')
+    expect(provider.redeems).toBe(2)
+  })
+
+  test('left by a start that died has no check: nothing can be redeemed on it', async () => {
+    const store = new MemoryStore()
+    let fail = false
+    const broken = interceptedStore(store, (operation) => {
+      if (fail && (operation === 'replace' || operation === 'remove')) throw new Error('the process is dead')
+    })
+    const { flow, provider } = flowSetup({ store: broken })
+    let handle = ''
+    const insert = broken.insert
+    broken.insert = (key, record, ttl) => {
+      handle = key
+      return insert(key, record, ttl)
+    }
+    fail = true
+    expect(await refusal(begin(flow))).toBe('store_unavailable')
+    expect(provider.starts).toBe(1)
+    expect(JSON.parse((await store.find(handle))?.record ?? '{}')).toMatchObject({ state: 'claimed', rung: 'phonecheck' })
+  })
+})
+
+describe('the charge is written before the call', () => {
+  test('at start', async () => {
+    const order: string[] = []
+    const store = interceptedStore(new MemoryStore(), (operation) => {
+      order.push(operation)
+    })
+    const { flow, provider } = flowSetup({ store })
+    const original = provider.onStart
+    provider.onStart = () => {
+      order.push('provider')
+      return original()
+    }
+    await begin(flow)
+    expect(order).toEqual(['insert', 'provider', 'replace'])
+  })
+
+  test('at each rung that start climbs to', async () => {
+    const order: string[] = []
+    const clock = fakeClock()
+    const [first, second] = [scripted('first'), scripted('second')]
+    const store = interceptedStore(new MemoryStore({ clock }), (operation) => {
+      order.push(operation)
+    })
+    const { flow, events } = flowSetup({ ladder: [first, second, scripted('third')], store, clock })
+    first.onStart = async () => ({ unable: 'not_mobile_ip' })
+    const original = second.onStart
+    second.onStart = () => {
+      order.push('second')
+      return original()
+    }
+    const started = await begin(flow)
+    expect(order).toEqual(['insert', 'replace', 'second', 'replace'])
+    expect(started).toMatchObject({ method: 'second', fallback: ['third'] })
+    expect(events.map((event) => event.type)).toEqual(['rung_skipped', 'flow_started'])
+    const { identity } = await flow.redeem(redeeming(started), anyone)
+    expect(identity.method).toBe('second')
+  })
+})
+
+describe('start', () => {
+  test('that no rung can serve says why, and leaves nothing in the store', async () => {
+    const store = new MemoryStore()
+    const keys: string[] = []
+    const spied = interceptedStore(store, () => {})
+    spied.insert = (key, record, ttl) => {
+      keys.push(key)
+      return store.insert(key, record, ttl)
+    }
+    const { flow, provider } = flowSetup({ store: spied })
+    provider.onStart = async () => ({ unable: 'mno_not_supported' })
+    const error = await begin(flow).catch((reason) => reason)
+    expect(error).toBeInstanceOf(PhoneCheckError)
+    expect(error).toMatchObject({ code: 'ladder_exhausted', status: 422, details: { reason: 'mno_not_supported' } })
+    expect(await store.find(keys[0] ?? '')).toBeUndefined()
+  })
+
+  test('stops where a rung says stop', async () => {
+    const [first, second] = [scripted('first'), scripted('second')]
+    first.onStart = async () => ({ unable: 'ip_mismatch', stop: true })
+    const { flow } = flowSetup({ ladder: [first, second] })
+    expect(await refusal(begin(flow))).toBe('ladder_exhausted')
+    expect(second.starts).toBe(0)
+  })
+
+  test('turns a provider’s bug into an outage', async () => {
+    const { flow, provider } = flowSetup()
+    provider.onStart = async () => {
+      throw new TypeError('a bug')
+    }
+    expect(await refusal(begin(flow))).toBe('provider_unavailable')
+  })
+})
+
+describe('a store that fails', () => {
+  const operations = [1, 2, 3, 4, 5, 6]
+  test.each(operations)(
+    'at operation %i: 503 or success, never a login without a redeemed record, and no provider call before the claim',
+    async (index) => {
+      let count = 0
+      const inner = new MemoryStore()
+      const store = interceptedStore(inner, () => {
+        count += 1
+        if (count === index) throw new Error('down')
+      })
+      const { flow, provider } = flowSetup({ store })
+      const started = await begin(flow).catch((error) => error)
+      if (started instanceof PhoneCheckError) {
+        expect(started.code).toBe('store_unavailable')
+        expect(provider.starts).toBe(index === 1 ? 0 : 1)
+        return
+      }
+      let admitted = 0
+      const result = await flow
+        .redeem(redeeming(started), async () => {
+          admitted += 1
+          return 'user'
+        })
+        .catch((error) => error)
+      if (index <= 5) {
+        expect(result.code).toBe('store_unavailable')
+        expect(provider.redeems).toBe(index <= 4 ? 0 : 1)
+        expect(admitted).toBe(index === 5 ? 1 : 0)
+      } else expect(result.user).toBe('user')
+    },
+  )
+
+  test('after the provider’s yes: the lease frees the flow, and it is won at most once', async () => {
+    let broken = false
+    const clock = fakeClock()
+    const store = interceptedStore(new MemoryStore({ clock }), () => {
+      if (broken) throw new Error('down')
+    })
+    const { flow, provider } = flowSetup({ store, clock })
+    const started = await begin(flow)
+    expect(
+      await refusal(
+        flow.redeem(redeeming(started), async () => {
+          broken = true
+          return 'user'
+        }),
+      ),
+    ).toBe('store_unavailable')
+    broken = false
+    expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('in_progress')
+    await clock.advance(20_000)
+    expect((await flow.redeem(redeeming(started), anyone)).user).toEqual({ id: '+12025550100' })
+    expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('flow_invalid')
+    expect(provider.redeems).toBe(2)
+  })
+})
+
+describe('purpose and subject', () => {
+  test('are compared at redeem: a login cannot finish a link, nor one user’s link another’s', async () => {
+    const { flow, provider } = flowSetup()
+    const started = await flow.start({ phoneNumber: '+12025550100', purpose: 'link', subject: 'u1', binding: 'handle', delivery: 'body' })
+    for (const wrong of [
+      { purpose: 'login' },
+      { purpose: 'link' },
+      { purpose: 'link', subject: 'u2' },
+      { purpose: 'login', subject: 'u1' },
+    ]) {
+      expect(await refusal(flow.redeem({ ...redeeming(started), ...wrong }, anyone))).toBe('flow_invalid')
+    }
+    expect(provider.redeems).toBe(0)
+    expect((await flow.redeem({ ...redeeming(started), purpose: 'link', subject: 'u1' }, anyone)).identity.purpose).toBe('link')
+  })
+})
+
+describe('tries', () => {
+  test('are three per code and are given back on an outage and on pending', async () => {
+    const { flow, provider } = flowSetup()
+    const started = await begin(flow)
+    provider.onRedeem = async () => ({ outcome: 'pending', retryAfterSeconds: 2 })
+    for (let index = 0; index < 6; index++) expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('pending')
+    provider.onRedeem = async () => ({ outcome: 'invalid_code' })
+    for (let index = 0; index < 3; index++) expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('invalid_code')
+    expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('flow_invalid')
+  })
+})
+
+describe('device address', () => {
+  const ask = async (deviceIp: 'off' | 'prefer' | 'require' | undefined, delivery: 'body' | 'redirect', address: string | undefined) => {
+    const provider = scripted()
+    let sent: string | undefined
+    const start = provider.start
+    provider.start = (input, context) => {
+      sent = input.deviceIp
+      return start(input, context)
+    }
+    const { flow } = flowSetup({ ladder: [provider], ...(deviceIp && { deviceIp }) })
+    const code = await refusal(
+      flow.start({ phoneNumber: '+12025550100', purpose: 'login', binding: 'cookie', delivery, ...(address !== undefined && { address }) }),
+    )
+    return [code, sent]
+  }
+  test.each([
+    [undefined, 'redirect', '8.8.8.8', 'no error', '8.8.8.8'],
+    [undefined, 'redirect', '::ffff:8.8.8.8', 'no error', '8.8.8.8'],
+    [undefined, 'redirect', '2A00:1450:4001:0::1', 'no error', '2a00:1450:4001::1'],
+    [undefined, 'redirect', '10.0.0.1', 'no error', undefined],
+    [undefined, 'redirect', '100.64.0.1', 'no error', undefined],
+    [undefined, 'redirect', '127.0.0.1', 'no error', undefined],
+    [undefined, 'redirect', '203.0.113.5', 'no error', undefined],
+    [undefined, 'redirect', undefined, 'no error', undefined],
+    [undefined, 'redirect', 'x, 8.8.8.8', 'no error', undefined],
+    [undefined, 'body', '8.8.8.8', 'no error', undefined],
+    ['prefer', 'body', '8.8.8.8', 'no error', '8.8.8.8'],
+    ['off', 'redirect', '8.8.8.8', 'no error', undefined],
+    ['require', 'body', '8.8.8.8', 'no error', '8.8.8.8'],
+    ['require', 'body', '10.0.0.1', 'invalid_request', undefined],
+    ['require', 'body', undefined, 'invalid_request', undefined],
+  ] as const)('%s, %s, from %s: %s, sends %s', async (mode, delivery, address, code, sent) => {
+    expect(await ask(mode, delivery, address)).toEqual([code, sent])
+  })
+})

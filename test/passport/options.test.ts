@@ -1,0 +1,175 @@
+import { inspect } from 'node:util'
+import { MemoryStore, PhoneCheckStrategy, type PhoneCheckStrategyOptions, phoneCheck } from 'passport-phonecheck'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { secret, startApp } from '../support/app.js'
+import { Browser } from '../support/browser.js'
+
+const provider = () => phoneCheck({ clientId: 'client', clientSecret: 'client-secret' })
+const good: PhoneCheckStrategyOptions = { ladder: [provider()], store: new MemoryStore(), secret }
+const build = (options: object) => new PhoneCheckStrategy({ ...good, ...options } as PhoneCheckStrategyOptions, async () => null)
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+describe('a strategy that cannot be right is refused at construction, by a TypeError that names the option', () => {
+  test.each([
+    [{ ladder: undefined }, /ladder/],
+    [{ ladder: [] }, /ladder/],
+    [{ ladder: [provider(), provider()] }, /'phonecheck'.*name/],
+    [{ store: undefined }, /store/],
+    [{ store: {} }, /store/],
+    [{ secret: undefined }, /secret is missing/],
+    [{ secret: '' }, /secret is missing/],
+    [{ secret: 'too short' }, /32 bytes/],
+    [{ secret: 'x'.repeat(64) }, /placeholder/],
+    [{ redirectUrl: '/return', loginUrl: '/login' }, /redirectUrl/],
+    [{ redirectUrl: 'http://app.example/return', loginUrl: '/login' }, /redirectUrl/],
+    [{ redirectUrl: 'javascript:alert(1)', loginUrl: '/login' }, /redirectUrl/],
+    [{ redirectUrl: 'https://user@app.example/return', loginUrl: '/login' }, /redirectUrl/],
+    [{ redirectUrl: 'https://app.example/return' }, /loginUrl is missing/],
+    [{ redirectUrl: 'https://app.example/return', loginUrl: '//evil.example' }, /loginUrl/],
+    [{ redirectUrl: 'https://app.example/return', loginUrl: '/\\evil.example' }, /loginUrl/],
+    [{ redirectUrl: 'https://app.example/return', loginUrl: '/login#x' }, /loginUrl/],
+    [{ redirectUrl: 'https://app.example/return', loginUrl: '/login', cookie: { secure: false } }, /cookie\.secure/],
+    [{ countries: [] }, /countries/],
+    [{ countries: ['us'] }, /countries/],
+    [{ countries: ['XX'] }, /countries/],
+    [{ defaultCountry: 'Germany' }, /defaultCountry/],
+    [{ origins: ['https://app.example/'] }, /origins/],
+    [{ origins: ['app.example'] }, /origins/],
+    [{ deviceIp: 'always' }, /deviceIp/],
+  ])('%o', (options, message) => {
+    expect(() => build(options)).toThrow(TypeError)
+    expect(() => build(options)).toThrow(message)
+  })
+
+  test.each([
+    [{ clientId: undefined }, /clientId is missing/],
+    [{ clientSecret: '' }, /clientSecret is missing/],
+    [{ brand: 'truid' }, /brand/],
+    [{ region: 'uk' }, /region/],
+    [{ baseUrl: 'eu.api.tru.id' }, /baseUrl/],
+    [{ baseUrl: 'http://eu.api.tru.id' }, /https/],
+    [{ baseUrl: 'https://eu.api.tru.id/v2' }, /origin/],
+    [{ baseUrl: 'https://user:pw@eu.api.tru.id' }, /origin/],
+    [{ checkUrlOrigins: ['http://checks.example.com'] }, /checkUrlOrigins/],
+    [{ checkUrlOrigins: ['https://checks.example.com/x'] }, /checkUrlOrigins/],
+  ])('phoneCheck(%o)', (options, message) => {
+    const make = () => phoneCheck({ clientId: 'client', clientSecret: 'canary-secret', ...options } as Parameters<typeof phoneCheck>[0])
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(message)
+    expect(make).not.toThrow(/canary/)
+  })
+
+  test('without options or callback', () => {
+    const Untyped = PhoneCheckStrategy as unknown as new (...args: unknown[]) => unknown
+    expect(() => new Untyped()).toThrow(/PhoneCheckStrategy requires options/)
+    expect(() => new Untyped(good)).toThrow(/PhoneCheckStrategy requires a verify callback/)
+  })
+
+  test.each([
+    [{ binding: 'none' }, /binding/],
+    [{ delivery: 'sms' }, /delivery/],
+    [{ binding: 'handle', delivery: 'redirect' }, /cookie/],
+    [{ delivery: 'redirect' }, /redirectUrl/],
+  ])('start(%o)', (options, message) => {
+    expect(() => build({}).start(options as never)).toThrow(message)
+  })
+})
+
+describe('production', () => {
+  test.each([
+    [{ cookie: { secure: false } }, /cookie\.secure/],
+    [{ redirectUrl: 'http://127.0.0.1:3000/return', loginUrl: '/login' }, /redirectUrl/],
+  ])('refuses %o, which development takes', (options, message) => {
+    expect(() => build(options)).not.toThrow()
+    vi.stubEnv('NODE_ENV', 'production')
+    expect(() => build(options)).toThrow(message)
+  })
+
+  test('refuses a simulator as provider', () => {
+    const local = () => phoneCheck({ baseUrl: 'http://127.0.0.1:4010', clientId: 'client', clientSecret: 'client-secret' })
+    expect(local).not.toThrow()
+    vi.stubEnv('NODE_ENV', 'production')
+    expect(local).toThrow(/production/)
+  })
+})
+
+describe('hosts', () => {
+  test.each([
+    [{ brand: 'tru.id' }, 'https://eu.api.tru.id'],
+    [{ brand: 'tru.id', region: 'in' }, 'https://in.api.tru.id'],
+    [{ brand: 'tru.id', region: 'us' }, 'https://us.api.tru.id'],
+    [{}, 'https://eu.api.idlayr.com'],
+    [{ brand: 'idlayr', region: 'us' }, 'https://us.api.idlayr.com'],
+    [{ baseUrl: 'https://truid.example.com' }, 'https://truid.example.com'],
+  ] as const)('%o calls %s', async (options, origin) => {
+    const urls: string[] = []
+    const rung = phoneCheck({
+      clientId: 'client',
+      clientSecret: 'client-secret',
+      ...options,
+      fetch: async (url) => {
+        urls.push(url)
+        return { status: 503, headers: { get: () => null }, text: async () => '' }
+      },
+    })
+    const context = { deadline: { leftMs: () => 5_000 }, emit: () => {} }
+    await expect(rung.start({ phoneNumber: '+12025550100', flowId: 'x', delivery: 'body' }, context)).rejects.toMatchObject({
+      code: 'provider_unavailable',
+    })
+    expect(new Set(urls)).toEqual(new Set([`${origin}/oauth2/v1/token`]))
+  })
+})
+
+describe('the address of a request', () => {
+  test('a forwarding header that nobody told Express to trust raises one event, and no address goes to the provider', async () => {
+    const app = await startApp({ redirect: true })
+    for (let index = 0; index < 3; index++) {
+      await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': '8.8.8.8' })
+    }
+    expect(app.events.filter((event) => event.type === 'misconfiguration')).toEqual([
+      expect.objectContaining({ code: 'trust_proxy_missing', message: expect.stringContaining('trust proxy') }),
+    ])
+    expect(app.sim.checks.map((check) => check.phoneIp)).toEqual([null, null, null])
+  })
+
+  test('with trust proxy, the forwarded public address goes to the provider in redirect delivery', async () => {
+    const app = await startApp({ redirect: true, before: (express) => express.set('trust proxy', 'loopback') })
+    await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': '8.8.8.8' })
+    expect(app.sim.checks.map((check) => check.phoneIp)).toEqual(['8.8.8.8'])
+    expect(app.events.filter((event) => event.type === 'misconfiguration')).toEqual([])
+  })
+
+  test('a phone on Wi-Fi learns so at start instead of on the vendor’s page', async () => {
+    const app = await startApp({ redirect: true, before: (express) => express.set('trust proxy', 'loopback') })
+    const { wifiIp } = app.sim.phone('+12025550100')
+    const response = await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': wifiIp })
+    expect(response.status).toBe(422)
+    expect(await response.json()).toMatchObject({ code: 'ladder_exhausted', reason: 'not_mobile_ip' })
+  })
+})
+
+test('a listener that throws or rejects does not touch a login', async () => {
+  for (const onEvent of [
+    () => {
+      throw new Error('listener')
+    },
+    async () => {
+      throw new Error('listener')
+    },
+  ]) {
+    const app = await startApp({ strategy: { onEvent: onEvent as () => void } })
+    expect((await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' })).status).toBe(201)
+  }
+})
+
+test('a strategy shows no secret', () => {
+  const text = inspect(new PhoneCheckStrategy(good, async () => null), {
+    depth: 12,
+    showHidden: true,
+  })
+  expect(text).not.toContain(secret)
+  expect(text).not.toContain('client-secret')
+})

@@ -1,0 +1,96 @@
+import {
+  type CountVerdict,
+  MemoryStore,
+  type Outcome,
+  type PhoneCheckEvent,
+  type Provider,
+  type Started,
+  type Store,
+  type Unable,
+} from 'passport-phonecheck'
+import { fakeClock } from 'passport-phonecheck/testing'
+import { LoginFlow } from '../../src/core/login-flow.js'
+import type { LoginFlowSettings, RedeemRequest, StartedFlow } from '../../src/core/login-requests.js'
+import { number, secret } from './app.js'
+
+/** A provider that does as it is told, for the flow's own rules. */
+export interface ScriptedProvider extends Provider {
+  starts: number
+  redeems: number
+  onStart: () => Promise<Started | Unable>
+  onRedeem: (code: string) => Promise<Outcome>
+}
+
+export function scripted(name = 'phonecheck'): ScriptedProvider {
+  const provider: ScriptedProvider = {
+    name,
+    vendor: 'scripted',
+    assurance: 'high',
+    ttlSeconds: 120,
+    codeGrammar: /^[a-z0-9]+$/,
+    starts: 0,
+    redeems: 0,
+    onStart: async () => ({
+      challenge: { type: 'open_url', url: 'https://x.example/' },
+      check: { id: `${name}-check` },
+      expiresInSeconds: 120,
+    }),
+    onRedeem: async (code) => (code === 'right' ? { outcome: 'verified' } : { outcome: 'invalid_code' }),
+    start() {
+      provider.starts += 1
+      return provider.onStart()
+    },
+    redeem(_check, code) {
+      provider.redeems += 1
+      return provider.onRedeem(code)
+    },
+  }
+  return provider
+}
+
+/** The operations of a store, with a say before each. */
+export function interceptedStore(inner: Store, before: (operation: keyof Store) => void): Store {
+  const after = <T>(operation: keyof Store, call: () => Promise<T>): Promise<T> => {
+    try {
+      before(operation)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return call()
+  }
+  return {
+    insert: (...args) => after('insert', () => inner.insert(...args)),
+    find: (...args) => after('find', () => inner.find(...args)),
+    replace: (...args) => after('replace', () => inner.replace(...args)),
+    remove: (...args) => after('remove', () => inner.remove(...args)),
+    count: (...args) => after('count', () => inner.count(...args)),
+  }
+}
+
+export function flowSetup(settings: Partial<LoginFlowSettings> = {}) {
+  const clock = fakeClock()
+  const provider = scripted()
+  const events: PhoneCheckEvent[] = []
+  const store = settings.store ?? new MemoryStore({ clock })
+  const flow = new LoginFlow({ ladder: [provider], secret, clock, emit: (event) => events.push(event), ...settings, store })
+  return { clock, provider, events, store, flow }
+}
+
+export const begin = (flow: LoginFlow): Promise<StartedFlow> =>
+  flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body' })
+
+export const redeeming = (started: StartedFlow, code = 'right'): RedeemRequest => ({
+  handle: started.handle,
+  proof: { binding: 'handle' },
+  purpose: 'login',
+  code,
+})
+
+export const anyone = async (identity: { phoneNumber: string }) => ({ id: identity.phoneNumber })
+
+/** The code of the error that a promise rejects with. */
+export const refusal = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'no error',
+    (error: { code?: string; message: string }) => error.code ?? error.message,
+  )
