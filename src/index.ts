@@ -2,7 +2,10 @@ export type { Clock } from './core/clock.js'
 export { PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './core/errors.js'
 export type { FlowFacts, OnEvent, PhoneCheckEvent } from './core/events.js'
 export type { Assurance, PhoneIdentity } from './core/identity.js'
+export type { LimitOptions } from './core/limits.js'
+export type { ReviewNumber } from './core/review.js'
 export type { UnableReason } from './core/unable-reason.js'
+export type { BeforeSend } from './express/front.js'
 export type { ErrorHandler, Handler, HttpRequest, HttpResponse, Next } from './express/http-types.js'
 export { phoneCheckErrors } from './express/problem.js'
 export type { StartOptions } from './express/start.js'
@@ -10,7 +13,9 @@ export type { PhoneCheckStrategyOptions, PhoneCheckStrategyOptionsWithRequest } 
 export { PhoneCheckStrategy, PhoneCheckStrategy as Strategy } from './passport/strategy.js'
 export type { Done, Verdict, VerifyCallback, VerifyCallbackWithRequest } from './passport/verify.js'
 export type { FetchLike } from './providers/http.js'
+export { type IdenfyOptions, idenfySms } from './providers/idenfy.js'
 export type { IdlayrOptions } from './providers/idlayr-options.js'
+export { type MoCheckOptions, moCheck } from './providers/mocheck.js'
 export { type PhoneCheckOptions, phoneCheck } from './providers/phonecheck.js'
 export type {
   CallContext,
@@ -22,6 +27,7 @@ export type {
   Started,
   StartInput,
   Unable,
+  WebhookRequest,
 } from './providers/provider.js'
 export { MemoryStore } from './stores/memory.js'
 export type { Hit, Store, StoredRecord, Verdict as CountVerdict } from './stores/store.js'

@@ -16,3 +16,16 @@ export function isLoopback(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '')
   return host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback')
 }
+
+/**
+ * What counts as one place: an IPv4 address, or the /64 network that one IPv6 subscriber gets. Everything unknown is one place.
+ *
+ * Mapped IPv4 addresses are unmapped before the mask, or all of IPv4 would be one place.
+ */
+export function addressBlock(text: string | undefined): string {
+  const plain = text?.split('%', 1)[0] ?? ''
+  if (!ipaddr.isValid(plain)) return 'unknown'
+  const address = ipaddr.process(plain)
+  if (address.kind() === 'ipv4') return address.toString()
+  return ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()
+}

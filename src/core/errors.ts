@@ -45,6 +45,8 @@ export interface ProblemDetails {
   flowId?: string
   /** Whether the flow is over, so that what the requester keeps of it can be dropped. */
   ended?: boolean
+  /** Whether a provider certainly did not act on the call. */
+  untried?: boolean
   cause?: unknown
 }
 

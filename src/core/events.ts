@@ -26,6 +26,11 @@ export type PhoneCheckEvent =
   | ({ type: 'flow_started' } & FlowFacts)
   | ({ type: 'rung_skipped'; reason: UnableReason } & FlowFacts)
   | ({ type: 'rung_spent'; reason: UnableReason | 'mismatch' | 'tries' } & FlowFacts)
+  | ({ type: 'rung_started' } & FlowFacts)
+  | ({ type: 'message_sent'; resend: boolean } & FlowFacts)
+  | ({ type: 'send_refused'; code: string } & FlowFacts)
+  | ({ type: 'step_refused'; step: 'fallback' | 'resend'; code: string } & FlowFacts)
+  | ({ type: 'review_login' } & FlowFacts)
   | ({ type: 'code_rejected'; attemptsLeft: number } & FlowFacts)
   | ({ type: 'flow_failed' } & FlowFacts)
   | ({ type: 'identity_verified' } & FlowFacts)
@@ -38,7 +43,12 @@ export type PhoneCheckEvent =
   | { type: 'provider_outage'; provider: string; operation: string; kind: string; status?: number }
   /** The provider refused our credentials, balance or rights: nobody can log in until the operator acts. */
   | { type: 'provider_misconfigured'; provider: string; operation: string; status: number }
+  | { type: 'breaker_opened' | 'breaker_closed'; provider: string; operation: string }
   | { type: 'store_outage'; operation: string }
+  /** A provider announced a result for a check that its flow has left behind. It changes nothing. */
+  | { type: 'late_result'; flowId: string; provider: string }
+  | { type: 'webhook_refused'; provider: string; reason: string }
+  | { type: 'number_unlocked'; country: string; number: string }
   | { type: 'misconfiguration'; code: string; message: string }
 
 export type OnEvent = (event: PhoneCheckEvent) => void

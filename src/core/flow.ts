@@ -48,6 +48,12 @@ export interface FlowRecord {
   /** Tries charged to the present code, and to the flow. */
   tries: number
   flowTries: number
+  /** When the last message was sent on this rung, and how many times the requester asked for another one in this flow. */
+  sentAt?: number | undefined
+  resends?: number | undefined
+  /** When the provider was last asked for a result, and whether a webhook said since that there is one. */
+  polledAt?: number | undefined
+  hinted?: boolean | undefined
   leaseUntil?: number | undefined
   provenUntil?: number | undefined
   /** Number, check and, once proven, identity: readable only with the requester's secret. */
@@ -99,6 +105,10 @@ const shape: Record<keyof FlowRecord, (value: unknown) => boolean> = {
   check: optional(text),
   tries: counter,
   flowTries: counter,
+  sentAt: optional(instant),
+  resends: optional(counter),
+  polledAt: optional(instant),
+  hinted: optional((value) => typeof value === 'boolean'),
   leaseUntil: optional(instant),
   provenUntil: optional(instant),
   sealed: text,

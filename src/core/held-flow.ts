@@ -2,7 +2,6 @@ import type { Check } from '../providers/provider.js'
 import type { Store } from '../stores/store.js'
 import type { Clock } from './clock.js'
 import { PhoneCheckError } from './errors.js'
-import type { OnEvent } from './events.js'
 import { advance, decodeFlow, encodeFlow, type FlowRecord, type FlowState, sealContext } from './flow.js'
 import type { PhoneNumber } from './phone-number.js'
 import { Seal } from './seal.js'
@@ -15,16 +14,14 @@ export interface FlowContent {
   verifiedAt?: number
 }
 
-/** Reads and writes flows. Every fault of the store becomes `store_unavailable`. */
+/** Reads and writes flows. */
 export class FlowBook {
   readonly #store: Store
   readonly #clock: Clock
-  readonly #emit: OnEvent
 
-  constructor(store: Store, clock: Clock, emit: OnEvent) {
+  constructor(store: Store, clock: Clock) {
     this.#store = store
     this.#clock = clock
-    this.#emit = emit
   }
 
   async insert(
@@ -36,35 +33,27 @@ export class FlowBook {
   ): Promise<OpenFlow> {
     const seal = new Seal(secret, key)
     const record = { ...draft, sealed: seal.close(content, sealContext(key, draft)) }
-    const inserted = await this.#ask('insert', () => this.#store.insert(key, encodeFlow(record), ttlSeconds))
     // Two equal 256-bit handles mean a broken random source; carrying on would join two logins.
-    if (!inserted) throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new flow exists already.' })
+    if (!(await this.#store.insert(key, encodeFlow(record), ttlSeconds))) {
+      throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new flow exists already.' })
+    }
     return new OpenFlow(this.#hold(key, record, 1, 0), seal, content)
   }
 
   /** @returns undefined for an unknown, expired, damaged or foreign-version record. */
   async find(key: string): Promise<HeldFlow | undefined> {
-    const found = await this.#ask('find', () => this.#store.find(key))
+    const found = await this.#store.find(key)
     const record = found && decodeFlow(found.record)
     return record && this.#hold(key, record, found.version, found.ageMs)
   }
 
   async remove(key: string): Promise<void> {
-    await this.#ask('remove', () => this.#store.remove(key))
+    await this.#store.remove(key)
   }
 
   #hold(key: string, record: FlowRecord, version: number, ageMs: number): HeldFlow {
-    const replace = (expected: number, next: FlowRecord) => this.#ask('replace', () => this.#store.replace(key, expected, encodeFlow(next)))
+    const replace = (expected: number, next: FlowRecord) => this.#store.replace(key, expected, encodeFlow(next))
     return { key, record, version, age: agingFrom(ageMs, this.#clock), replace }
-  }
-
-  async #ask<T>(operation: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await call()
-    } catch (cause) {
-      this.#emit({ type: 'store_outage', operation })
-      throw new PhoneCheckError('store_unavailable', { cause })
-    }
   }
 }
 
@@ -117,6 +106,11 @@ export class OpenFlow {
   /** Whether another request holds the flow and its lease still runs. */
   get isClaimed(): boolean {
     return this.record.state === 'claimed' && this.ageMs < (this.record.leaseUntil ?? 0)
+  }
+
+  /** Whether the rung in use can win no more: written off, without a check, or too old. */
+  get isSpent(): boolean {
+    return this.record.spent === true || !this.content.check || this.ageMs >= (this.record.rungUntil ?? 0)
   }
 
   /** Whether the provider's yes is on record but waited too long for the application's. */

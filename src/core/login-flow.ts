@@ -1,50 +1,67 @@
-import type { CallContext, Outcome, Provider } from '../providers/provider.js'
+import type { Provider, StartInput, WebhookRequest } from '../providers/provider.js'
 import { publicAddress } from './address.js'
-import { deadlineIn } from './clock.js'
-import { asOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './errors.js'
-import { factsOf, type OnEvent } from './events.js'
-import { createSecret, fingerprint, flowId, flowKey, isSecret, keyedHash, matches } from './handle.js'
-import { FlowBook, type OpenFlow, openFlow } from './held-flow.js'
-import type { PhoneIdentity } from './identity.js'
-import { Ladder } from './ladder.js'
+import { admit } from './admission.js'
+import { Attempts } from './attempt.js'
+import { Climber, onRung } from './climb.js'
+import { asOutage, PhoneCheckError } from './errors.js'
+import { factsOf } from './events.js'
+import type { Requester } from './gate.js'
+import { createSecret, fingerprint, flowId, flowKey } from './handle.js'
+import type { OpenFlow } from './held-flow.js'
 import { limits } from './limits.js'
-import type { Accept, LoginFlowSettings, Redeemed, RedeemRequest, StartedFlow, StartRequest } from './login-requests.js'
-import { parsePhoneNumber } from './phone-number.js'
-import { type UnableReason, unableReason } from './unable-reason.js'
+import type {
+  Accept,
+  FlowRequest,
+  FlowStatus,
+  LoginFlowSettings,
+  NextStep,
+  Redeemed,
+  RedeemRequest,
+  StartedFlow,
+  StartRequest,
+} from './login-requests.js'
+import { msUntilPoll, msUntilResend } from './pace.js'
+import { assemble, type Parts } from './parts.js'
+import { maskPhoneNumber, parsePhoneNumber } from './phone-number.js'
+import { findOwnFlow, openOwnFlow } from './starter.js'
+import { unableReason } from './unable-reason.js'
 
 /**
- * The protocol: `start` creates a check and says what the device must do; `redeem` turns what the device brings back into a user.
+ * The protocol. `start` creates a check and says what the device must do; `fallback` and `resend` go on when that does not work; `redeem` turns what the
+ * device brings back into a user; `status` tells how far it is.
  *
- * At most one login per flow, on every store, under any interleaving and across crashes. The argument: a flow yields a user only in {@link LoginFlow.#admit},
+ * At most one login per flow, on every store, under any interleaving and across crashes. The argument: a flow yields a user only in {@link admit},
  * after a `replace` by version made it `redeemed`, and nothing leads out of `redeemed`. Of all requests that read version N, one gets the `replace` to
  * N+1 (claimed); the others learn so and leave before the provider is asked. The winner's later writes name N+1 and onward, so if its lease ran out and
  * another request took the flow over, its writes fail and it ends without a user. A crash at any point leaves a lease that runs out, or `redeemed`.
  */
 export class LoginFlow {
-  readonly #ladder: Ladder
-  readonly #book: FlowBook
-  readonly #hashNumber: (e164: string) => string
-  readonly #settings: LoginFlowSettings
+  readonly #parts: Parts
+  readonly #climber: Climber
+  readonly #attempts: Attempts
 
+  /** @throws TypeError that names the option and the cure */
   constructor(settings: LoginFlowSettings) {
-    this.#ladder = new Ladder(settings.ladder)
-    this.#book = new FlowBook(settings.store, settings.clock, settings.emit)
-    this.#hashNumber = keyedHash(settings.secret, 'passport-phonecheck/number/1')
-    this.#settings = settings
+    this.#parts = assemble(settings)
+    this.#climber = new Climber(this.#parts)
+    this.#attempts = new Attempts(this.#parts)
   }
 
   /**
    * Creates a check on the first rung that does not refuse this device at once.
-   * @throws PhoneCheckError 400 for the number, `ladder_exhausted` when every rung refuses, `provider_unavailable`, `store_unavailable`
+   * @throws PhoneCheckError 400 for the number, 403 and 429 for limits, `ladder_exhausted` when every rung refuses, 503
    */
   async start(request: StartRequest): Promise<StartedFlow> {
-    const number = parsePhoneNumber(request.phoneNumber, this.#settings)
+    const { settings, ladder, book, gate } = this.#parts
+    const number = parsePhoneNumber(request.phoneNumber, settings)
     const deviceIp = this.#deviceIp(request)
+    const rung = ladder.firstFor(number)
     const handle = createSecret()
     const secret = request.binding === 'cookie' ? createSecret() : handle
     const key = flowKey(handle)
-    // Written before the provider is asked: whatever was charged is on record even if this process dies now.
-    const flow = await this.#book.insert(
+    // Written before the provider is asked: whatever was charged is on record even if this process dies now. Nobody knows the new key yet, so flow and
+    // charges can be written at the same time.
+    const inserting = book.insert(
       key,
       {
         state: 'claimed',
@@ -53,9 +70,9 @@ export class LoginFlow {
         subject: request.subject === undefined ? undefined : fingerprint(request.subject),
         binding: request.binding,
         owner: fingerprint(secret),
-        number: this.#hashNumber(number.e164),
+        number: gate.hashNumber(number.e164),
         delivery: request.delivery,
-        rung: this.#ladder.first.name,
+        rung: rung.name,
         rungSince: 0,
         tries: 0,
         flowTries: 0,
@@ -65,20 +82,52 @@ export class LoginFlow {
       limits.flowTtlSeconds,
     )
     try {
-      const begun = await this.#ladder.climb(flow, this.#ladder.first, this.#callContext(), {
-        phoneNumber: number.e164,
-        flowId: flowId(key),
-        delivery: request.delivery,
-        ...(request.redirectUrl !== undefined && { redirectUrl: request.redirectUrl }),
-        ...(deviceIp && { deviceIp }),
-      })
-      this.#emit({ type: 'flow_started', ...factsOf(flow) })
-      return { handle, secret, id: flowId(key), ...begun }
+      const [flow] = await bothOrThrow(inserting, gate.start(rung, number, request.purpose, request.by))
+      const step = await this.#climber.climb(flow, rung, this.#parts.callContext(), this.#input(flow, deviceIp), request.by)
+      this.#parts.settings.emit({ type: 'flow_started', ...factsOf(flow) })
+      return { handle, secret, id: flowId(key), ...step }
     } catch (error) {
       // Nobody was told its handle. If this fails too, the record just ages away.
-      await this.#book.remove(key).catch(() => {})
+      await book.remove(key).catch(() => {})
       throw error
     }
+  }
+
+  /**
+   * Goes to the next rung, which the server chooses: at once when the present one is spent, else after its dwell time.
+   * @throws PhoneCheckError `too_early`, `ladder_exhausted`, 403 and 429 for limits, 503; the flow is then as it was, unless a message may be on its way
+   */
+  async fallback(request: FlowRequest): Promise<NextStep> {
+    const flow = await this.#openUnproven(request, 'fallback')
+    const next = this.#parts.ladder.next(flow.record.rung)
+    if (!next) throw this.#refuseStep(flow, 'fallback', this.#attempts.refusal(flow, 'ladder_exhausted', {}))
+    const waitMs = flow.isSpent
+      ? 0
+      : flow.record.rungSince + (this.#parts.ladder.find(flow.record.rung)?.dwellSeconds ?? 0) * 1000 - flow.ageMs
+    if (waitMs > 0)
+      throw this.#refuseStep(flow, 'fallback', this.#attempts.refusal(flow, 'too_early', { retryAfterSeconds: waitMs / 1000 }))
+    return this.#step(flow, next, request.by, 'fallback')
+  }
+
+  /**
+   * Sends another message on the same rung. The check before it stays good until the provider accepted the new one.
+   * @throws PhoneCheckError `cooldown`, `send_refused`, 429 for limits, 503
+   */
+  async resend(request: FlowRequest): Promise<NextStep> {
+    const flow = await this.#openUnproven(request, 'resend')
+    const rung = this.#parts.ladder.find(flow.record.rung)
+    if (!rung?.sends)
+      throw this.#refuseStep(flow, 'resend', this.#attempts.refusal(flow, 'send_refused', { message: 'This rung sends no messages.' }))
+    if ((flow.record.resends ?? 0) >= limits.resendsPerFlow) {
+      throw this.#refuseStep(
+        flow,
+        'resend',
+        this.#attempts.refusal(flow, 'send_refused', { message: 'This login has had its last message.' }),
+      )
+    }
+    const waitMs = msUntilResend(flow.record, flow.ageMs)
+    if (waitMs > 0) throw this.#refuseStep(flow, 'resend', this.#attempts.refusal(flow, 'cooldown', { retryAfterSeconds: waitMs / 1000 }))
+    return this.#step(flow, rung, request.by, 'resend')
   }
 
   /**
@@ -86,169 +135,136 @@ export class LoginFlow {
    * @throws PhoneCheckError for every verdict but yes, and for outages; or whatever `accept` threw, in which case the same request may be repeated for a minute
    */
   async redeem<User>(request: RedeemRequest, accept: Accept<User>): Promise<Redeemed<User>> {
-    const flow = await this.#open(request)
+    const flow = await openOwnFlow(this.#parts, request)
     if (flow.content.verifiedAt !== undefined) {
-      await this.#claim(flow)
-      return this.#admit(flow, flow.content.verifiedAt, accept)
+      await this.#attempts.claim(flow)
+      return admit(this.#parts, flow, flow.content.verifiedAt, accept, request.by)
     }
-    const rung = await this.#liveRung(flow)
-    if (request.error !== undefined) throw await this.#spend(flow, 'rung_unable', unableReason(request.error, 'reported'))
-    const outcome = await this.#ask(flow, rung, request.code)
-    switch (outcome.outcome) {
-      case 'verified':
-        return this.#admit(flow, this.#settings.clock.now(), accept)
-      case 'mismatch':
-        this.#emit({ type: 'suspicious', reason: 'mismatch', ...factsOf(flow) })
-        throw await this.#spend(flow, 'mismatch', 'mismatch')
-      case 'unable':
-        throw await this.#spend(flow, 'rung_unable', outcome.reason, outcome.stop || this.#isHijack(flow, outcome.reason))
-      case 'invalid_code':
-        throw await this.#rejectCode(flow)
-      case 'pending':
-        await this.#release(flow)
-        throw new PhoneCheckError('pending', { retryAfterSeconds: outcome.retryAfterSeconds })
-    }
-  }
-
-  /** Finds the flow and makes sure that the requester is its starter. A stranger learns nothing and costs the owner nothing. */
-  async #open(request: RedeemRequest): Promise<OpenFlow> {
-    if (!isSecret(request.handle)) throw new PhoneCheckError('flow_invalid')
-    const held = await this.#book.find(flowKey(request.handle))
-    if (!held || held.age() >= limits.flowTtlSeconds * 1000) throw new PhoneCheckError('flow_invalid', { ended: true })
-    const { record, key } = held
-    const secret = request.proof.binding === 'cookie' ? request.proof.secret : request.handle
-    const subject = request.subject === undefined ? undefined : fingerprint(request.subject)
-    if (request.proof.binding !== record.binding || !matches(secret, record.owner)) throw this.#foreign(key, 'binding')
-    if (request.purpose !== record.purpose || subject !== record.subject) throw this.#foreign(key, 'purpose')
-    const flow = openFlow(held, secret)
-    if (!flow || record.state === 'redeemed' || record.state === 'failed') throw new PhoneCheckError('flow_invalid', { ended: true })
-    if (request.checkId !== undefined && record.check !== fingerprint(request.checkId)) throw this.#foreign(key, 'check')
-    if (flow.isClaimed) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
-    if (flow.isProofStale) throw new PhoneCheckError('flow_invalid', { ended: true })
-    return flow
-  }
-
-  /** The provider whose check this flow waits for. A rung that can win no more is reported, and written off if it was not yet. */
-  async #liveRung(flow: OpenFlow): Promise<Provider> {
-    const { record } = flow
-    const rung = this.#ladder.find(record.rung)
-    if (!rung) throw new PhoneCheckError('flow_invalid')
-    // A start that died before its check was known left the rung charged and empty: only the next step of the ladder goes on from there.
-    if (record.spent || !flow.content.check) throw this.#refusal(flow, 'rung_unable', { reason: 'other' })
-    if (flow.ageMs >= (record.rungUntil ?? 0)) throw await this.#spend(flow, 'rung_unable', 'expired')
-    if (record.tries >= limits.triesPerCode || record.flowTries >= limits.triesPerFlow)
-      throw await this.#spend(flow, 'invalid_code', 'tries')
-    return rung
-  }
-
-  /** Asks the provider, at most one request at a time, with the try counted before it is asked. */
-  async #ask(flow: OpenFlow, rung: Provider, code: unknown): Promise<Outcome> {
-    const { check } = flow.content
-    if (!rung.redeem || !check) throw new PhoneCheckError('pending', { retryAfterSeconds: 2 })
-    if (typeof code !== 'string' || !rung.codeGrammar?.test(code)) {
-      throw new PhoneCheckError('invalid_request', { message: `code must be a string that looks like a code of ${rung.name}.` })
-    }
-    await this.#claim(flow, 1)
-    try {
-      return await rung.redeem(check, code, this.#callContext())
-    } catch (error) {
-      await this.#release(flow)
-      throw asOutage(error)
-    }
-  }
-
-  async #claim(flow: OpenFlow, tries: 0 | 1 = 0): Promise<void> {
-    const claimed = await flow.write('claimed', {
-      leaseUntil: flow.ageMs + limits.leaseMs,
-      tries: flow.record.tries + tries,
-      flowTries: flow.record.flowTries + tries,
-    })
-    if (!claimed) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
-  }
-
-  /** Gives the flow back with its try: no verdict was reached. If this fails too, the lease runs out by itself. */
-  async #release(flow: OpenFlow): Promise<void> {
-    const { tries, flowTries } = flow.record
-    await flow.write('pending', { leaseUntil: undefined, tries: tries - 1, flowTries: flowTries - 1 }).catch(() => false)
-  }
-
-  async #rejectCode(flow: OpenFlow): Promise<PhoneCheckError> {
-    const { tries, flowTries } = flow.record
-    const attemptsLeft = Math.min(limits.triesPerCode - tries, limits.triesPerFlow - flowTries)
-    this.#emit({ type: 'code_rejected', attemptsLeft, ...factsOf(flow) })
-    if (attemptsLeft <= 0) return this.#spend(flow, 'invalid_code', 'tries')
-    await flow.write('pending', { leaseUntil: undefined })
-    return this.#refusal(flow, 'invalid_code', { attemptsLeft })
-  }
-
-  /** Writes the rung off; the flow too, when nothing may follow. */
-  async #spend(
-    flow: OpenFlow,
-    code: PhoneCheckErrorCode,
-    reason: UnableReason | 'mismatch' | 'tries',
-    stop = false,
-  ): Promise<PhoneCheckError> {
-    const ended = stop || !this.#ladder.next(flow.record.rung) || flow.record.flowTries >= limits.triesPerFlow
-    await flow.write(ended ? 'failed' : 'pending', { spent: true, leaseUntil: undefined })
-    this.#emit({ type: 'rung_spent', reason, ...factsOf(flow) })
-    if (ended) this.#emit({ type: 'flow_failed', ...factsOf(flow) })
-    return this.#refusal(flow, code, { ended, ...(code === 'invalid_code' ? { attemptsLeft: 0 } : { reason }) })
-  }
-
-  #refusal(flow: OpenFlow, code: PhoneCheckErrorCode, details: ProblemDetails): PhoneCheckError {
-    const fallback = details.ended ? [] : this.#ladder.namesAfter(flow.record.rung)
-    return new PhoneCheckError(code, { flowId: flowId(flow.key), fallback, ...details })
+    const rung = await this.#attempts.liveRung(flow)
+    if (request.error !== undefined) throw await this.#attempts.spend(flow, 'rung_unable', unableReason(request.error, 'reported'))
+    const outcome = await this.#attempts.ask(flow, rung, request.by, request.code)
+    if (outcome.outcome === 'verified') return admit(this.#parts, flow, this.#parts.settings.clock.now(), accept, request.by)
+    throw await this.#attempts.settle(flow, outcome)
   }
 
   /**
-   * Lets the application decide on a proven identity, and only then, by version, spends the flow. The answer counts only if that write succeeds.
-   *
-   * When the application fails instead of deciding, the proof is kept for a minute: the code is used up at the provider, but the fault was not the user's.
+   * Tells the starter how far the flow is. On a rung that is asked for its result this may ask the provider, at the pace that all requesters share; it never
+   * logs anyone in.
+   * @throws PhoneCheckError `flow_invalid`, `store_unavailable`
    */
-  async #admit<User>(flow: OpenFlow, verifiedAt: number, accept: Accept<User>): Promise<Redeemed<User>> {
-    const identity = this.#identity(flow, verifiedAt)
-    let user: User | false
+  async status(request: FlowRequest): Promise<FlowStatus> {
+    const flow = await findOwnFlow(this.#parts, request)
+    const { state } = flow.record
+    const mayAsk =
+      state === 'pending' && this.#parts.ladder.find(flow.record.rung)?.poll && !flow.isSpent && msUntilPoll(flow.record, flow.ageMs) === 0
+    if (mayAsk) await this.#poll(flow, request.by)
+    return this.#statusOf(flow)
+  }
+
+  /**
+   * Takes a provider's announcement of a result. If it is authentic and new, the next question of the flow's starter is due at once; nothing else changes.
+   * @throws PhoneCheckError `flow_invalid` when it is not authentic, `provider_unavailable` when that cannot be found out
+   */
+  async webhook(request: WebhookRequest): Promise<void> {
+    for (const rung of this.#parts.ladder.withWebhook()) {
+      const announced = await rung.webhook?.(request, this.#parts.callContext())
+      const key = announced && (await this.#parts.hints.follow(rung.name, announced.checkId, announced.nonce).catch(() => undefined))
+      if (announced && key) await this.#hint(key, announced.checkId, rung.name).catch(() => {})
+    }
+  }
+
+  /** Forgets the wrong codes counted for a number. @throws PhoneCheckError `invalid_phone_number`, `store_unavailable` */
+  async unlock(phoneNumber: string): Promise<void> {
+    const { e164, country } = parsePhoneNumber(phoneNumber, this.#parts.settings)
+    await this.#parts.gate.forgive(this.#parts.gate.hashNumber(e164))
+    this.#parts.settings.emit({ type: 'number_unlocked', country, number: maskPhoneNumber(e164) })
+  }
+
+  async #openUnproven(request: FlowRequest, step: 'fallback' | 'resend'): Promise<OpenFlow> {
+    const flow = await openOwnFlow(this.#parts, request)
+    if (flow.content.verifiedAt === undefined) return flow
+    throw this.#refuseStep(flow, step, this.#attempts.refusal(flow, 'too_early', { message: 'The number is proven already: call verify.' }))
+  }
+
+  /** Claims the flow for another check, and gives it back as it was when there is none. */
+  async #step(flow: OpenFlow, rung: Provider, by: Requester, kind: 'fallback' | 'resend'): Promise<NextStep> {
+    const { record, content } = flow
+    const isResend = kind === 'resend'
+    const charged = { resends: (record.resends ?? 0) + 1, sentAt: flow.ageMs }
+    if (isResend) await this.#attempts.claim(flow, charged)
+    else if (!(await flow.write('claimed', onRung(rung.name, flow), { number: content.number }))) throw new PhoneCheckError('in_progress')
     try {
-      user = await this.#withinLease(flow, accept(identity))
+      await this.#parts.gate.send(rung, content.number, record.purpose, by)
+      const climb = isResend ? 'renew' : 'climb'
+      const step = await this.#climber[climb](flow, rung, this.#parts.callContext(), this.#input(flow), by)
+      this.#parts.settings.emit({ type: 'rung_started', ...factsOf(flow) })
+      return { id: flowId(flow.key), ...step }
     } catch (error) {
-      const provenUntil = flow.record.provenUntil ?? flow.ageMs + limits.provenMs
-      const kept = await flow.write('proven', { leaseUntil: undefined, provenUntil }, { ...flow.content, verifiedAt }).catch(() => false)
-      this.#emit({ type: 'verify_callback_failed', canRepeat: kept, ...factsOf(flow) })
-      throw error
+      const problem = asOutage(error)
+      const uncertain = problem.code === 'delivery_unknown'
+      const over = problem.code === 'invalid_phone_number' || problem.details.ended
+      const restored = { ...record, leaseUntil: undefined }
+      // A message that may be on its way stays charged, and its rung waits for a resend. Before a resend, the old check is still good.
+      if (over) await flow.write('failed', { leaseUntil: undefined })
+      else if (uncertain && !isResend) await flow.write('pending', { leaseUntil: undefined, sentAt: flow.ageMs })
+      else if (problem.code !== 'in_progress') await flow.write('pending', { ...restored, ...(uncertain && charged) }, content)
+      throw this.#refuseStep(flow, kind, problem)
     }
-    if (!(await flow.write('redeemed', { leaseUntil: undefined }))) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
-    if (user === false) {
-      this.#emit({ type: 'user_refused', ...factsOf(flow) })
-      throw this.#refusal(flow, 'user_refused', { ended: true })
-    }
-    this.#emit({ type: 'identity_verified', ...factsOf(flow) })
-    return { user, identity }
   }
 
-  async #withinLease<T>(flow: OpenFlow, answer: Promise<T>): Promise<T> {
-    const ms = Math.max(0, (flow.record.leaseUntil ?? 0) - limits.leaseMarginMs - flow.ageMs)
-    const timer = new AbortController()
-    const late = this.#settings.clock.delay(ms, timer.signal).then(() => {
-      throw new Error(`The verify callback did not answer within ${Math.round(ms / 1000)} seconds.`)
-    })
+  /** For `status`: asks once, and writes down what comes of it. That the provider cannot be asked now is no news for the requester. */
+  async #poll(flow: OpenFlow, by: Requester): Promise<void> {
     try {
-      return await Promise.race([answer, late])
-    } finally {
-      late.catch(() => {})
-      timer.abort()
+      const outcome = await this.#attempts.ask(flow, this.#parts.ladder.rungOf(flow), by)
+      if (outcome.outcome !== 'verified') await this.#attempts.settle(flow, outcome)
+      else
+        await flow.write(
+          'proven',
+          { leaseUntil: undefined, provenUntil: flow.ageMs + limits.provenMs },
+          { ...flow.content, verifiedAt: this.#parts.settings.clock.now() },
+        )
+    } catch (error) {
+      if (!(error instanceof PhoneCheckError) || error.code === 'store_unavailable') throw error
     }
   }
 
-  /** A phone that changed its address between start and check may be two phones; where the address is required, that ends the flow. */
-  #isHijack(flow: OpenFlow, reason: UnableReason): boolean {
-    if (reason !== 'ip_mismatch') return false
-    this.#emit({ type: 'suspicious', reason: 'ip_mismatch', ...factsOf(flow) })
-    return this.#settings.deviceIp === 'require'
+  #statusOf(flow: OpenFlow): FlowStatus {
+    const { state } = flow.record
+    const spent = flow.isSpent
+    const fallback = state === 'failed' ? [] : this.#parts.ladder.namesAfter(flow.record.rung)
+    const report = (state: FlowStatus['state']): FlowStatus => ({ state, rung: spent ? 'spent' : 'live', fallback })
+    if (state === 'redeemed' || (flow.content.verifiedAt !== undefined && !flow.isProofStale))
+      return { ...report('verified'), rung: 'live' }
+    if (state === 'failed' || flow.isProofStale) return report('failed')
+    if (spent && state !== 'claimed') return report(this.#attempts.hasMore(flow) ? 'pending' : 'expired')
+    const waitMs = this.#parts.ladder.rungOf(flow).poll ? msUntilPoll(flow.record, flow.ageMs) : limits.pollEverySeconds.first * 1000
+    return { ...report('pending'), retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
   }
 
-  #deviceIp(request: StartRequest): string | undefined {
-    const mode = this.#settings.deviceIp ?? (request.delivery === 'redirect' ? 'prefer' : 'off')
-    const address = mode === 'off' ? undefined : publicAddress(request.address)
+  async #hint(key: string, checkId: string, provider: string): Promise<void> {
+    const held = await this.#parts.book.find(key)
+    if (!held) return
+    if (held.record.check !== fingerprint(checkId)) this.#parts.settings.emit({ type: 'late_result', flowId: flowId(key), provider })
+    // A flow that is claimed is being asked about right now; taking its version would make that answer worthless.
+    else if (held.record.state === 'pending' && !held.record.hinted) await held.replace(held.version, { ...held.record, hinted: true })
+  }
+
+  #input(flow: OpenFlow, deviceIp?: string): StartInput {
+    const { redirectUrl, callbackUrl } = this.#parts.settings
+    const { delivery } = flow.record
+    return {
+      phoneNumber: flow.content.number.e164,
+      flowId: flowId(flow.key),
+      delivery,
+      ...(delivery === 'redirect' && redirectUrl !== undefined && { redirectUrl }),
+      ...(deviceIp !== undefined && { deviceIp }),
+      ...(callbackUrl !== undefined && { callbackUrl }),
+    }
+  }
+
+  #deviceIp({ delivery, deviceAddress }: StartRequest): string | undefined {
+    const mode = this.#parts.settings.deviceIp ?? (delivery === 'redirect' ? 'prefer' : 'off')
+    const address = mode === 'off' ? undefined : publicAddress(deviceAddress)
     if (mode === 'require' && !address) {
       throw new PhoneCheckError('invalid_request', {
         message: "deviceIp is 'require', but the requester's public address is not known. Behind a proxy, set Express's `trust proxy`.",
@@ -257,32 +273,16 @@ export class LoginFlow {
     return address
   }
 
-  #identity(flow: OpenFlow, verifiedAt: number): PhoneIdentity {
-    const rung = this.#ladder.find(flow.record.rung)
-    if (!rung) throw new PhoneCheckError('flow_invalid')
-    const { e164, country } = flow.content.number
-    return {
-      phoneNumber: e164,
-      country,
-      method: rung.name,
-      assurance: rung.assurance,
-      provider: rung.vendor,
-      verifiedAt: new Date(verifiedAt),
-      purpose: flow.record.purpose,
-      flowId: flowId(flow.key),
-    }
+  #refuseStep(flow: OpenFlow, step: 'fallback' | 'resend', problem: PhoneCheckError): PhoneCheckError {
+    this.#parts.settings.emit({ type: 'step_refused', step, code: problem.code, ...factsOf(flow) })
+    return problem
   }
+}
 
-  #foreign(key: string, reason: 'binding' | 'purpose' | 'check'): PhoneCheckError {
-    this.#emit({ type: 'foreign_redeem', flowId: flowId(key), reason })
-    return new PhoneCheckError('flow_invalid')
-  }
-
-  #callContext(): CallContext {
-    return { deadline: deadlineIn(limits.requestDeadlineMs, this.#settings.clock), emit: this.#settings.emit }
-  }
-
-  get #emit(): OnEvent {
-    return this.#settings.emit
-  }
+/** Both results, or the first's failure after both have ended: nothing is left running behind a request that was refused. */
+async function bothOrThrow<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second])
+  if (a.status === 'rejected') throw a.reason
+  if (b.status === 'rejected') throw b.reason
+  return [a.value, b.value]
 }

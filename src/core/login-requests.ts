@@ -1,21 +1,30 @@
 import type { Delivery, Provider } from '../providers/provider.js'
 import type { Store } from '../stores/store.js'
+import type { Step } from './climb.js'
 import type { Clock } from './clock.js'
 import type { OnEvent } from './events.js'
 import type { BindingMode } from './flow.js'
-import type { PhoneIdentity } from './identity.js'
-import type { Step } from './ladder.js'
+import type { Requester } from './gate.js'
+import type { Assurance, PhoneIdentity } from './identity.js'
+import type { LimitOptions } from './limits.js'
 import type { NumberPolicy } from './phone-number.js'
+import type { ReviewNumber } from './review.js'
 
 export interface LoginFlowSettings extends NumberPolicy {
   ladder: readonly Provider[]
   store: Store
-  /** At least 32 bytes; keys the hashes of numbers. */
+  /** At least 32 bytes; keys the hashes of numbers and addresses. */
   secret: string
   clock: Clock
   emit: OnEvent
+  /** The weakest rung that may ever be used. Default `low`. */
+  floor?: Assurance
   /** Whether the provider is told the device's address at start. Default: `prefer` in redirect delivery, else `off`. */
   deviceIp?: 'off' | 'prefer' | 'require'
+  callbackUrl?: string
+  redirectUrl?: string
+  reviewNumbers?: readonly ReviewNumber[]
+  limits?: LimitOptions
 }
 
 export interface StartRequest {
@@ -26,9 +35,27 @@ export interface StartRequest {
   subject?: string
   binding: BindingMode
   delivery: Delivery
-  redirectUrl?: string
-  /** The requester's address, if it can be trusted. */
-  address?: string
+  by: Requester
+  /** The device's address, if it can be trusted to be the device's. */
+  deviceAddress?: string
+}
+
+/** Somebody names a flow and claims to be its starter. */
+export interface FlowRequest {
+  handle: unknown
+  /** What the requester holds to prove that it is the starter. */
+  proof: { binding: 'cookie'; secret: string } | { binding: 'handle' }
+  purpose: string
+  subject?: string
+  by: Requester
+}
+
+export interface RedeemRequest extends FlowRequest {
+  code?: unknown
+  /** The device's own idea of which check this is. */
+  checkId?: string
+  /** What the device reported instead of a code. */
+  error?: string
 }
 
 export interface StartedFlow extends Step {
@@ -40,17 +67,16 @@ export interface StartedFlow extends Step {
   id: string
 }
 
-export interface RedeemRequest {
-  handle: unknown
-  /** What the requester holds to prove that it is the starter. */
-  proof: { binding: 'cookie'; secret: string } | { binding: 'handle' }
-  purpose: string
-  subject?: string
-  code?: unknown
-  /** The device's own idea of which check this is. */
-  checkId?: string
-  /** What the device reported instead of a code. */
-  error?: string
+/** Another rung, or another message, in a flow that the requester has already. */
+export interface NextStep extends Step {
+  id: string
+}
+
+export interface FlowStatus {
+  state: 'pending' | 'verified' | 'failed' | 'expired'
+  rung: 'live' | 'spent'
+  fallback: string[]
+  retryAfterSeconds?: number
 }
 
 export interface Redeemed<User> {

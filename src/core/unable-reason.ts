@@ -1,4 +1,5 @@
-/** Why a provider could not tell. `reported` is the device's own word, `expired` the check's age, `other` what the provider gave no known name. */
+/** Why a provider could not tell. `reported` is the device's own word, `expired` the check's age, `provider_down`
+ * that it failed too often of late, `other` what the provider gave no known name. */
 export const unableReasons = [
   'not_mobile_ip',
   'mno_not_supported',
@@ -14,6 +15,7 @@ export const unableReasons = [
   'sdk_connection_error',
   'sdk_redirect_error',
   'sdk_error',
+  'provider_down',
   'expired',
   'reported',
   'other',

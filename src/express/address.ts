@@ -1,17 +1,21 @@
 import type { OnEvent } from '../core/events.js'
 import type { HttpRequest } from './http-types.js'
 
-/**
- * Makes a function that says whose address a request has: Express's `req.ip`, which obeys `trust proxy`.
- *
- * A forwarding header that Express was not told to trust leaves it unknown, because `req.ip` is then a proxy's. The operator hears of it once.
- */
-export function addressReader(emit: OnEvent): (req: HttpRequest) => string | undefined {
+export interface RequestAddress {
+  /** For limits: Express's `req.ip`, which obeys `trust proxy`. A forged header changes nothing here. */
+  address: string | undefined
+  /** The same, if it can be the device's own; undefined when an untrusted forwarding header says that it is a proxy's. */
+  deviceAddress?: string
+}
+
+/** Makes a function that says whose address a request has. Of a forwarding header that Express was not told to trust, the operator hears once. */
+export function addressReader(emit: OnEvent): (req: HttpRequest) => RequestAddress {
   let warned = false
   return (req) => {
     const own = req.socket.remoteAddress
+    const address = req.ip ?? own
     const forwarded = req.headers['x-forwarded-for'] !== undefined || req.headers.forwarded !== undefined
-    if (!forwarded || (req.ip !== undefined && req.ip !== own)) return req.ip ?? own
+    if (!forwarded || address !== own) return { address, ...(address !== undefined && { deviceAddress: address }) }
     if (!warned) {
       warned = true
       emit({
@@ -20,6 +24,6 @@ export function addressReader(emit: OnEvent): (req: HttpRequest) => string | und
         message: "A request carried a forwarding header that is not trusted. If the app is behind a proxy, set Express's `trust proxy`.",
       })
     }
-    return undefined
+    return { address }
   }
 }

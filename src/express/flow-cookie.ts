@@ -47,7 +47,12 @@ export class FlowCookies {
   add(req: HttpRequest, res: HttpResponse, flow: { handle: string; secret: string; checkId: string }): void {
     const present = this.read(req)
     for (const old of present.slice(0, Math.max(0, present.length - maxCookies + 1))) this.expire(res, old.name)
-    this.#set(res, this.#nameOf(flow.handle), `${flow.handle}.${flow.secret}.${tagOf(flow.checkId)}`, limits.flowTtlSeconds)
+    this.update(res, flow)
+  }
+
+  /** Writes down which check a flow waits for now. */
+  update(res: HttpResponse, { handle, secret, checkId }: { handle: string; secret: string; checkId: string }): void {
+    this.#set(res, this.#nameOf(handle), `${handle}.${secret}.${tagOf(checkId)}`, limits.flowTtlSeconds)
   }
 
   expire(res: HttpResponse, name: string): void {

@@ -1,6 +1,8 @@
 import { PhoneCheckError } from '../core/errors.js'
 import type { OnEvent } from '../core/events.js'
+import type { Requester } from '../core/gate.js'
 import type { LoginFlow } from '../core/login-flow.js'
+import type { RequestAddress } from './address.js'
 import type { FlowCookies } from './flow-cookie.js'
 import type { HttpRequest } from './http-types.js'
 import { siteOf } from './same-site.js'
@@ -10,12 +12,23 @@ export interface Front {
   flow: LoginFlow
   cookies: FlowCookies
   emit: OnEvent
-  addressOf: (req: HttpRequest) => string | undefined
+  addressOf: (req: HttpRequest) => RequestAddress
+  beforeSend?: BeforeSend
   /** Foreign origins whose pages may take part. */
   origins: readonly string[]
   purpose: string
   redirectUrl?: string
   loginUrl?: string
+  callbackUrl?: string
+  hasWebhook: boolean
+}
+
+/** Asked before a message is sent. Anything but true, or no answer within 3 s, is a veto: 403 `send_refused`, and nothing is charged. */
+export type BeforeSend = (req: HttpRequest, message: { method: string; country: string; purpose: string }) => boolean | Promise<boolean>
+
+export function requesterOf({ addressOf, beforeSend }: Front, req: HttpRequest): Requester {
+  const { address } = addressOf(req)
+  return { address, ...(beforeSend && { beforeSend: async (message) => beforeSend(req, message) }) }
 }
 
 /**

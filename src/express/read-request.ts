@@ -46,10 +46,10 @@ async function readJson(req: HttpRequest): Promise<Record<string, unknown>> {
   if (req.readableEnded || req.body !== undefined) {
     throw new PhoneCheckError('invalid_request', { message: 'The body must be a JSON object; another parser took it first.' })
   }
-  const text = await readText(req)
+  const bytes = await readBytes(req, maxBodyBytes)
   let body: unknown
   try {
-    body = JSON.parse(text)
+    body = JSON.parse(bytes.toString('utf8'))
   } catch {
     throw new PhoneCheckError('invalid_request', { message: 'The body is not valid JSON.' })
   }
@@ -57,16 +57,17 @@ async function readJson(req: HttpRequest): Promise<Record<string, unknown>> {
   return body
 }
 
-function readText(req: HttpRequest): Promise<string> {
+/** The raw body. @throws PhoneCheckError `payload_too_large`, `invalid_request` when it was cut off */
+export function readBytes(req: HttpRequest, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
     req.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size <= maxBodyBytes) chunks.push(chunk)
+      if (size <= maxBytes) chunks.push(chunk)
       else reject(new PhoneCheckError('payload_too_large'))
     })
-    req.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+    req.on('end', () => resolve(Buffer.concat(chunks)))
     req.on('error', () => reject(new PhoneCheckError('invalid_request', { message: 'The body was cut off.' })))
     req.on('close', () => reject(new PhoneCheckError('invalid_request', { message: 'The body was cut off.' })))
   })

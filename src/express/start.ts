@@ -1,10 +1,10 @@
 import type { BindingMode } from '../core/flow.js'
-import type { StartedFlow } from '../core/login-requests.js'
 import type { Delivery } from '../providers/provider.js'
-import { type Front, refuseForeignSite } from './front.js'
+import { type Front, refuseForeignSite, requesterOf } from './front.js'
 import type { Handler } from './http-types.js'
 import { answering, sendJson } from './problem.js'
 import { readBody } from './read-request.js'
+import { stepAnswer } from './step-answer.js'
 
 export interface StartOptions {
   /** `cookie` (default) for browsers, `handle` for native apps and APIs, where whoever holds the handle is the starter. */
@@ -29,20 +29,16 @@ export function startHandler(front: Front, options: StartOptions): Handler {
   return answering(async function phoneCheckStart(req, res) {
     refuseForeignSite(front, req, binding)
     const body = await readBody(req, ['phone_number'])
-    const address = front.addressOf(req)
+    const { deviceAddress } = front.addressOf(req)
     const started = await front.flow.start({
       phoneNumber: body['phone_number'],
       purpose: front.purpose,
       binding,
       delivery,
-      ...(delivery === 'redirect' && front.redirectUrl !== undefined && { redirectUrl: front.redirectUrl }),
-      ...(address !== undefined && { address }),
+      by: requesterOf(front, req),
+      ...(deviceAddress !== undefined && { deviceAddress }),
     })
     if (binding === 'cookie') front.cookies.add(req, res, started)
-    sendJson(res, 201, wireForm(started))
+    sendJson(res, 201, stepAnswer(started.handle, started))
   })
-}
-
-function wireForm({ handle, id, method, challenge, expiresInSeconds, fallback }: StartedFlow) {
-  return { flow: handle, id, method, challenge, expires_in: expiresInSeconds, fallback }
 }

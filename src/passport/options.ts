@@ -1,11 +1,14 @@
 import { isLoopback } from '../core/address.js'
 import { type Clock, systemClock } from '../core/clock.js'
 import { type OnEvent, safely } from '../core/events.js'
+import type { Assurance } from '../core/identity.js'
+import type { LimitOptions } from '../core/limits.js'
 import { LoginFlow } from '../core/login-flow.js'
 import { isCountry } from '../core/phone-number.js'
+import type { ReviewNumber } from '../core/review.js'
 import { addressReader } from '../express/address.js'
 import { FlowCookies } from '../express/flow-cookie.js'
-import type { Front } from '../express/front.js'
+import type { BeforeSend, Front } from '../express/front.js'
 import type { Provider } from '../providers/provider.js'
 import type { Store } from '../stores/store.js'
 
@@ -20,7 +23,9 @@ export interface PhoneCheckStrategyOptions {
   redirectUrl?: string
   /** Where a failed return goes, as `<loginUrl>?phonecheck=<code>`. Required with `redirectUrl`. */
   loginUrl?: string
-  /** ISO 3166-1 alpha-2 regions whose numbers may log in. Default: all. */
+  /** Public https URL of the `phone.webhook()` route, for providers that announce results. Signatures are checked against it. Default: none. */
+  callbackUrl?: string
+  /** ISO 3166-1 alpha-2 regions whose numbers may log in. Required as soon as a rung sends messages. Default: all. */
   countries?: readonly string[]
   /** Region of numbers without a country code. Default: such numbers are refused. */
   defaultCountry?: string
@@ -28,6 +33,14 @@ export interface PhoneCheckStrategyOptions {
   origins?: readonly string[]
   /** Whether providers are told the device's public address at start. Default: `prefer` in redirect delivery, else `off`. */
   deviceIp?: 'off' | 'prefer' | 'require'
+  /** The weakest assurance that may ever be used: rungs below it are left out, whatever happens to the others. Default `low`. */
+  floor?: Assurance
+  /** Asked before a message is sent: false vetoes it. For captchas, risk, budgets. */
+  beforeSend?: BeforeSend
+  /** Limits of your own. */
+  limits?: LimitOptions
+  /** Numbers with fixed codes for app-store review, at most 90 days ahead. */
+  reviewNumbers?: readonly ReviewNumber[]
   /** `secure: false` lets the cookie travel over plain http, for development on loopback. Default true, with a `__Host-` name. */
   cookie?: { secure: boolean }
   /** Name under which Passport knows the strategy. Default `phonecheck`. */
@@ -49,7 +62,19 @@ export type AnyOptions = PhoneCheckStrategyOptions | PhoneCheckStrategyOptionsWi
 
 /** Checks the options once, and builds from them what the handlers share. @throws TypeError that names the option and the cure */
 export function buildFront(options: AnyOptions): Front {
-  const { store, redirectUrl, loginUrl, cookie, origins = [], countries, defaultCountry, deviceIp, clock = systemClock } = options
+  const {
+    store,
+    redirectUrl,
+    loginUrl,
+    callbackUrl,
+    cookie,
+    origins = [],
+    countries,
+    defaultCountry,
+    deviceIp,
+    floor,
+    clock = systemClock,
+  } = options
   const production = process.env['NODE_ENV'] === 'production'
   const emit = safely(options.onEvent)
   const secureCookie = cookie?.secure ?? true
@@ -61,8 +86,18 @@ export function buildFront(options: AnyOptions): Front {
     countries === undefined || (countries.length > 0 && countries.every(isCountry)),
     "countries must be ISO codes, such as ['US', 'DE']",
   )
+  demand(
+    countries !== undefined || !options.ladder.some((rung) => rung.sends),
+    "countries is missing; a ladder that sends messages must say to which regions, such as ['US', 'DE']",
+  )
   demand(defaultCountry === undefined || isCountry(defaultCountry), "defaultCountry must be an ISO code, such as 'US'")
   demand([undefined, 'off', 'prefer', 'require'].includes(deviceIp), "deviceIp must be 'off', 'prefer' or 'require'")
+  demand([undefined, 'low', 'medium', 'high'].includes(floor), "floor must be 'low', 'medium' or 'high'")
+  demand(options.beforeSend === undefined || typeof options.beforeSend === 'function', 'beforeSend must be a function')
+  for (const [name, limit] of Object.entries(options.limits ?? {})) {
+    demand(limitNames.includes(name), `limits.${name} is no limit; there are ${limitNames.join(', ')}`)
+    demand(limit === undefined || (Number.isInteger(limit) && limit >= 0), `limits.${name} must be a whole number; 0 allows none`)
+  }
   demand(origins.every(isOrigin), "origins must be origins alone, such as 'https://www.example.com'")
   demand(
     secureCookie || !(production || redirectUrl?.startsWith('https:')),
@@ -72,6 +107,10 @@ export function buildFront(options: AnyOptions): Front {
     demand(isRedirectUrl(redirectUrl, production), 'redirectUrl must be an absolute https URL; http only on loopback and not in production')
     demand(loginUrl !== undefined, 'loginUrl is missing; a failed return needs a page to go to')
   }
+  demand(
+    callbackUrl === undefined || isRedirectUrl(callbackUrl, production),
+    'callbackUrl must be an absolute https URL; http only on loopback and not in production',
+  )
   demand(loginUrl === undefined || isLoginUrl(loginUrl), 'loginUrl must be a path such as /login, or an absolute URL, without a fragment')
 
   return {
@@ -84,6 +123,11 @@ export function buildFront(options: AnyOptions): Front {
       ...(countries && { countries }),
       ...(defaultCountry !== undefined && { defaultCountry }),
       ...(deviceIp !== undefined && { deviceIp }),
+      ...(floor !== undefined && { floor }),
+      ...(redirectUrl !== undefined && { redirectUrl }),
+      ...(callbackUrl !== undefined && { callbackUrl }),
+      ...(options.limits && { limits: options.limits }),
+      ...(options.reviewNumbers && { reviewNumbers: options.reviewNumbers }),
     }),
     cookies: new FlowCookies(secureCookie),
     emit,
@@ -91,9 +135,14 @@ export function buildFront(options: AnyOptions): Front {
     origins,
     purpose: 'login',
     ...(redirectUrl !== undefined && { redirectUrl }),
+    hasWebhook: options.ladder.some((rung) => rung.webhook),
+    ...(options.beforeSend && { beforeSend: options.beforeSend }),
     ...(loginUrl !== undefined && { loginUrl }),
+    ...(callbackUrl !== undefined && { callbackUrl }),
   }
 }
+
+const limitNames = ['startsPerAddress', 'sendsPerAddress', 'failedRedeemsPerAddress', 'sendsPerBlock']
 
 function demand(holds: boolean, sentence: string): asserts holds {
   if (!holds) throw new TypeError(`PhoneCheckStrategy: ${sentence}`)

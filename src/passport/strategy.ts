@@ -1,10 +1,14 @@
 import { PhoneCheckError } from '../core/errors.js'
 import type { PhoneIdentity } from '../core/identity.js'
+import { fallbackHandler } from '../express/fallback.js'
 import type { Front } from '../express/front.js'
 import type { Handler, HttpRequest, HttpResponse } from '../express/http-types.js'
 import { keepProblem, sendProblem, setProblemHeaders } from '../express/problem.js'
 import { type IncomingRedeem, readReturn, readVerify } from '../express/redeem-request.js'
+import { resendHandler } from '../express/resend.js'
 import { type StartOptions, startHandler } from '../express/start.js'
+import { statusHandler } from '../express/status.js'
+import { webhookHandler } from '../express/webhook.js'
 import { type Actions, Base } from './base.js'
 import { type AnyOptions, buildFront, type PhoneCheckStrategyOptions, type PhoneCheckStrategyOptionsWithRequest } from './options.js'
 import { type Admitted, type VerifyCallback, type VerifyCallbackWithRequest, verifier } from './verify.js'
@@ -48,6 +52,31 @@ export class PhoneCheckStrategy extends Base {
   /** `POST start`: creates a check and answers 201 with what the device must do now. Needs neither a session nor `passport.initialize()`. */
   start(options: StartOptions = {}): Handler {
     return startHandler(this.front, options)
+  }
+
+  /** `POST fallback`: the next rung of the ladder, when the present one is spent or was given its time. */
+  fallback(): Handler {
+    return fallbackHandler(this.front)
+  }
+
+  /** `POST resend`: another message on the same rung, at most two, the first after 125 s. */
+  resend(): Handler {
+    return resendHandler(this.front)
+  }
+
+  /** `POST status`: how far the login is. Never logs anyone in. */
+  status(): Handler {
+    return statusHandler(this.front)
+  }
+
+  /** `POST` of a provider that announces a result, at the path of `callbackUrl`. Mount it before body parsers. */
+  webhook(): Handler {
+    return webhookHandler(this.front)
+  }
+
+  /** Forgets the wrong codes counted for a number, and the lock they led to. @throws PhoneCheckError `invalid_phone_number`, `store_unavailable` */
+  unlock(phoneNumber: string): Promise<void> {
+    return this.front.flow.unlock(phoneNumber)
   }
 
   override authenticate(req: ExpressRequest): void {

@@ -21,6 +21,12 @@ export class TransportError extends Error {
   }
 }
 
+/** For `catch`: a lost answer becomes a value, anything else stays a fault. */
+export function lost(error: unknown): TransportError {
+  if (error instanceof TransportError) return error
+  throw error
+}
+
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PATCH'
   /** Absolute path, already encoded. */

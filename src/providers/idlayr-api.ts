@@ -1,12 +1,13 @@
 import { type Deadline, systemClock } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { OnEvent } from '../core/events.js'
-import { type HttpRequest, type HttpResponse, httpClient, TransportError } from './http.js'
-import { baseOrigin, type IdlayrOptions, required } from './idlayr-options.js'
+import { type HttpRequest, type HttpResponse, httpClient, lost, TransportError } from './http.js'
+import { baseOrigin, type IdlayrOptions } from './idlayr-options.js'
 import { tokenSource } from './oauth-token.js'
 import { isObject } from './problem.js'
 import type { CallContext } from './provider.js'
 import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from './retry.js'
+import { required } from './vendor-origin.js'
 
 const defaultTimeoutsMs = { token: 4_000, create: 6_000, redeem: 8_000, read: 4_000 }
 
@@ -33,6 +34,8 @@ export interface IdlayrApi {
    * @throws PhoneCheckError `provider_unavailable` for everything else, after the repeats that {@link mayRepeat} allows and an event
    */
   call(call: IdlayrCall, context: CallContext): Promise<IdlayrAnswer>
+  /** Fetches what needs no token. @throws TransportError */
+  fetchPublic(path: string, deadline: Deadline): Promise<HttpResponse>
   /** Reports an answer that makes no sense. An outage, never a verdict. */
   malformed(operation: string, context: CallContext): PhoneCheckError
 }
@@ -126,6 +129,8 @@ export function idlayrApi(name: string, factory: string, scope: string, options:
       if ([401, 402, 403, 429].includes(status) || (status >= 500 && status !== 501)) throw refusal(call.kind, answer, context.emit)
       return answer
     },
+    fetchPublic: (path, deadline) =>
+      http({ method: 'GET', path, headers: { accept: 'application/json' }, timeoutMs: timeoutsMs.read, deadline }),
     malformed(operation, { emit }) {
       emit({ type: 'provider_outage', provider: name, operation, kind: 'malformed' })
       return new PhoneCheckError('provider_unavailable')
@@ -141,11 +146,6 @@ class TokenRefused extends Error {
     super('The provider gave no token.')
     this.answer = answer
   }
-}
-
-function lost(error: unknown): TransportError {
-  if (error instanceof TransportError) return error
-  throw error
 }
 
 /** Waiting is worth it only when a second is left for the call itself. */

@@ -1,6 +1,6 @@
-import { isLoopback } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import type { FetchLike } from './http.js'
+import { vendorOrigin } from './vendor-origin.js'
 
 /** How to reach a project at tru.ID or IDlayr: one platform under two names. */
 export interface IdlayrOptions {
@@ -24,29 +24,10 @@ export interface IdlayrOptions {
 
 const hosts = { 'tru.id': 'api.tru.id', idlayr: 'api.idlayr.com' }
 const regions = ['eu', 'in', 'us']
-/** @throws TypeError when it is missing */
-export function required(factory: string, option: string, value: string | undefined): string {
-  if (typeof value === 'string' && value.length > 0) return value
-  throw new TypeError(`${factory}: ${option} is missing; take it from your project's credentials`)
-}
-
 /** The origin of the vendor's API. @throws TypeError that names the option and the cure */
 export function baseOrigin(factory: string, { brand = 'idlayr', region = 'eu', baseUrl }: IdlayrOptions): string {
-  if (baseUrl === undefined) {
-    if (!Object.hasOwn(hosts, brand)) throw new TypeError(`${factory}: brand must be 'tru.id' or 'idlayr'`)
-    if (!regions.includes(region)) throw new TypeError(`${factory}: region must be 'eu', 'in' or 'us'`)
-    return `https://${region}.${hosts[brand]}`
-  }
-  if (!URL.canParse(baseUrl)) throw new TypeError(`${factory}: baseUrl must be an absolute URL, such as https://eu.api.idlayr.com`)
-  const url = new URL(baseUrl)
-  if (url.pathname !== '/' || url.search || url.hash || url.username || url.password) {
-    throw new TypeError(`${factory}: baseUrl must be an origin alone, without path, query or user`)
-  }
-  if (url.protocol === 'https:') return url.origin
-  if (url.protocol !== 'http:' || !isLoopback(url.hostname))
-    throw new TypeError(`${factory}: baseUrl must be https; http is for a simulator on loopback`)
-  if (process.env['NODE_ENV'] === 'production') {
-    throw new TypeError(`${factory}: baseUrl is plain http on loopback, a simulator that believes anybody; production refuses it`)
-  }
-  return url.origin
+  if (baseUrl !== undefined) return vendorOrigin(factory, baseUrl)
+  if (!Object.hasOwn(hosts, brand)) throw new TypeError(`${factory}: brand must be 'tru.id' or 'idlayr'`)
+  if (!regions.includes(region)) throw new TypeError(`${factory}: region must be 'eu', 'in' or 'us'`)
+  return `https://${region}.${hosts[brand]}`
 }

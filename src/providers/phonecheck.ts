@@ -1,9 +1,9 @@
-import { PhoneCheckError } from '../core/errors.js'
 import { unableReason } from '../core/unable-reason.js'
 import { type IdlayrAnswer, idlayrApi } from './idlayr-api.js'
+import { checkIdGrammar, judgeRefusal } from './idlayr-check.js'
 import type { IdlayrOptions } from './idlayr-options.js'
-import { isObject, readProblem } from './problem.js'
-import type { Outcome, Provider, Started, Unable } from './provider.js'
+import { isObject } from './problem.js'
+import type { Outcome, Provider, Started } from './provider.js'
 
 export interface PhoneCheckOptions extends IdlayrOptions {
   /** Origins beside the API's own that a check URL may have, such as `https://checks.example.com`. */
@@ -13,7 +13,6 @@ export interface PhoneCheckOptions extends IdlayrOptions {
 const path = '/phone_check/v0.2/checks'
 /** The vendor's default time to live, for an answer that names none. */
 const defaultTtlSeconds = 120
-const checkIdGrammar = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * PhoneCheck v0.2 of tru.ID / IDlayr: the phone opens a URL over mobile data, the operator recognises its SIM, and the phone brings back a code.
@@ -31,6 +30,7 @@ export function phoneCheck(options: PhoneCheckOptions): Provider {
     vendor: api.vendor,
     assurance: 'high',
     ttlSeconds: 120,
+    dwellSeconds: 10,
     codeGrammar: /^[\x21-\x7e]{1,256}$/,
 
     async start(input, context) {
@@ -94,22 +94,6 @@ function httpsOrigin(text: string): string {
   if (url?.protocol !== 'https:' || url.href !== `${url.origin}/`)
     throw new TypeError(`phoneCheck: checkUrlOrigins must hold https origins, not '${text}'`)
   return url.origin
-}
-
-/** Refusals of a create that say something about the number or the device. */
-function judgeRefusal({ status, body }: IdlayrAnswer): Unable | undefined {
-  const { fragment } = readProblem(body)
-  if (status === 400) {
-    if (fragment === 'phone_format_invalid')
-      throw new PhoneCheckError('invalid_phone_number', { message: 'The operator calls this number invalid.' })
-    // Our own request would be at fault; that is nothing the user's device could cure.
-    if (fragment === 'bad_request') return undefined
-    return { unable: unableReason(fragment, 'mno_not_supported') }
-  }
-  if (status === 409) return { unable: unableReason(fragment, 'ip_msisdn_mismatch') }
-  if (status === 412) return { unable: 'not_mobile_ip' }
-  if (status === 501) return { unable: unableReason(fragment, 'mno_redirect_unsupported') }
-  return undefined
 }
 
 /** @returns undefined for an answer that is no verdict. */

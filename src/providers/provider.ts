@@ -22,6 +22,8 @@ export interface StartInput {
   redirectUrl?: string
   /** The device's public address, when it is to be sent. */
   deviceIp?: string
+  /** Where the provider may announce a result, for rungs that have a webhook. */
+  callbackUrl?: string
 }
 
 /** The provider's resource behind a rung. Kept sealed. */
@@ -72,6 +74,12 @@ export interface Provider {
   readonly assurance: Assurance
   /** Longest life of a check, whatever the provider grants. Seconds. */
   readonly ttlSeconds: number
+  /** How long the requester must give this rung a chance before the next one, unless it is spent. Seconds. */
+  readonly dwellSeconds: number
+  /** Whether `start` makes somebody's phone ring, at our cost: asked for leave, limited, never repeated by itself, and may be resent. */
+  readonly sends?: boolean
+  /** Whether its codes are short enough to be guessed: wrong ones are counted by number, over all flows. */
+  readonly guessable?: boolean
   /** What a code of this provider looks like. Anything else is a malformed request and costs no try. */
   readonly codeGrammar?: RegExp
 
@@ -80,4 +88,22 @@ export interface Provider {
   redeem?(check: Check, code: string, context: CallContext): Promise<Outcome>
   /** Rungs that are asked for their result. */
   poll?(check: Check, context: CallContext): Promise<Outcome>
+  /**
+   * Rungs whose provider announces results. Authenticates the request and says which check it is about, or undefined when it is about none of this rung's. `nonce` names
+   * this one message: a second message with it is a replay.
+   * What it says of the result is not believed: a webhook is only a hint to ask.
+   * @throws PhoneCheckError `flow_invalid` when it cannot be authenticated
+   */
+  webhook?(request: WebhookRequest, context: CallContext): Promise<{ checkId: string; nonce: string } | undefined>
+}
+
+/** A webhook as it came in. */
+export interface WebhookRequest {
+  method: string
+  /** The public URL it was sent to, from configuration and not from the request. */
+  url: string
+  /** Lower-case names; a header that came twice is an array. */
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  /** The exact bytes. */
+  body: Buffer
 }

@@ -10,7 +10,8 @@ export class ExpiringMap<Item extends Queued<Item>> {
   readonly #lanes = new Map<number, Lane<Item>>()
   /** Nothing expires before this instant. A lower bound, so that most sweeps end at one comparison. */
   #nextExpiry = Number.POSITIVE_INFINITY
-  // A sweep goes round the lanes and may stop anywhere, so it keeps its place and the earliest expiry seen in this round.
+  // A sweep goes round the lanes and may stop anywhere, so it keeps its place and the earliest expiry seen in this round. A lane that is new during the
+  // round comes last in the Map, and what joins a lane expires after its oldest: the round misses nothing.
   #round = this.#lanes.values()
   #roundExpiry = Number.POSITIVE_INFINITY
   #lane: Lane<Item> | undefined
@@ -55,7 +56,6 @@ export class ExpiringMap<Item extends Queued<Item>> {
     }
     append(lane, item)
     this.#nextExpiry = Math.min(this.#nextExpiry, expiry(item))
-    this.#roundExpiry = Math.min(this.#roundExpiry, expiry(item))
   }
 
   delete(item: Item): void {

@@ -15,8 +15,9 @@ export interface Hit {
   /** Length of the window, which opens with its first hit. */
   windowSeconds: number
   /**
-   * Makes the counter *consecutive*: hits add up without a window until `limit` of them stand. Then the key is closed for `windowSeconds`, and for twice as
-   * long each time it fills again, up to this many seconds. Only `remove` forgets, or this many seconds without a hit.
+   * Makes the counter *consecutive*: hits add up without a window. The hit that makes `limit` of them stand is the last one allowed: from it on the key is
+   * closed for `windowSeconds`, and for twice as long each time it fills again, up to this many seconds. A lock that ends leaves an empty count. A hit given
+   * back opens the key again. Only `remove` forgets, or this many seconds after the last hit, or after the lock it caused.
    */
   maxWindowSeconds?: number
   /** What this hit adds. 0 only asks whether one more would fit; -1 gives one back and is never refused. Default 1. */
@@ -48,7 +49,8 @@ export interface Store {
   remove(key: string): Promise<void>
 
   /**
-   * Charges all hits, or none: when one limit refuses, no counter changes. One round trip, atomic against every other call.
+   * Charges all hits in the order given, or none: when one limit refuses, no counter changes. One round trip, atomic against every other call. Rejects,
+   * charging nothing, when a new counter finds no room. The same key always comes with the same rule.
    * @returns the first refusal in the order given, with whole seconds until it may pass.
    */
   count(hits: readonly Hit[]): Promise<Verdict>

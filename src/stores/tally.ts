@@ -28,17 +28,26 @@ export function charge(tally: Tally | undefined, hit: Hit, now: number): Tally |
   if (cost === 0) return tally
   if (cost === -1) return tally && { count: Math.max(0, tally.count - 1), level: tally.level, since: tally.since, keepMs: tally.keepMs }
   const count = (tally?.count ?? 0) + 1
-  if (maxWindowSeconds !== undefined) return { count, level: tally?.level ?? 0, since: now, keepMs: maxWindowSeconds * 1000 }
+  if (maxWindowSeconds !== undefined) {
+    const level = tally?.level ?? 0
+    // Kept beyond its lock, or the longest lock would end and be forgotten in the same instant, and the next would be the shortest again.
+    const lockMs = count >= hit.limit ? lockSeconds(level, hit) * 1000 : 0
+    return { count, level, since: now, keepMs: lockMs + maxWindowSeconds * 1000 }
+  }
   return { count, level: 0, since: tally?.since ?? now, keepMs: tally?.keepMs ?? windowSeconds * 1000 }
 }
 
 function closedUntil(tally: Tally | undefined, hit: Hit, now: number): number {
   // Only a limit of 0 refuses where nothing stands. It never passes; a window is as good an answer as any.
-  if (!tally || tally.count === 0) return now + hit.windowSeconds * 1000
+  if (!tally) return now + hit.windowSeconds * 1000
   return hit.maxWindowSeconds === undefined ? tally.since + tally.keepMs : lockEnd(tally, hit)
 }
 
 // Derived, not kept: a hit that is given back opens the key again, and a limit that a new release lowered holds from the last hit on.
 function lockEnd(tally: Tally, hit: Hit): number {
-  return tally.since + Math.min(hit.windowSeconds * 2 ** tally.level, hit.maxWindowSeconds ?? hit.windowSeconds) * 1000
+  return tally.since + lockSeconds(tally.level, hit) * 1000
+}
+
+function lockSeconds(level: number, { windowSeconds, maxWindowSeconds = windowSeconds }: Hit): number {
+  return Math.min(windowSeconds * 2 ** level, maxWindowSeconds)
 }

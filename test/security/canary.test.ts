@@ -144,10 +144,12 @@ test('no number, code, handle, secret, token or check URL is in any log line, ev
 test('errors hide their secrets from inspect(), JSON and their causes', async () => {
   const app = await startApp({ provider: { clientSecret } })
   app.sim.fault({ match: 'POST /oauth2/v1/token', reset: 'before' })
-  const error = await app.phone.front.flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body' }).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
+  const error = await app.phone.front.flow
+    .start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', by: { address: undefined } })
+    .then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
   const text = inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error)
   expect(text).toContain('provider_unavailable')
   expect(text).not.toContain(clientSecret)

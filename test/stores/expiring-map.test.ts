@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ExpiringMap } from '../../src/stores/expiring-map.js'
 import type { Lane, Queued } from '../../src/stores/lane.js'
@@ -135,4 +136,53 @@ test('an entry whose time begins again goes to the end of its lane', () => {
   expect(map.sweep(1400, 100)).toBe(2)
   expect(map.size).toBe(1)
   expect(map.sweep(1500, 100)).toBe(1)
+})
+
+test('lanes that are empty again are not visited', () => {
+  const map = new ExpiringMap<Watched>(10)
+  for (let ttl = 1; ttl <= 10_000; ttl++) {
+    const item = new Watched('passing', 0)
+    map.place(item, ttl)
+    map.delete(item)
+  }
+  map.place(new Watched('due', 0), 20_000)
+  expect(map.sweep(20_000, 5)).toBe(1)
+})
+
+test('whatever comes and goes during a round, nothing that is due is missed', () => {
+  const step = fc.oneof(
+    fc.record({ place: fc.integer({ min: 0, max: 20 }), ttl: fc.constantFrom(5, 10, 50, 200) }),
+    fc.record({ drop: fc.integer({ min: 0, max: 20 }) }),
+    fc.record({ sweep: fc.integer({ min: 1, max: 4 }) }),
+    fc.record({ pass: fc.integer({ min: 1, max: 15 }) }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 100, size: 'max' }), (steps) => {
+      const map = new ExpiringMap<Watched>(100)
+      const ends = new Map<string, number>()
+      let now = 0
+      for (const one of steps) {
+        if ('pass' in one) now += one.pass
+        if ('sweep' in one) map.sweep(now, one.sweep)
+        if ('place' in one && !map.get(`${one.place}`, now)) {
+          map.place(new Watched(`${one.place}`, now), one.ttl)
+          ends.set(`${one.place}`, now + one.ttl)
+        }
+        const dropped = 'drop' in one && map.get(`${one.drop}`, now)
+        if (dropped) {
+          map.delete(dropped)
+          ends.delete(dropped.key)
+        }
+        const alive = [...ends.values()].filter((end) => end > now)
+        expect(map.nextExpiry).toBeLessThanOrEqual(Math.min(...alive))
+      }
+      map.sweep(now, 1000)
+      const alive = [...ends].filter(([, end]) => end > now)
+      expect(map.size).toBe(alive.length)
+      for (const [key] of alive) expect(map.get(key, now)?.key).toBe(key)
+      map.sweep(now + 1000, 1000)
+      expect(map.size).toBe(0)
+    }),
+    { numRuns: 1000 },
+  )
 })

@@ -93,6 +93,18 @@ describe('full of counters', () => {
   })
 })
 
+test('a consecutive counter that is hit again does not hide those that expire before it', async () => {
+  const clock = fakeClock()
+  const store = new MemoryStore({ maxCounters: 2, clock })
+  const hit = (key: string) => ({ key, limit: 9, windowSeconds: 1, maxWindowSeconds: 10 })
+  await store.count([hit('a'), hit('b')])
+  await clock.advance(5000)
+  await store.count([hit('a')])
+  await expect(store.count([hit('c')])).rejects.toThrow('full')
+  await clock.advance(5000)
+  expect(await store.count([hit('c')])).toEqual({ allowed: true })
+})
+
 describe('the timer', () => {
   test('sweeps in slices of 1,000, and stops when nothing is left', async () => {
     const clock = fakeClock()

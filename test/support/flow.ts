@@ -1,13 +1,4 @@
-import {
-  type CountVerdict,
-  MemoryStore,
-  type Outcome,
-  type PhoneCheckEvent,
-  type Provider,
-  type Started,
-  type Store,
-  type Unable,
-} from 'passport-phonecheck'
+import { MemoryStore, type Outcome, type PhoneCheckEvent, type Provider, type Started, type Store, type Unable } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { LoginFlow } from '../../src/core/login-flow.js'
 import type { LoginFlowSettings, RedeemRequest, StartedFlow } from '../../src/core/login-requests.js'
@@ -27,6 +18,7 @@ export function scripted(name = 'phonecheck'): ScriptedProvider {
     vendor: 'scripted',
     assurance: 'high',
     ttlSeconds: 120,
+    dwellSeconds: 10,
     codeGrammar: /^[a-z0-9]+$/,
     starts: 0,
     redeems: 0,
@@ -76,13 +68,17 @@ export function flowSetup(settings: Partial<LoginFlowSettings> = {}) {
   return { clock, provider, events, store, flow }
 }
 
+/** A requester from nowhere in particular. */
+export const by = { address: '192.0.2.1' }
+
 export const begin = (flow: LoginFlow): Promise<StartedFlow> =>
-  flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body' })
+  flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', by })
 
 export const redeeming = (started: StartedFlow, code = 'right'): RedeemRequest => ({
   handle: started.handle,
   proof: { binding: 'handle' },
   purpose: 'login',
+  by,
   code,
 })
 

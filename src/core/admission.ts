@@ -1,0 +1,87 @@
+import { PhoneCheckError } from './errors.js'
+import { factsOf } from './events.js'
+import type { Requester } from './gate.js'
+import { flowId } from './handle.js'
+import type { OpenFlow } from './held-flow.js'
+import type { PhoneIdentity } from './identity.js'
+import { limits } from './limits.js'
+import type { Accept, Redeemed } from './login-requests.js'
+import type { Parts } from './parts.js'
+
+/**
+ * Lets the application decide on a proven identity, and only then, by version, spends the flow. The answer counts only if that write succeeds.
+ *
+ * When the application fails instead of deciding, the proof is kept for a minute: the code is used up at the provider, but the fault was not the user's.
+ * `flow` must be claimed.
+ */
+export async function admit<User>(
+  parts: Parts,
+  flow: OpenFlow,
+  verifiedAt: number,
+  accept: Accept<User>,
+  by: Requester,
+): Promise<Redeemed<User>> {
+  const { emit } = parts.settings
+  const identity = identityOf(parts, flow, verifiedAt)
+  const credited = credit(parts, flow, by)
+  let user: User | false
+  try {
+    user = await withinLease(parts, flow, accept(identity))
+  } catch (error) {
+    const provenUntil = flow.record.provenUntil ?? flow.ageMs + limits.provenMs
+    const kept = await flow.write('proven', { leaseUntil: undefined, provenUntil }, { ...flow.content, verifiedAt }).catch(() => false)
+    emit({ type: 'verify_callback_failed', canRepeat: kept, ...factsOf(flow) })
+    throw error
+  }
+  const [spent] = await Promise.all([flow.write('redeemed', { leaseUntil: undefined }), credited])
+  if (!spent) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+  if (user === false) {
+    emit({ type: 'user_refused', ...factsOf(flow) })
+    throw new PhoneCheckError('user_refused', { flowId: flowId(flow.key), ended: true })
+  }
+  emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...factsOf(flow) })
+  return { user, identity }
+}
+
+/**
+ * A success was no failure: its charge goes back. One that no guesser could have had also forgives the number's wrong codes; a typed code does not, or every
+ * login of the owner would hand an attacker ten new guesses.
+ */
+async function credit({ ladder, gate }: Parts, flow: OpenFlow, by: Requester): Promise<void> {
+  const rung = ladder.rungOf(flow)
+  const { number, provenUntil } = flow.record
+  const forgives = !rung.guessable && ladder.some(({ guessable }) => guessable)
+  await Promise.all([
+    rung.redeem && provenUntil === undefined && gate.takeBackRedeem(rung, number, by),
+    forgives && gate.forgive(number).catch(() => {}),
+  ])
+}
+
+async function withinLease<T>({ settings }: Parts, flow: OpenFlow, answer: Promise<T>): Promise<T> {
+  const ms = Math.max(0, (flow.record.leaseUntil ?? 0) - limits.leaseMarginMs - flow.ageMs)
+  const timer = new AbortController()
+  const late = settings.clock.delay(ms, timer.signal).then(() => {
+    throw new Error(`The verify callback did not answer within ${Math.round(ms / 1000)} seconds.`)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    late.catch(() => {})
+    timer.abort()
+  }
+}
+
+function identityOf({ ladder }: Parts, flow: OpenFlow, verifiedAt: number): PhoneIdentity {
+  const rung = ladder.rungOf(flow)
+  const { e164, country } = flow.content.number
+  return {
+    phoneNumber: e164,
+    country,
+    method: rung.name,
+    assurance: rung.assurance,
+    provider: rung.vendor,
+    verifiedAt: new Date(verifiedAt),
+    purpose: flow.record.purpose,
+    flowId: flowId(flow.key),
+  }
+}

@@ -1,0 +1,151 @@
+import type { Outcome, Provider } from '../providers/provider.js'
+import { actions } from './actions.js'
+import { asOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './errors.js'
+import { factsOf } from './events.js'
+import type { FlowRecord } from './flow.js'
+import type { Requester } from './gate.js'
+import { flowId } from './handle.js'
+import type { OpenFlow } from './held-flow.js'
+import { limits } from './limits.js'
+import { msUntilPoll } from './pace.js'
+import type { Parts } from './parts.js'
+import type { UnableReason } from './unable-reason.js'
+
+/** One question to the provider of a flow's rung, and the writing down of every answer but yes. */
+export class Attempts {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** The provider whose check this flow waits for. A rung that can win no more is reported, and written off if it was not yet. */
+  async liveRung(flow: OpenFlow): Promise<Provider> {
+    const { record } = flow
+    const rung = this.#parts.ladder.rungOf(flow)
+    // A call that died before its check was known left the rung charged and empty: only the next step of the ladder goes on from there.
+    if (record.spent || !flow.content.check) throw this.refusal(flow, 'rung_unable', { reason: 'other' })
+    if (flow.isSpent) throw await this.spend(flow, 'rung_unable', 'expired')
+    if (record.tries >= limits.triesPerCode || record.flowTries >= limits.triesPerFlow)
+      throw await this.spend(flow, 'invalid_code', 'tries')
+    return rung
+  }
+
+  /**
+   * Asks the provider, one request at a time. A try is counted, and limits are charged, before it is asked.
+   * @throws PhoneCheckError `invalid_request` for a code that cannot be one, `in_progress`, 429 for limits, 503
+   */
+  async ask(flow: OpenFlow, rung: Provider, by: Requester, code?: unknown): Promise<Outcome> {
+    const { redeem, poll } = rung
+    const { check } = flow.content
+    const { callContext, gate } = this.#parts
+    if (!check || !(redeem || poll)) throw this.refusal(flow, 'rung_unable', { reason: 'other' })
+    if (!redeem) {
+      const waitMs = msUntilPoll(flow.record, flow.ageMs)
+      if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
+      await this.claim(flow, { polledAt: flow.ageMs, hinted: undefined })
+      return this.#run(flow, rung, 'poll', async () => rung.poll?.(check, callContext()))
+    }
+    if (typeof code !== 'string' || !rung.codeGrammar?.test(code)) {
+      throw new PhoneCheckError('invalid_request', { message: `code must be a string that looks like a code of ${rung.name}.` })
+    }
+    await this.#claimTry(flow, rung, by)
+    const takeBack = () => gate.takeBackRedeem(rung, flow.record.number, by)
+    const outcome = await this.#run(flow, rung, 'redeem', async () => rung.redeem?.(check, code, callContext())).catch(async (error) => {
+      // A guess that may have reached the provider stays counted, or a lost answer would be a free one.
+      if (!rung.guessable || error.details?.untried) await takeBack()
+      throw error
+    })
+    if (outcome.outcome === 'pending' || (outcome.outcome === 'unable' && !rung.guessable)) await takeBack()
+    return outcome
+  }
+
+  async claim(flow: OpenFlow, changes: Partial<FlowRecord> = {}): Promise<void> {
+    const claimed = await flow.write('claimed', { ...changes, leaseUntil: flow.ageMs + limits.leaseMs })
+    if (!claimed) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+  }
+
+  /** Writes down every outcome but yes. @returns what to tell the requester */
+  async settle(flow: OpenFlow, outcome: Exclude<Outcome, { outcome: 'verified' }>): Promise<PhoneCheckError> {
+    switch (outcome.outcome) {
+      case 'mismatch':
+        return this.spend(flow, 'mismatch', 'mismatch')
+      case 'unable':
+        return this.spend(flow, 'rung_unable', outcome.reason, outcome.stop)
+      case 'invalid_code':
+        return this.#rejectCode(flow)
+      case 'pending':
+        if (flow.record.state === 'claimed') await this.#release(flow)
+        return this.refusal(flow, 'pending', { retryAfterSeconds: outcome.retryAfterSeconds })
+    }
+  }
+
+  /** Writes the rung off; the flow too, when nothing may follow. @returns what to tell the requester */
+  async spend(
+    flow: OpenFlow,
+    code: PhoneCheckErrorCode,
+    reason: UnableReason | 'mismatch' | 'tries',
+    stop = false,
+  ): Promise<PhoneCheckError> {
+    const { emit, deviceIp } = this.#parts.settings
+    const stops = stop || actions[reason] === 'stop' || (reason === 'ip_mismatch' && deviceIp === 'require')
+    const ended = stops || flow.record.flowTries >= limits.triesPerFlow || !this.hasMore(flow)
+    if (actions[reason] === 'suspicious') emit({ type: 'suspicious', reason: reason as 'mismatch' | 'ip_mismatch', ...factsOf(flow) })
+    await flow.write(ended ? 'failed' : 'pending', { spent: true, leaseUntil: undefined })
+    emit({ type: 'rung_spent', reason, ...factsOf(flow) })
+    if (ended) emit({ type: 'flow_failed', ...factsOf(flow) })
+    return this.refusal(flow, code, { ended, ...(code === 'invalid_code' ? { attemptsLeft: 0 } : { reason }) })
+  }
+
+  /** Whether a fallback or a resend can still follow. */
+  hasMore({ record }: OpenFlow): boolean {
+    const { ladder } = this.#parts
+    if (ladder.next(record.rung)) return true
+    return ladder.find(record.rung)?.sends === true && (record.resends ?? 0) < limits.resendsPerFlow
+  }
+
+  refusal(flow: OpenFlow, code: PhoneCheckErrorCode, details: ProblemDetails): PhoneCheckError {
+    const fallback = details.ended ? [] : this.#parts.ladder.namesAfter(flow.record.rung)
+    return new PhoneCheckError(code, { flowId: flowId(flow.key), fallback, ...details })
+  }
+
+  async #run(flow: OpenFlow, rung: Provider, operation: 'redeem' | 'poll', call: () => Promise<Outcome | undefined>): Promise<Outcome> {
+    try {
+      const outcome = await this.#parts.breakers.run(rung.name, operation, () => call().catch((error) => Promise.reject(asOutage(error))))
+      return outcome ?? { outcome: 'unable', reason: 'other' }
+    } catch (error) {
+      // If this fails too, the lease runs out by itself.
+      await this.#release(flow).catch(() => {})
+      throw error
+    }
+  }
+
+  /** Claim and charges go out together; whichever succeeded alone is undone, so that a loser of the race charges nothing. */
+  async #claimTry(flow: OpenFlow, rung: Provider, by: Requester): Promise<void> {
+    const { number, tries, flowTries } = flow.record
+    const [claim, charge] = await Promise.allSettled([
+      this.claim(flow, { tries: tries + 1, flowTries: flowTries + 1 }),
+      this.#parts.gate.redeem(rung, number, by),
+    ])
+    if (claim.status === 'fulfilled' && charge.status === 'rejected') await this.#release(flow)
+    if (claim.status === 'rejected' && charge.status === 'fulfilled') await this.#parts.gate.takeBackRedeem(rung, number, by)
+    if (claim.status === 'rejected') throw claim.reason
+    if (charge.status === 'rejected') throw charge.reason
+  }
+
+  /** Gives the flow back with its try: no verdict was reached. */
+  async #release(flow: OpenFlow): Promise<void> {
+    const { tries, flowTries } = flow.record
+    const charged = this.#parts.ladder.rungOf(flow).redeem ? 1 : 0
+    await flow.write('pending', { leaseUntil: undefined, tries: tries - charged, flowTries: flowTries - charged })
+  }
+
+  async #rejectCode(flow: OpenFlow): Promise<PhoneCheckError> {
+    const { tries, flowTries } = flow.record
+    const attemptsLeft = Math.min(limits.triesPerCode - tries, limits.triesPerFlow - flowTries)
+    this.#parts.settings.emit({ type: 'code_rejected', attemptsLeft, ...factsOf(flow) })
+    if (attemptsLeft <= 0) return this.spend(flow, 'invalid_code', 'tries')
+    await flow.write('pending', { leaseUntil: undefined })
+    return this.refusal(flow, 'invalid_code', { attemptsLeft })
+  }
+}

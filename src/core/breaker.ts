@@ -1,0 +1,90 @@
+import type { Clock } from './clock.js'
+import { PhoneCheckError } from './errors.js'
+import type { OnEvent } from './events.js'
+
+const windowMs = 30_000
+const openMs = 30_000
+const consecutive = 5
+const sample = 20
+
+interface Circuit {
+  inARow: number
+  /** Calls since `since`, and how many of them failed. */
+  calls: number
+  failed: number
+  since: number
+  openUntil: number
+  probing: boolean
+}
+
+/**
+ * Stops asking a provider that keeps failing: after 5 outages in a row, or half of at least 20 calls within 30 s, for 30 s; then one call may probe.
+ *
+ * Only outages count, never a verdict, so no user can open it. It remembers no verdict either: an open circuit means "cannot tell", and the ladder's floor
+ * holds whatever is open. One per provider and operation, in this process.
+ */
+export class Breakers {
+  readonly #clock: Clock
+  readonly #emit: OnEvent
+  readonly #circuits = new Map<string, Circuit>()
+
+  constructor(clock: Clock, emit: OnEvent) {
+    this.#clock = clock
+    this.#emit = emit
+  }
+
+  /** Whether a call would be refused now. */
+  isOpen(provider: string, operation: string): boolean {
+    return this.#refuses(this.#circuit(provider, operation))
+  }
+
+  /** @throws PhoneCheckError `provider_unavailable` at once when open; else whatever `call` does */
+  async run<T>(provider: string, operation: string, call: () => Promise<T>): Promise<T> {
+    const circuit = this.#circuit(provider, operation)
+    const now = this.#clock.now()
+    if (this.#refuses(circuit)) throw this.refusal(provider, operation)
+    circuit.probing = circuit.openUntil > 0
+    if (now - circuit.since >= windowMs) Object.assign(circuit, { calls: 0, failed: 0, since: now })
+    try {
+      const result = await call()
+      this.#succeed(circuit, provider, operation)
+      return result
+    } catch (error) {
+      const outage = error instanceof PhoneCheckError && error.status === 503 && error.code !== 'store_unavailable'
+      if (outage) this.#fail(circuit, provider, operation)
+      else this.#succeed(circuit, provider, operation)
+      throw error
+    }
+  }
+
+  refusal(provider: string, operation: string): PhoneCheckError {
+    const waitMs = Math.max(1_000, this.#circuit(provider, operation).openUntil - this.#clock.now())
+    return new PhoneCheckError('provider_unavailable', { retryAfterSeconds: Math.ceil(waitMs / 1000), reason: 'provider_down' })
+  }
+
+  #refuses({ openUntil, probing }: Circuit): boolean {
+    return probing || this.#clock.now() < openUntil
+  }
+
+  #succeed(circuit: Circuit, provider: string, operation: string): void {
+    if (circuit.openUntil > 0) this.#emit({ type: 'breaker_closed', provider, operation })
+    Object.assign(circuit, { inARow: 0, calls: circuit.calls + 1, openUntil: 0, probing: false })
+  }
+
+  #fail(circuit: Circuit, provider: string, operation: string): void {
+    circuit.inARow += 1
+    circuit.calls += 1
+    circuit.failed += 1
+    const tooMany = circuit.inARow >= consecutive || (circuit.calls >= sample && circuit.failed * 2 >= circuit.calls)
+    if (!circuit.probing && !tooMany) return
+    this.#emit({ type: 'breaker_opened', provider, operation })
+    Object.assign(circuit, { inARow: 0, calls: 0, failed: 0, openUntil: this.#clock.now() + openMs, probing: false })
+  }
+
+  #circuit(provider: string, operation: string): Circuit {
+    const name = `${provider} ${operation}`
+    const circuit = this.#circuits.get(name) ?? { inARow: 0, calls: 0, failed: 0, since: this.#clock.now(), openUntil: 0, probing: false }
+    this.#circuits.set(name, circuit)
+    return circuit
+  }
+}

@@ -1,0 +1,144 @@
+import type { Provider } from '../providers/provider.js'
+import type { Hit, Store } from '../stores/store.js'
+import { addressBlock } from './address.js'
+import type { Clock } from './clock.js'
+import { PhoneCheckError, type PhoneCheckErrorCode } from './errors.js'
+import { keyedHash } from './handle.js'
+import { type LimitOptions, limits } from './limits.js'
+import type { PhoneNumber } from './phone-number.js'
+
+/** Who asks for something that costs money or tries. */
+export interface Requester {
+  /** As the socket or a trusted proxy says; all unknown ones share one counter. */
+  address: string | undefined
+  /** The application's veto before a message is sent. */
+  beforeSend?: (message: { method: string; country: string; purpose: string }) => Promise<boolean>
+}
+
+interface Charge extends Hit {
+  /** What the requester is told when this limit refuses. */
+  code: PhoneCheckErrorCode
+}
+
+/**
+ * Nothing is paid, and no code guessed, before it is allowed here.
+ *
+ * All limits of one step are charged in one `count`: all or none, so a refused request counts nowhere. Keys hold hashes of numbers and addresses, never
+ * the things themselves.
+ */
+export class Gate {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #options: LimitOptions
+  readonly #hash: (text: string) => string
+
+  constructor(store: Store, clock: Clock, secret: string, options: LimitOptions = {}) {
+    this.#store = store
+    this.#clock = clock
+    this.#options = options
+    this.#hash = keyedHash(secret, 'passport-phonecheck/counter/1')
+  }
+
+  /** What stands for a number in records and counters. */
+  hashNumber(e164: string): string {
+    return this.#hash(`number ${e164}`)
+  }
+
+  /** A new flow whose first rung is `rung`. @throws PhoneCheckError 403, 429 */
+  async start(rung: Provider, number: PhoneNumber, purpose: string, by: Requester): Promise<void> {
+    await this.#ask(rung, number, purpose, by)
+    await this.#charge([this.#byAddress('starts', this.#options.startsPerAddress, by), ...this.#sends(rung, number, by)])
+  }
+
+  /** Another rung, or another message, in a flow that exists. @throws PhoneCheckError 403, 429 */
+  async send(rung: Provider, number: PhoneNumber, purpose: string, by: Requester): Promise<void> {
+    await this.#ask(rung, number, purpose, by)
+    await this.#charge(this.#sends(rung, number, by))
+  }
+
+  /** Nothing was sent after all. */
+  async takeBackSend(rung: Provider, number: PhoneNumber, by: Requester): Promise<void> {
+    await this.#giveBack(this.#sends(rung, number, by))
+  }
+
+  /** A code is about to be tried. Charged before the provider is asked, and given back when it was no failure. @throws PhoneCheckError 429 */
+  async redeem(rung: Provider, numberHash: string, by: Requester): Promise<void> {
+    await this.#charge(this.#guess(rung, numberHash, by))
+  }
+
+  async takeBackRedeem(rung: Provider, numberHash: string, by: Requester): Promise<void> {
+    await this.#giveBack(this.#guess(rung, numberHash, by))
+  }
+
+  /** Forgets the wrong codes of a number, and any lock they led to. */
+  async forgive(numberHash: string): Promise<void> {
+    await this.#store.remove(guessKey(numberHash))
+  }
+
+  async #ask(rung: Provider, { country }: PhoneNumber, purpose: string, { beforeSend }: Requester): Promise<void> {
+    if (!rung.sends || !beforeSend) return
+    const timer = new AbortController()
+    const late = this.#clock.delay(limits.hookMs, timer.signal).then(() => false)
+    const allowed = await Promise.race([beforeSend({ method: rung.name, country, purpose }), late]).catch(() => false)
+    timer.abort()
+    if (allowed !== true) throw new PhoneCheckError('send_refused')
+  }
+
+  #sends(rung: Provider, { e164 }: PhoneNumber, by: Requester): Charge[] {
+    if (!rung.sends) return rung.guessable ? [this.#guessLock(this.hashNumber(e164))] : []
+    const number = this.hashNumber(e164)
+    const { sendsPerBlock, sendsPerAddress } = this.#options
+    const block = this.#hash(`block ${e164.slice(0, -4)}`)
+    return [
+      ...(rung.guessable ? [this.#guessLock(number)] : []),
+      ...limits.sendsPerNumber.map((limit) => ({ ...limit, key: `send/${limit.windowSeconds}/${number}`, code: 'number_limit' as const })),
+      this.#byAddress('sends', sendsPerAddress, by),
+      ...(sendsPerBlock === undefined
+        ? []
+        : [
+            {
+              key: `send/block/${block}`,
+              limit: sendsPerBlock,
+              windowSeconds: limits.sendsPerBlockWindowSeconds,
+              code: 'number_limit' as const,
+            },
+          ]),
+    ]
+  }
+
+  #guess(rung: Provider, number: string, by: Requester): Charge[] {
+    const address = this.#byAddress('failedRedeems', this.#options.failedRedeemsPerAddress, by)
+    return rung.guessable ? [{ ...this.#guessLock(number), cost: 1 }, address] : [address]
+  }
+
+  /** Only asks whether the code rung of this number is open: no code is sent that could not be tried. */
+  #guessLock(number: string): Charge {
+    return { ...limits.guesses, key: guessKey(number), cost: 0, code: 'code_locked' }
+  }
+
+  #byAddress(what: 'starts' | 'sends' | 'failedRedeems', own: number | undefined, { address }: Requester): Charge {
+    const { windowSeconds } = limits.perAddress
+    const key = `${what}/address/${this.#hash(`address ${addressBlock(address)}`)}`
+    return { key, limit: own ?? limits.perAddress[what], windowSeconds, code: 'address_limit' }
+  }
+
+  async #charge(charges: readonly Charge[]): Promise<void> {
+    if (charges.length === 0) return
+    const verdict = await this.#store.count(charges.map(hitOf))
+    if (verdict.allowed) return
+    const { code } = charges.find(({ key }) => key === verdict.key) ?? { code: 'address_limit' as const }
+    throw new PhoneCheckError(code, { retryAfterSeconds: verdict.retryAfterSeconds })
+  }
+
+  /** Best effort: what cannot be given back only refuses a little sooner. */
+  async #giveBack(charges: readonly Charge[]): Promise<void> {
+    const back = charges.filter(({ cost }) => cost !== 0).map((charge) => ({ ...hitOf(charge), cost: -1 as const }))
+    if (back.length > 0) await this.#store.count(back).catch(() => {})
+  }
+}
+
+const guessKey = (number: string) => `guess/${number}`
+
+function hitOf({ code, ...hit }: Charge): Hit {
+  return hit
+}

@@ -1,0 +1,38 @@
+import type { CallContext } from '../providers/provider.js'
+import { Breakers } from './breaker.js'
+import { deadlineIn } from './clock.js'
+import { Gate } from './gate.js'
+import { FlowBook } from './held-flow.js'
+import { Hints } from './hints.js'
+import { Ladder } from './ladder.js'
+import { limits } from './limits.js'
+import type { LoginFlowSettings } from './login-requests.js'
+import { ReviewNumbers } from './review.js'
+import { safeStore } from './safe-store.js'
+
+/** What the pieces of one login flow share. */
+export interface Parts {
+  readonly settings: LoginFlowSettings
+  readonly ladder: Ladder
+  readonly book: FlowBook
+  readonly gate: Gate
+  readonly breakers: Breakers
+  readonly hints: Hints
+  /** For the provider calls of one request. */
+  callContext(): CallContext
+}
+
+/** @throws TypeError that names the option and the cure */
+export function assemble(settings: LoginFlowSettings): Parts {
+  const { clock, emit, secret, floor } = settings
+  const store = safeStore(settings.store, emit)
+  return {
+    settings,
+    ladder: new Ladder(settings.ladder, floor, new ReviewNumbers(settings.reviewNumbers ?? [], clock)),
+    book: new FlowBook(store, clock),
+    gate: new Gate(store, clock, secret, settings.limits),
+    breakers: new Breakers(clock, emit),
+    hints: new Hints(store),
+    callContext: () => ({ deadline: deadlineIn(limits.requestDeadlineMs, clock), emit }),
+  }
+}

@@ -1,0 +1,22 @@
+import type { Store } from '../stores/store.js'
+import { PhoneCheckError } from './errors.js'
+import type { OnEvent } from './events.js'
+
+/** The same store, whose every fault is an event and a `store_unavailable`. What failed is never repeated here. */
+export function safeStore(store: Store, emit: OnEvent): Store {
+  async function ask<T>(operation: keyof Store, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (cause) {
+      emit({ type: 'store_outage', operation })
+      throw new PhoneCheckError('store_unavailable', { cause })
+    }
+  }
+  return {
+    insert: (key, record, ttlSeconds) => ask('insert', () => store.insert(key, record, ttlSeconds)),
+    find: (key) => ask('find', () => store.find(key)),
+    replace: (key, expectedVersion, record) => ask('replace', () => store.replace(key, expectedVersion, record)),
+    remove: (key) => ask('remove', () => store.remove(key)),
+    count: (hits) => ask('count', () => store.count(hits)),
+  }
+}

@@ -1,0 +1,44 @@
+import { PhoneCheckError } from './errors.js'
+import { fingerprint, flowId, flowKey, isSecret, matches } from './handle.js'
+import { type OpenFlow, openFlow } from './held-flow.js'
+import { limits } from './limits.js'
+import type { FlowRequest, RedeemRequest } from './login-requests.js'
+import type { Parts } from './parts.js'
+
+/**
+ * Finds the flow that a request names and makes sure that the requester is its starter. A stranger learns nothing, not even that there is such a flow, and
+ * costs the owner nothing.
+ * @throws PhoneCheckError `flow_invalid`, `store_unavailable`
+ */
+export async function findOwnFlow(parts: Parts, request: FlowRequest): Promise<OpenFlow> {
+  if (!isSecret(request.handle)) throw new PhoneCheckError('flow_invalid')
+  const held = await parts.book.find(flowKey(request.handle))
+  if (!held || held.age() >= limits.flowTtlSeconds * 1000) throw gone()
+  const { record, key } = held
+  const secret = request.proof.binding === 'cookie' ? request.proof.secret : request.handle
+  const subject = request.subject === undefined ? undefined : fingerprint(request.subject)
+  if (request.proof.binding !== record.binding || !matches(secret, record.owner)) throw foreign(parts, key, 'binding')
+  if (request.purpose !== record.purpose || subject !== record.subject) throw foreign(parts, key, 'purpose')
+  const flow = openFlow(held, secret)
+  if (!flow) throw gone()
+  return flow
+}
+
+/** The same, for requests that take a step: the flow must not be over, and nobody may be taking one. @throws also `in_progress` */
+export async function openOwnFlow(parts: Parts, request: RedeemRequest): Promise<OpenFlow> {
+  const flow = await findOwnFlow(parts, request)
+  const { state, check } = flow.record
+  if (state === 'redeemed' || state === 'failed' || flow.isProofStale) throw gone()
+  if (request.checkId !== undefined && check !== fingerprint(request.checkId)) throw foreign(parts, flow.key, 'check')
+  if (flow.isClaimed) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+  return flow
+}
+
+function gone(): PhoneCheckError {
+  return new PhoneCheckError('flow_invalid', { ended: true })
+}
+
+function foreign({ settings }: Parts, key: string, reason: 'binding' | 'purpose' | 'check'): PhoneCheckError {
+  settings.emit({ type: 'foreign_redeem', flowId: flowId(key), reason })
+  return new PhoneCheckError('flow_invalid')
+}

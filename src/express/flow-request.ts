@@ -1,0 +1,36 @@
+import { PhoneCheckError } from '../core/errors.js'
+import type { FlowRequest } from '../core/login-requests.js'
+import type { FlowCookie } from './flow-cookie.js'
+import { type Front, refuseForeignSite, requesterOf } from './front.js'
+import type { HttpRequest } from './http-types.js'
+import { optionalString, readBody } from './read-request.js'
+
+export interface IncomingFlowRequest {
+  request: FlowRequest & { handle: string }
+  body: Record<string, unknown>
+  /** The browser's cookie for the flow, if it has one. */
+  cookie: FlowCookie | undefined
+}
+
+/**
+ * Reads a POST that names a flow, and what its sender holds to prove that it is the starter.
+ * @throws PhoneCheckError 400, 403, 413, 415
+ */
+export async function readFlowRequest(front: Front, req: HttpRequest, fields: readonly string[] = []): Promise<IncomingFlowRequest> {
+  refuseForeignSite(front, req, 'handle')
+  const body = await readBody(req, ['flow', ...fields])
+  const handle = optionalString(body, 'flow', 64)
+  if (handle === undefined) throw new PhoneCheckError('invalid_request', { message: 'flow is missing; it is in the answer to start.' })
+  const cookie = front.cookies.find(req, handle)
+  if (cookie) refuseForeignSite(front, req, 'cookie')
+  return {
+    request: {
+      handle,
+      proof: cookie ? { binding: 'cookie', secret: cookie.secret } : { binding: 'handle' },
+      purpose: front.purpose,
+      by: requesterOf(front, req),
+    },
+    body,
+    cookie,
+  }
+}

@@ -1,0 +1,130 @@
+import { type Clock, systemClock } from '../core/clock.js'
+import { PhoneCheckError } from '../core/errors.js'
+import { limits } from '../core/limits.js'
+import { type FetchLike, type HttpResponse, httpClient, lost, TransportError } from './http.js'
+import { isObject } from './problem.js'
+import type { CallContext, Provider } from './provider.js'
+import { mayRepeat, outcomeUnknown } from './retry.js'
+import { required, vendorOrigin } from './vendor-origin.js'
+
+export interface IdenfyOptions {
+  apiKey: string | undefined
+  apiSecret: string | undefined
+  /** Shown as the sender of the message; at most 11 characters. Default: the vendor's own, `iDenfy`. */
+  senderName?: string
+  /** Default `https://ivs.idenfy.com`. */
+  baseUrl?: string
+  /** Name of the rung, when a ladder has two of a kind. */
+  name?: string
+  /** Replaces the connection pool, for proxies and tests. Must not follow redirects. */
+  fetch?: FetchLike
+  clock?: Clock
+  /** Milliseconds for one call, body included. Default: send 10,000, redeem 8,000. */
+  timeoutsMs?: Partial<Record<'send' | 'redeem', number>>
+}
+
+const requestIdGrammar = /^[A-Za-z0-9_-]{32,40}$/
+/** Answers that say something about us rather than about the number. */
+const ourFault = ['UNAUTHORIZED', 'PERMISSIONS_ERROR', 'PARTNER_CONTRACT_ERROR', 'PARTNER_ERROR', 'TOKEN_NOT_VALID', 'METHOD_NOT_ALLOWED']
+
+/**
+ * iDenfy's phone verification: a message with a code of four digits. If it is not confirmed, the vendor calls with the same code after two minutes.
+ *
+ * Four digits are few: what makes this bearable are the limits around it. Neither call is ever repeated by itself: a second send is a second message and two
+ * more calls, and a second verify of a right code reads as a wrong one.
+ * @throws TypeError that names the option and the cure
+ */
+export function idenfySms(options: IdenfyOptions): Provider {
+  const { clock = systemClock, name = 'idenfy-sms', senderName } = options
+  const credentials = `${required('idenfySms', 'apiKey', options.apiKey)}:${required('idenfySms', 'apiSecret', options.apiSecret)}`
+  const http = httpClient(vendorOrigin('idenfySms', options.baseUrl ?? 'https://ivs.idenfy.com'), clock, options.fetch)
+  const timeoutsMs = { send: 10_000, redeem: 8_000, ...options.timeoutsMs }
+  if (senderName !== undefined && !/^[\x20-\x7e]{1,11}$/.test(senderName)) {
+    throw new TypeError('idenfySms: senderName must be 1 to 11 characters of plain ASCII')
+  }
+  const headers = {
+    authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+    'content-type': 'application/json',
+    accept: 'application/json',
+  }
+
+  async function call(
+    kind: 'send' | 'redeem',
+    path: string,
+    body: object,
+    { deadline }: CallContext,
+  ): Promise<HttpResponse | TransportError> {
+    for (let repeats = 0; ; repeats++) {
+      const attempt = await http({
+        method: 'POST',
+        path,
+        headers,
+        body: JSON.stringify(body),
+        timeoutMs: timeoutsMs[kind],
+        deadline,
+      }).catch(lost)
+      // The table of a send holds for both: again only if it never left.
+      if (!mayRepeat('send', attempt, repeats)) return attempt
+    }
+  }
+
+  function outage(operation: string, answer: HttpResponse | TransportError, { emit }: CallContext): PhoneCheckError {
+    if (answer instanceof TransportError) {
+      emit({ type: 'provider_outage', provider: name, operation, kind: answer.kind })
+      return new PhoneCheckError('provider_unavailable', { cause: answer, untried: !answer.sent })
+    }
+    const { status, retryAfterSeconds } = answer
+    if (isOurFault(answer)) emit({ type: 'provider_misconfigured', provider: name, operation, status })
+    else emit({ type: 'provider_outage', provider: name, operation, kind: status === 200 ? 'malformed' : 'status', status })
+    const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds: Math.min(retryAfterSeconds, 3600) }
+    return new PhoneCheckError('provider_unavailable', { ...wait, untried: status !== 200 && status < 500 })
+  }
+
+  return {
+    name,
+    vendor: 'idenfy',
+    assurance: 'low',
+    ttlSeconds: 300,
+    dwellSeconds: 60,
+    sends: true,
+    guessable: true,
+    codeGrammar: /^[0-9]{4}$/,
+
+    async start(input, context) {
+      const body = { phone_number: input.phoneNumber, ...(senderName !== undefined && { sender_name: senderName }) }
+      const answer = await call('send', '/fraud/send-sms', body, context)
+      const id = answer instanceof TransportError || answer.status !== 200 || !isObject(answer.body) ? undefined : answer.body['request_id']
+      if (typeof id === 'string' && requestIdGrammar.test(id)) {
+        const resend_in = limits.resendAfterSeconds
+        return { challenge: { type: 'enter_code', length: 4, resend_in }, check: { id }, expiresInSeconds: 300 }
+      }
+      const problem = outage('send', answer, context)
+      if (outcomeUnknown(answer) || (!(answer instanceof TransportError) && answer.status === 200)) {
+        throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: limits.resendAfterSeconds })
+      }
+      if (!(answer instanceof TransportError) && answer.status === 400 && !isOurFault(answer)) return { unable: 'other' }
+      throw problem
+    },
+
+    async redeem(check, code, context) {
+      const answer = await call('redeem', '/fraud/verify-sms', { request_id: check.id, received_code: code }, context)
+      if (!(answer instanceof TransportError) && answer.status === 200 && isObject(answer.body)) {
+        if (answer.body['is_verified'] === true) return { outcome: 'verified' }
+        if (answer.body['is_verified'] === false) return { outcome: 'invalid_code' }
+      }
+      const problem = outage('redeem', answer, context)
+      // The code may have been used up, and asking again would read as a wrong one: only another message goes on from here.
+      if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other' }
+      if (!(answer instanceof TransportError) && answer.status === 400 && !isOurFault(answer))
+        return { outcome: 'unable', reason: 'expired' }
+      throw problem
+    },
+  }
+}
+
+/** Credentials and rights; the vendor has answered them with 400 as well as with 401. */
+function isOurFault({ status, body }: HttpResponse): boolean {
+  if (status === 401 || status === 402 || status === 403) return true
+  const identifier = isObject(body) ? body['identifier'] : undefined
+  return status === 400 && ourFault.some((known) => known === identifier)
+}
