@@ -45,12 +45,13 @@ export class Climber {
     }
   }
 
-  /** A new check on the same rung. @throws as {@link Climber.climb}, and `rung_unable` */
+  /** A new check on the same rung. @throws as {@link Climber.climb}, and `send_refused` when the provider sends none now */
   async renew(flow: OpenFlow, rung: Provider, context: CallContext, input: StartInput, by: Requester): Promise<Step> {
     const answer = await this.#create(flow, rung, context, input, by)
     if ('challenge' in answer) return this.#settle(flow, rung, answer, context, input)
     if (answer.unable === 'provider_down') throw this.#parts.breakers.refusal(rung.name, 'start')
-    throw new PhoneCheckError('rung_unable', { flowId: flowId(flow.key), reason: answer.unable })
+    const message = 'The provider sends no other message now. The last code is still good.'
+    throw new PhoneCheckError('send_refused', { flowId: flowId(flow.key), reason: answer.unable, message })
   }
 
   /** One rung's check. A charge for a message that was certainly not sent is given back. */

@@ -203,11 +203,14 @@ export class LoginFlow {
       const problem = asOutage(error)
       const uncertain = problem.code === 'delivery_unknown'
       const over = problem.code === 'invalid_phone_number' || problem.details.ended
-      const restored = { ...record, leaseUntil: undefined }
-      // A message that may be on its way stays charged, and its rung waits for a resend. Before a resend, the old check is still good.
+      // A message that may be on its way stays charged, and its rung waits for a resend. So does one that the provider refused, or the requester could have
+      // it asked without end. Until a new check is accepted, the old one is still good.
+      const keepsCharge = isResend && (uncertain || problem.details.reason === 'other')
       if (over) await flow.write('failed', { leaseUntil: undefined })
       else if (uncertain && !isResend) await flow.write('pending', { leaseUntil: undefined, sentAt: flow.ageMs })
-      else if (problem.code !== 'in_progress') await flow.write('pending', { ...restored, ...(uncertain && charged) }, content)
+      else if (problem.code !== 'in_progress') {
+        await flow.write('pending', { ...record, ...(keepsCharge && charged), leaseUntil: undefined }, content)
+      }
       throw this.#refuseStep(flow, kind, problem)
     }
   }

@@ -25,6 +25,38 @@ export interface Behaviour {
   expiredCheck: 404 | 400 | 200
   /** Bearer calls per client and clock hour before 429. Default 1,000,000. */
   rateLimitPerHour: number
+  /** Digest of a callback's body: base64 of the hash, the hash in lower-case hex, or base64 of that hex. Default 'base64'. */
+  digestEncoding: 'base64' | 'hex' | 'base64-of-hex'
+  /** Where callbacks may go; one that may not is logged with `error` and not repeated. Default 'loopback', so that tests stay offline. */
+  callbackHosts: 'loopback' | 'any'
+  /** Seconds from create until a MOCheck without its SMS is EXPIRED. Read at create. Default 300. */
+  moTtlSeconds: number
+  /** Whether a MOCheck shows its `ttl`. Default true. */
+  moTtlField: boolean
+  /** Whether a MOCheck shows its `status` after create, in callbacks too. Default true. */
+  moStatusField: boolean
+  /** `mo_receiver`: a number with its plus, without, or a short code. Read at create. Default 'plus'. */
+  moReceiver: 'plus' | 'bare' | 'short'
+  /** `mo_body`: six digits, or a sentence around them whose characters an sms: link must encode. Read at create. Default 'otp'. */
+  moBody: 'otp' | 'sentence'
+  /** `verified` of a MOCheck that is not COMPLETED. Default 'absent'. */
+  moUnverified: 'absent' | 'false'
+  /** The right body from another number: ends the check as COMPLETED with `verified` false, or changes nothing. Default 'complete'. */
+  moWrongSender: 'complete' | 'ignore'
+  /** Another body from the right number: changes nothing, or ends its newest check as COMPLETED with `verified` false. Default 'ignore'. */
+  moWrongBody: 'ignore' | 'complete'
+  /** Missing or wrong iDenfy credentials: 401 UNAUTHORIZED, 401 without an identifier, or 400 UNAUTHORIZED. Default 'identifier'. */
+  idenfyUnauthorized: 'identifier' | 'bare' | 'bad_request'
+  /** verify-sms of a request that is unknown or over: 200 with `is_verified` false, or 400 BAD_VALUE. Default 200. */
+  idenfyUnknownRequest: 200 | 400
+  /** send-sms to a number whose last request is open: 400 VALIDATION_ERROR, or accepted, which ends the other. Default 'refuse'. */
+  idenfySecondSend: 'refuse' | 'accept'
+  /** Wrong codes that end an iDenfy request. Default 3. */
+  idenfyMaxWrongTries: number
+  /** Whether calls follow an SMS that was not confirmed; without them a request lives 300 s. Read at send. Default true. */
+  idenfyCalls: boolean
+  /** Calls per iDenfy API key and clock hour before 429. Default 10,000, as documented. */
+  idenfyRateLimitPerHour: number
 }
 
 export const defaultBehaviour: Readonly<Behaviour> = {
@@ -39,6 +71,22 @@ export const defaultBehaviour: Readonly<Behaviour> = {
   reusedCode: 404,
   expiredCheck: 404,
   rateLimitPerHour: 1_000_000,
+  digestEncoding: 'base64',
+  callbackHosts: 'loopback',
+  moTtlSeconds: 300,
+  moTtlField: true,
+  moStatusField: true,
+  moReceiver: 'plus',
+  moBody: 'otp',
+  moUnverified: 'absent',
+  moWrongSender: 'complete',
+  moWrongBody: 'ignore',
+  idenfyUnauthorized: 'identifier',
+  idenfyUnknownRequest: 200,
+  idenfySecondSend: 'refuse',
+  idenfyMaxWrongTries: 3,
+  idenfyCalls: true,
+  idenfyRateLimitPerHour: 10_000,
 }
 
 /**

@@ -27,7 +27,7 @@ export function checkLinks(world: World, check: Check, withCheckUrl: boolean): J
   return { self: { href: self }, ...(withCheckUrl ? { check_url: { href: `${self}/redirect` } } : {}) }
 }
 
-function isoSeconds(ms: number): string {
+export function isoSeconds(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, '+00:00')
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { Agenda } from './agenda.js'
 import type { Behaviour } from './behaviour.js'
 import type { SimulatorClock } from './clock.js'
 import type { Device } from './phones.js'
@@ -58,12 +59,17 @@ const maxChecks = 100_000
 export class Checks {
   readonly #clock: SimulatorClock
   readonly #behaviour: Behaviour
+  readonly #agenda: Agenda
+  readonly #onEnd: (check: Check) => void
   readonly #checks = new Map<string, Check>()
   readonly #runs = new Map<string, Run>()
 
-  constructor(clock: SimulatorClock, behaviour: Behaviour) {
+  /** @param onEnd hears once of each check that is COMPLETED, EXPIRED or ERROR. */
+  constructor(clock: SimulatorClock, behaviour: Behaviour, agenda: Agenda, onEnd: (check: Check) => void) {
     this.#clock = clock
     this.#behaviour = behaviour
+    this.#agenda = agenda
+    this.#onEnd = onEnd
   }
 
   create(input: NewCheck): Check {
@@ -82,6 +88,8 @@ export class Checks {
     }
     this.#checks.set(check.id, check)
     if (this.#checks.size > maxChecks) this.#dropOldest()
+    // Otherwise nobody is told, and it is early enough to notice when somebody looks.
+    if (check.callbackUrl !== null) this.#agenda.at(endOf(check), () => this.#age(check))
     return check
   }
 
@@ -141,14 +149,15 @@ export class Checks {
   #become(check: Check, status: CheckStatus): void {
     check.status = status
     check.updatedAt = this.#clock.now()
+    if (!isOpen(check)) this.#onEnd(check)
   }
 
   #age(check: Check): void {
-    const end = check.createdAt + check.ttlSeconds * 1000
-    if ((check.status !== 'ACCEPTED' && check.status !== 'PENDING') || this.#clock.now() < end) return
+    if (!isOpen(check) || this.#clock.now() < endOf(check)) return
     this.#endRun(check)
     check.status = 'EXPIRED'
-    check.updatedAt = end
+    check.updatedAt = endOf(check)
+    this.#onEnd(check)
   }
 
   #endRun(check: Check): void {
@@ -162,6 +171,14 @@ export class Checks {
     this.#endRun(oldest)
     this.#checks.delete(oldest.id)
   }
+}
+
+export function isOpen({ status }: { readonly status: CheckStatus }): boolean {
+  return status === 'ACCEPTED' || status === 'PENDING'
+}
+
+export function endOf(check: { readonly createdAt: number; readonly ttlSeconds: number }): number {
+  return check.createdAt + check.ttlSeconds * 1000
 }
 
 // Hex only, because SDKs rewrite some characters of a Location.

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import type { MessageRecord } from './messages.js'
 import { type Simulator, startSimulator } from './simulator.js'
 
 const usage = `Usage: passport-phonecheck simulator [--port 4010] [--sandbox] [--brand tru.id|idlayr]
@@ -7,6 +8,8 @@ const usage = `Usage: passport-phonecheck simulator [--port 4010] [--sandbox] [-
   --port     TCP port on 127.0.0.1, 0 for a free one (default 4010)
   --sandbox  every number follows the vendor's sandbox rule (99 fails, even matches, odd does not)
   --brand    whose error documents problems point to (default tru.id)
+
+Serves tru.ID / IDlayr (PhoneCheck, MOCheck, callbacks), iDenfy, and phones under /_simulator: their inbox, their SMS, the callbacks sent.
 `
 
 interface Settings {
@@ -37,11 +40,15 @@ function readSettings(args: string[]): Settings | 'help' {
 function introduce({ url }: Simulator): string {
   return `Simulator on ${url} (Ctrl-C stops it)
 
-Give ${url} to every provider as baseUrl, with any clientId and clientSecret. By hand:
+Give ${url} to every provider as baseUrl, with any credentials. By hand:
   curl -u id:secret -d 'grant_type=client_credentials&scope=phone_check' ${url}/oauth2/v1/token
   curl -H 'Authorization: Bearer TOKEN' --json '{"phone_number":"+12025550100"}' ${url}/phone_check/v0.2/checks
   curl --json '{"url":"CHECK_URL"}' ${url}/_simulator/phones/+12025550100/open
   curl -X PATCH --json '{"mobileData":false}' ${url}/_simulator/phones/+12025550100
+  curl -u key:secret --json '{"phone_number":"+12025550100"}' ${url}/fraud/send-sms
+  curl ${url}/_simulator/phones/+12025550100/inbox
+  curl --json '{"to":"MO_RECEIVER","body":"MO_BODY"}' ${url}/_simulator/phones/+12025550100/send
+  curl ${url}/_simulator/callbacks
 `
 }
 
@@ -54,7 +61,17 @@ async function main(): Promise<void> {
   const simulator = await startSimulator(settings)
   console.log(introduce(simulator))
   simulator.onRequest(({ method, path, status }) => console.log(`${method} ${path} ${status ?? '-'}`))
+  simulator.onMessage((message) => console.log(describe(message)))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.close())
+}
+
+function describe(message: MessageRecord): string {
+  if (message.kind === 'callback') {
+    const { product, checkId, attempt, status, error } = message
+    return `callback ${product} ${checkId} attempt ${attempt}: ${status ?? error ?? '-'}`
+  }
+  const { kind, direction, phone, delivered } = message
+  return `${kind} ${direction === 'to_phone' ? 'to' : 'from'} ${phone}: ${delivered ? 'delivered' : 'dropped'}`
 }
 
 function explain(error: unknown): string {

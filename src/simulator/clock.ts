@@ -11,6 +11,7 @@ export interface SimulatorClock {
 export const systemClock: SimulatorClock = {
   now: () => Date.now(),
   delay: async (ms, signal) => {
-    await wait(ms, undefined, signal ? { signal } : {})
+    // The server keeps the process alive; what it waits for must not, once it is closed.
+    await wait(ms, undefined, { ref: false, ...(signal ? { signal } : {}) })
   },
 }

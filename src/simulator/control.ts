@@ -1,56 +1,31 @@
-import { mayControl } from './control-guard.js'
+import { controlRoute, fields, refuse, withPhone } from './control-request.js'
 import { type Fault, faultComplaint } from './faults.js'
-import { isObject, type JsonObject, json, mediaType, parseJson, type Reply, type SimRequest } from './http.js'
+import { type JsonObject, json, type Reply, type SimRequest } from './http.js'
 import { e164 } from './number.js'
-import type { Handler, Route } from './router.js'
+import type { Route } from './router.js'
 import { type Operator, operators, type VirtualPhone } from './virtual-phone.js'
 import type { World } from './world.js'
 
 /** The simulator's remote control, for pages and other processes on this machine. Strict JSON; an unknown field is a 400 that names it. */
 export function controlRoutes(world: World): Route[] {
-  const route = (method: string, path: string, handle: Handler): Route => ({
-    method,
-    path: `/_simulator/${path}`,
-    from: 'server',
-    handle: (request) =>
-      mayControl(request) ? handle(request) : refuse(403, 'the control plane answers this machine only, and no foreign page'),
-  })
   return [
-    route('GET', 'phones/:number', (request) => withPhone(world, request, (phone) => json(200, phoneView(phone)))),
-    route('PATCH', 'phones/:number', (request) => withPhone(world, request, (phone) => patchPhone(phone, request))),
-    route('POST', 'phones/:number/open', (request) => go(world, request, (phone, url) => phone.open(url))),
-    route('POST', 'phones/:number/browse', (request) => go(world, request, (phone, url) => phone.browse(url))),
-    route('GET', 'requests', () => json(200, world.log.records)),
-    route('POST', 'faults', (request) => addFault(world, request)),
-    route('DELETE', 'faults', () => {
+    controlRoute('GET', 'phones/:number', (request) => withPhone(world, request, (phone) => json(200, phoneView(phone)))),
+    controlRoute('PATCH', 'phones/:number', (request) => withPhone(world, request, (phone) => patchPhone(phone, request))),
+    controlRoute('POST', 'phones/:number/open', (request) => go(world, request, (phone, url) => phone.open(url))),
+    controlRoute('POST', 'phones/:number/browse', (request) => go(world, request, (phone, url) => phone.browse(url))),
+    controlRoute('GET', 'requests', () => json(200, world.log.records)),
+    controlRoute('POST', 'faults', (request) => addFault(world, request)),
+    controlRoute('DELETE', 'faults', () => {
       world.faults.clear()
       return json(200, {})
     }),
-    route('PUT', 'browser-phone', (request) => chooseBrowserPhone(world, request)),
+    controlRoute('PUT', 'browser-phone', (request) => chooseBrowserPhone(world, request)),
   ]
 }
 
-function refuse(status: number, error: string): Reply {
-  return json(status, { error })
-}
-
-/** The body as an object with no other fields than these, or the refusal. */
-function fields(request: SimRequest, known: readonly string[]): { body: JsonObject } | { refusal: Reply } {
-  if (mediaType(request.headers) !== 'application/json') return { refusal: refuse(415, 'the body must be application/json') }
-  const body = parseJson(request.body.toString('utf8'))
-  if (!isObject(body)) return { refusal: refuse(400, 'the body must be a JSON object') }
-  const unknown = Object.keys(body).find((name) => !known.includes(name))
-  return unknown === undefined ? { body } : { refusal: refuse(400, `unknown field "${unknown}"`) }
-}
-
-function withPhone(world: World, request: SimRequest, handle: (phone: VirtualPhone) => Reply | Promise<Reply>): Reply | Promise<Reply> {
-  const number = e164(request.params['number'])
-  return number === undefined ? refuse(400, 'the number must be E.164') : handle(world.phones.get(number))
-}
-
 function phoneView(phone: VirtualPhone): JsonObject {
-  const { number, sim, mobileData, operator, ip, wifiIp, inbox, seen } = phone
-  return { number, sim, mobileData, operator, ip, wifiIp, inbox, seen }
+  const { number, sim, mobileData, operator, ip, wifiIp, inbox, outbox, seen } = phone
+  return { number, sim, mobileData, operator, ip, wifiIp, inbox, outbox, seen }
 }
 
 function patchPhone(phone: VirtualPhone, request: SimRequest): Reply {

@@ -12,3 +12,8 @@ export function publicPath(path: string): string {
     .map((segment) => (/^(\+|%2b)?\d{7,}$/i.test(segment) ? '[number]' : segment))
     .join('/')
 }
+
+/** A number that may be shown: only its last four digits. A short code is nobody's and stays. */
+export function masked(number: string): string {
+  return number.length < 8 ? number : number.slice(0, -4).replace(/\d/g, '*') + number.slice(-4)
+}

@@ -1,4 +1,6 @@
+import { basicCredentials } from './basic-auth.js'
 import { json, mediaType, type Reply, type SimRequest } from './http.js'
+import type { CallbackProduct } from './messages.js'
 import type { Handler, Route } from './router.js'
 import type { World } from './world.js'
 
@@ -9,6 +11,8 @@ export interface SimulatorClient {
   readonly scopes?: readonly string[]
   /** The project's own redirect URL, used by checks that name none. */
   readonly redirectUrl?: string
+  /** The project's own callback URLs, used by checks that name none. */
+  readonly callbackUrls?: Readonly<Partial<Record<CallbackProduct, string>>>
 }
 
 const knownScopes: readonly string[] = ['phone_check', 'subscriber_check', 'sim_check', 'mo_check', 'coverage']
@@ -56,14 +60,10 @@ function withClient(world: World, handle: ClientHandler): Handler {
 }
 
 function authenticate(world: World, request: SimRequest): string | undefined {
-  const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  if (encoded === undefined) return undefined
-  const pair = Buffer.from(encoded, 'base64').toString('utf8')
-  const colon = pair.indexOf(':')
-  if (colon < 1 || colon === pair.length - 1) return undefined
-  const clientId = pair.slice(0, colon)
-  if (world.clients !== undefined && clientOf(world, clientId)?.secret !== pair.slice(colon + 1)) return undefined
-  return clientId
+  const given = basicCredentials(request.headers)
+  if (given === undefined) return undefined
+  if (world.clients !== undefined && clientOf(world, given.user)?.secret !== given.password) return undefined
+  return given.user
 }
 
 export function clientOf(world: World, clientId: string): SimulatorClient | undefined {

@@ -1,4 +1,4 @@
-import type { Check, PhoneCheckErrorCode, Run, Verdict } from './checks.js'
+import { type Check, isOpen, type PhoneCheckErrorCode, type Run, type Verdict } from './checks.js'
 import { type JsonObject, json, type Reply, redirectTo, type SimRequest, withHeaders } from './http.js'
 import type { ProblemName } from './problem.js'
 import type { Route } from './router.js'
@@ -17,7 +17,7 @@ type FirstHopProblem = Extract<ProblemName, PhoneCheckErrorCode> | 'too_many_req
 
 function openCheckUrl(world: World, request: SimRequest): Reply {
   const check = world.checks.find(request.params['id'] ?? '')
-  if (check === undefined || (check.status !== 'ACCEPTED' && check.status !== 'PENDING')) return world.problem('check_not_found')
+  if (check === undefined || !isOpen(check)) return world.problem('check_not_found')
   if (check.opens > 0 && world.behaviour.checkUrlReuse === 'refuse') return world.problem('check_not_found')
   const refusal = firstHopProblem(world, check, request)
   if (refusal === 'too_many_requests') {

@@ -1,7 +1,9 @@
 import type { PhoneCheckErrorCode } from './checks.js'
-import type { ProblemName } from './problem.js'
+import type { Reply } from './http.js'
+import type { IdenfyErrorName } from './idenfy-error.js'
+import type { Problem, ProblemName } from './problem.js'
 
-/** What the vendor does with one number, whoever asks and from whichever phone. */
+/** What the vendors do with one number, whoever asks and from whichever phone. Fields that name no product are about PhoneCheck. */
 export interface NumberOverride {
   /** Create answers with this problem; 'country_not_supported' and 'payment_required' carry no fragment. */
   readonly createProblem?: Extract<
@@ -26,4 +28,40 @@ export interface NumberOverride {
   readonly errorCode?: PhoneCheckErrorCode
   /** The operator's verdict, in place of the comparison with the SIM. */
   readonly match?: boolean
+  readonly moCheck?: MoCheckOverride
+  readonly idenfy?: IdenfyOverride
+}
+
+/** The same for MOCheck. */
+export interface MoCheckOverride {
+  /** Create answers with this problem. */
+  readonly createProblem?: Extract<
+    ProblemName,
+    'bad_request' | 'phone_format_invalid' | 'mno_not_supported' | 'country_not_supported' | 'payment_required' | 'too_many_requests'
+  >
+  /** Seconds in the Retry-After of 'too_many_requests'. Default 30. */
+  readonly retryAfterSeconds?: number
+  /** An SMS with the right body ends the check in ERROR with this code. */
+  readonly errorCode?: PhoneCheckErrorCode
+  /** The verdict on an SMS with the right body, in place of the comparison of the numbers. */
+  readonly verified?: boolean
+}
+
+/** The same for iDenfy. */
+export interface IdenfyOverride {
+  /** send-sms answers with this error: 402, 403 and the rest without an identifier where the vendor's list has none. */
+  readonly sendError?: Extract<
+    IdenfyErrorName,
+    'payment_required' | 'token_limit' | 'partner_inactive' | 'too_many_requests' | 'internal_error'
+  >
+}
+
+/** What an override makes of a create, if anything. */
+export function forcedProblem(
+  problem: Problem,
+  override: { readonly createProblem?: ProblemName; readonly retryAfterSeconds?: number } | undefined,
+): Reply | undefined {
+  if (override?.createProblem === undefined) return undefined
+  const wait = { 'Retry-After': String(override.retryAfterSeconds ?? 30) }
+  return problem(override.createProblem, override.createProblem === 'too_many_requests' ? wait : {})
 }

@@ -1,11 +1,13 @@
 import { isIP } from 'node:net'
 import { withBearer } from './bearer.js'
 import { checkLinks, checkResource, ownCheck } from './check-resource.js'
-import type { Check } from './checks.js'
+import { isOpen } from './checks.js'
+import { isWebUrl, text } from './create-fields.js'
 import { exchange } from './exchange.js'
 import { hal, isObject, type JsonObject, mediaType, parseJson, type Reply, type SimRequest } from './http.js'
 import { e164 } from './number.js'
 import { clientOf } from './oauth.js'
+import { forcedProblem } from './override.js'
 import { plainIp } from './phones.js'
 import type { Route } from './router.js'
 import type { Grant } from './tokens.js'
@@ -39,18 +41,15 @@ function create(world: World, request: SimRequest, grant: Grant): Reply {
     phoneNumber,
     referenceId: text(body['reference_id']),
     redirectUrl: text(body['redirect_url']) ?? clientOf(world, grant.clientId)?.redirectUrl ?? null,
-    callbackUrl: text(body['callback_url']),
+    callbackUrl: text(body['callback_url']) ?? clientOf(world, grant.clientId)?.callbackUrls?.phone_check ?? null,
     phoneIp,
   })
   return hal(201, { ...checkResource(check), snapshot_balance: 99, ttl: check.ttlSeconds, _links: checkLinks(world, check, true) })
 }
 
 function refuse(world: World, phoneNumber: string, phoneIp: string | null): Reply | undefined {
-  const override = world.overrides.get(phoneNumber)
-  if (override?.createProblem === 'too_many_requests') {
-    return world.problem('too_many_requests', { 'Retry-After': String(override.retryAfterSeconds ?? 30) })
-  }
-  if (override?.createProblem !== undefined) return world.problem(override.createProblem)
+  const forced = forcedProblem(world.problem, world.overrides.get(phoneNumber))
+  if (forced !== undefined) return forced
   // The sandbox asks no operator and looks at no network.
   if (world.sandbox) return undefined
   if (world.phones.known(phoneNumber)?.operator === 'unsupported') return world.problem('mno_not_supported')
@@ -69,22 +68,10 @@ function isWellFormed(body: JsonObject): boolean {
   )
 }
 
-function isWebUrl(value: unknown): boolean {
-  return typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value)
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
-}
-
 function read(world: World, request: SimRequest, grant: Grant): Reply {
   const check = ownCheck(world, request, grant)
   if (check === undefined) return world.problem('check_not_found')
   return hal(200, { ...checkResource(check), ttl: check.ttlSeconds, _links: checkLinks(world, check, isOpen(check)) })
-}
-
-function isOpen(check: Check): boolean {
-  return check.status === 'ACCEPTED' || check.status === 'PENDING'
 }
 
 function list(world: World, request: SimRequest, grant: Grant): Reply {

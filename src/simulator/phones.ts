@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { e164 } from './number.js'
+import type { InboxItem } from './phone-record.js'
 import { type PhoneSurroundings, VirtualPhone } from './virtual-phone.js'
 
 export type Network = 'mobile' | 'wifi'
@@ -37,6 +38,15 @@ export class Phones {
   /** The phone of that number, if anyone has asked for it. */
   known(number: string): VirtualPhone | undefined {
     return this.#phones.get(number)
+  }
+
+  /** Brings a message or call to the SIM of that number, wherever it sits; whether it sits anywhere. */
+  receive(number: string, item: InboxItem): boolean {
+    // A phone that nobody has asked for yet exists nevertheless.
+    this.get(number)
+    const holders = [...this.#phones.values()].filter((phone) => phone.sim === number)
+    for (const holder of holders) holder.receive(item)
+    return holders.length > 0
   }
 
   byIp(ip: string): Device | undefined {

@@ -1,4 +1,3 @@
-import type { Behaviour } from './behaviour.js'
 import type { SimulatorClock } from './clock.js'
 
 export interface Rate {
@@ -12,13 +11,13 @@ const hourMs = 3_600_000
 /** Counts each client's calls per clock hour. */
 export class Rates {
   readonly #clock: SimulatorClock
-  readonly #behaviour: Behaviour
+  readonly #limit: () => number
   readonly #used = new Map<string, number>()
   #hour = 0
 
-  constructor(clock: SimulatorClock, behaviour: Behaviour) {
+  constructor(clock: SimulatorClock, limit: () => number) {
     this.#clock = clock
-    this.#behaviour = behaviour
+    this.#limit = limit
   }
 
   hit(clientId: string): Rate {
@@ -30,7 +29,7 @@ export class Rates {
     }
     const used = (this.#used.get(clientId) ?? 0) + 1
     this.#used.set(clientId, used)
-    const limit = this.#behaviour.rateLimitPerHour
+    const limit = this.#limit()
     const resetMs = (hour + 1) * hourMs
     const headers = {
       'X-RateLimit-Limit': String(limit),

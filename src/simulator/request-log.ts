@@ -1,4 +1,5 @@
 import type { SimulatorClock } from './clock.js'
+import { Listeners } from './listeners.js'
 import { callMatcher } from './match.js'
 import { publicPath } from './number.js'
 
@@ -28,7 +29,7 @@ const maxRecords = 100_000
 export class RequestLog {
   readonly records: RequestRecord[] = []
   readonly #clock: SimulatorClock
-  readonly #listeners = new Set<RequestListener>()
+  readonly #listeners = new Listeners<RequestRecord>()
 
   constructor(clock: SimulatorClock) {
     this.#clock = clock
@@ -44,13 +45,7 @@ export class RequestLog {
 
   settle(record: Draft, status: number | null): void {
     record.status = status
-    for (const listener of this.#listeners) {
-      try {
-        listener(record)
-      } catch {
-        // A broken listener must not look like a broken vendor.
-      }
-    }
+    this.#listeners.tell(record)
   }
 
   count(pattern: string): number {
@@ -59,7 +54,6 @@ export class RequestLog {
   }
 
   subscribe(listener: RequestListener): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 }

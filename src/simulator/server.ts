@@ -3,6 +3,8 @@ import { isControlPath } from './control-guard.js'
 import { deliver, spoiled } from './deliver.js'
 import type { Fault } from './faults.js'
 import { type Reply, readBody, type SimRequest } from './http.js'
+import { isIdenfyPath } from './idenfy.js'
+import { idenfyError } from './idenfy-error.js'
 import { bareProblem } from './problem.js'
 import { findRoute, type Route } from './router.js'
 import { lineHeader } from './virtual-phone.js'
@@ -16,10 +18,10 @@ export async function serve(world: World, routes: readonly Route[], request: Inc
   response.on('close', () => closed.abort())
   const found = findRoute(routes, method, path)
   const run = async (): Promise<Reply> => {
-    if (!('route' in found))
-      return found.length === 0 ? world.problem('not_found') : world.problem('method_not_allowed', { Allow: found.join(', ') })
+    if (!('route' in found)) return refuse(world, path, found.length === 0 ? 'not_found' : 'method_not_allowed', found)
     const body = await readBody(request)
-    if (body === undefined) return world.problem('too_large')
+    if (body === undefined) return refuse(world, path, 'too_large')
+    world.agenda.sync()
     const line = request.headers[lineHeader]
     const call: SimRequest = {
       method,
@@ -61,6 +63,17 @@ async function answered(
   const reply = await spoiled(fault, run)
   if (fault.delayMs !== undefined) await world.clock.delay(fault.delayMs, closed).catch(() => undefined)
   return fault.reset === 'after' ? 'reset' : reply
+}
+
+/** Each vendor has its own way to say it. */
+function refuse(
+  world: World,
+  path: string,
+  name: 'not_found' | 'method_not_allowed' | 'too_large',
+  allowed: readonly string[] = [],
+): Reply {
+  const headers: Record<string, string> = allowed.length === 0 ? {} : { Allow: allowed.join(', ') }
+  return isIdenfyPath(path) ? idenfyError(name, undefined, headers) : world.problem(name, headers)
 }
 
 function failure(error: unknown): Reply {

@@ -1,57 +1,26 @@
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { type Behaviour, behaviourWith } from './behaviour.js'
-import { type Check, type CheckStatus, Checks, type PhoneCheckErrorCode } from './checks.js'
-import { type SimulatorClock, systemClock } from './clock.js'
+import type { CallbackDraft, SignedCallback } from './callback-signature.js'
 import { controlRoutes } from './control.js'
+import { messageControlRoutes } from './control-messages.js'
 import { coverageRoutes } from './coverage.js'
-import { type Fault, type FaultHandle, FaultList } from './faults.js'
-import { e164 } from './number.js'
-import { oauthRoutes, type SimulatorClient } from './oauth.js'
+import { createWorld } from './create-world.js'
+import { face } from './face.js'
+import type { Fault, FaultHandle } from './faults.js'
+import { idenfyRoutes } from './idenfy.js'
+import { jwksRoutes } from './jwks.js'
+import type { CallbackRecord, MessageListener } from './messages.js'
+import { moCheckRoutes } from './mo-check.js'
+import type { Sms } from './mo-checks.js'
+import { oauthRoutes } from './oauth.js'
 import { operatorRoutes } from './operator.js'
+import type { SimulatorOptions } from './options.js'
 import type { NumberOverride } from './override.js'
 import { phoneCheckRoutes } from './phone-check.js'
-import { Phones } from './phones.js'
-import { type Brand, problemsOf } from './problem.js'
-import { Rates } from './rates.js'
-import { type RequestListener, RequestLog, type RequestRecord } from './request-log.js'
+import type { RequestListener, RequestRecord } from './request-log.js'
 import { serve } from './server.js'
-import { Tokens } from './tokens.js'
+import type { CheckView, MoCheckView } from './views.js'
 import type { VirtualPhone } from './virtual-phone.js'
-import type { World } from './world.js'
-
-export interface SimulatorOptions {
-  /** TCP port on 127.0.0.1; 0 takes a free one. Default 0. */
-  readonly port?: number
-  /** Time for tokens, checks, delays and the phones' patience. Default: the system's. */
-  readonly clock?: SimulatorClock
-  /** Whether every check follows the vendor's sandbox rule, whatever the phone. Default false: the SIM decides. */
-  readonly sandbox?: boolean
-  /** Whose error documents problems point to. Default 'tru.id'. */
-  readonly brand?: Brand
-  /** Projects by client id. Default: any non-empty id and secret. */
-  readonly clients?: Readonly<Record<string, SimulatorClient>>
-  /** Seconds that a token lives. Default 3600. */
-  readonly tokenTtlSeconds?: number
-  readonly behaviour?: Partial<Behaviour>
-}
-
-/** A check as a test may see it. */
-export interface CheckView {
-  readonly checkId: string
-  readonly status: CheckStatus
-  readonly phoneNumber: string
-  /** What the operator found, known before the server asks; null when it found nothing. */
-  readonly match: boolean | null
-  readonly errorCode: PhoneCheckErrorCode | null
-  readonly referenceId: string | null
-  readonly redirectUrl: string | null
-  readonly callbackUrl: string | null
-  readonly phoneIp: string | null
-  /** How often the check URL was opened. */
-  readonly opens: number
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number
-}
 
 export interface Simulator {
   /** Origin, without a trailing slash: the base URL of every provider. */
@@ -61,6 +30,9 @@ export interface Simulator {
   /** Every call to a vendor, oldest first, at most the last 100,000; calls to /_simulator are not among them. */
   readonly requests: readonly RequestRecord[]
   readonly checks: readonly CheckView[]
+  readonly moChecks: readonly MoCheckView[]
+  /** Every attempt at a callback, oldest first, at most the last 100,000. */
+  readonly callbacks: readonly CallbackRecord[]
   /** The phone that a real browser without a phone's header is running on. Default null: an unknown device, for which the sandbox rule decides. */
   browserPhone: VirtualPhone | null
   /**
@@ -70,6 +42,14 @@ export interface Simulator {
   phone(number: string): VirtualPhone
   /** The check of that id. */
   check(checkId: string): CheckView | undefined
+  /** Delivers an SMS that claims to come from `from`, as a spoofer can send it. Resolves once the receiver has dealt with it. */
+  deliverSms(sms: Sms): Promise<'delivered' | 'dropped'>
+  /** Signs callbacks with a new key from now on. The JWKS keeps the one before unless `keepPrevious` is false. */
+  rotateCallbackKey(options?: { readonly keepPrevious?: boolean }): void
+  /** Signs a callback as the vendor would, or with one thing wrong, without sending it. */
+  signCallback(draft: CallbackDraft): Promise<SignedCallback>
+  /** Resolves when no callback is in flight. Retries that are not due yet are not waited for; one that hangs is, for 5 s of the clock. */
+  settled(): Promise<void>
   /** How many logged calls match, as in `Fault.match`. */
   count(match: string): number
   /**
@@ -87,7 +67,9 @@ export interface Simulator {
   expireTokens(): void
   /** Called with each call once its answer is decided. Returns the unsubscriber. */
   onRequest(listener: RequestListener): () => void
-  /** Closes server and connections; may be called again. */
+  /** Called with each SMS, call and callback attempt once its fate is decided. Returns the unsubscriber. */
+  onMessage(listener: MessageListener): () => void
+  /** Closes server and connections and gives up the callbacks that are left; may be called again. */
   close(): Promise<void>
 }
 
@@ -106,8 +88,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...oauthRoutes(world),
     ...phoneCheckRoutes(world),
     ...operatorRoutes(world),
+    ...moCheckRoutes(world),
+    ...jwksRoutes(world),
     ...coverageRoutes(world),
+    ...idenfyRoutes(world),
     ...controlRoutes(world),
+    ...messageControlRoutes(world),
   ]
   server.on('request', (request, response) => {
     // What is left to fail is a caller who hung up.
@@ -115,27 +101,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   })
   return face(world, server)
 }
-
-function createWorld(url: string, behaviour: Behaviour, options: SimulatorOptions): World {
-  const clock = options.clock ?? systemClock
-  return {
-    url,
-    clock,
-    behaviour,
-    sandbox: options.sandbox ?? false,
-    clients: options.clients,
-    problem: problemsOf(options.brand ?? 'tru.id'),
-    phones: new Phones({ clock, origin: url }),
-    tokens: new Tokens(clock, options.tokenTtlSeconds ?? 3600),
-    rates: new Rates(clock, behaviour),
-    checks: new Checks(clock, behaviour),
-    overrides: new Map(),
-    faults: new FaultList(),
-    log: new RequestLog(clock),
-  }
-}
-
-type Server = ReturnType<typeof createServer>
 
 function listen(server: Server, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -146,62 +111,4 @@ function listen(server: Server, port: number): Promise<string> {
       resolve(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}`)
     })
   })
-}
-
-function face(world: World, server: Server): Simulator {
-  let closing: Promise<void> | undefined
-  return {
-    url: world.url,
-    behaviour: world.behaviour,
-    requests: world.log.records,
-    get checks() {
-      return world.checks.all().map(view)
-    },
-    get browserPhone() {
-      return world.phones.browserPhone
-    },
-    set browserPhone(phone) {
-      world.phones.browserPhone = phone
-    },
-    phone: (number) => world.phones.get(number),
-    check: (checkId) => {
-      const check = world.checks.find(checkId)
-      return check === undefined ? undefined : view(check)
-    },
-    count: (match) => world.log.count(match),
-    fault: (fault) => world.faults.add(fault),
-    clearFaults: () => world.faults.clear(),
-    override: (number, override) => {
-      const canonical = e164(number)
-      if (canonical === undefined) throw new TypeError('override(number): the number must be E.164, like +12025550100')
-      if (override === null) world.overrides.delete(canonical)
-      else world.overrides.set(canonical, override)
-    },
-    expireTokens: () => world.tokens.expireAll(),
-    onRequest: (listener) => world.log.subscribe(listener),
-    close: () => {
-      closing ??= new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      })
-      return closing
-    },
-  }
-}
-
-function view(check: Check): CheckView {
-  const { id, status, phoneNumber, verdict, referenceId, redirectUrl, callbackUrl, phoneIp, opens, createdAt } = check
-  return {
-    checkId: id,
-    status,
-    phoneNumber,
-    match: verdict !== undefined && 'match' in verdict ? verdict.match : null,
-    errorCode: verdict !== undefined && 'errorCode' in verdict ? verdict.errorCode : null,
-    referenceId,
-    redirectUrl,
-    callbackUrl,
-    phoneIp,
-    opens,
-    createdAt,
-  }
 }

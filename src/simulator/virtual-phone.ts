@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { SimulatorClock } from './clock.js'
 import { type Arrival, JourneyError, travel } from './journey.js'
-import { e164, publicPath } from './number.js'
+import { isLoopback } from './loopback.js'
+import type { Sms } from './mo-checks.js'
+import { e164, masked, publicPath } from './number.js'
+import type { BrowseResult, InboxItem, OpenError, OpenResult, OutboxItem, SendResult, Sighting } from './phone-record.js'
 
 /** Names the phone and its network on requests to the simulator; the value is a secret of the phone. */
 export const lineHeader = 'x-simulator-line'
@@ -28,64 +31,16 @@ export const operators = [
   'mno_no_data_available',
 ] as const
 
-/** A message or call that reached the phone. */
-export interface InboxItem {
-  readonly kind: 'sms' | 'call'
-  /** Sender's name or number. */
-  readonly from: string
-  readonly text: string
-  /** Milliseconds since the epoch. */
-  readonly at: number
-}
-
-/** One step of what the phone did. */
-export interface Sighting {
-  readonly at: number
-  readonly kind: 'open' | 'browse'
-  /** Without its query; null when the phone never got as far as a request. */
-  readonly url: string | null
-  /** HTTP status; null when there was no answer. */
-  readonly status: number | null
-  /** Why there was none. */
-  readonly error?: string
-}
-
-/** The vendor SDK's result: an HTTP answer, or its own error. */
-export type OpenResult = OpenAnswer | OpenError
-
-export interface OpenAnswer {
-  readonly status: number
-  /** Parsed JSON, when the answer was some. */
-  readonly body: Readonly<Record<string, unknown>> | undefined
-  /** Last URL of the chain. */
-  readonly url: string
-  readonly error?: never
-}
-
-export interface OpenError {
-  readonly error: 'sdk_no_data_connectivity' | 'sdk_connection_error' | 'sdk_redirect_error' | 'invalid scheme'
-  readonly error_description: string
-  readonly status?: never
-  readonly body?: never
-  readonly url?: never
-}
-
-/** Where a browser on the phone stands: at a page of the simulator, or before a redirect that leaves it. */
-export interface BrowseResult {
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>> | undefined
-  /** URL that gave this answer. */
-  readonly url: string
-  /** Set when the answer redirects out of the simulator. */
-  readonly location: string | undefined
-}
-
 export interface PhoneSurroundings {
   readonly clock: SimulatorClock
   /** Origin of the simulator. */
   readonly origin: string
   /** This phone's secrets, one for each network. */
   readonly lines: { readonly mobile: string; readonly wifi: string }
+  /** Lets happen what is due. */
+  readonly sync: () => void
+  /** Takes a message to its receiver; whether there was one. */
+  readonly carry: (sms: Sms) => boolean
 }
 
 /** A phone with a SIM, a data switch and Wi-Fi. Reaches loopback only. */
@@ -97,9 +52,10 @@ export class VirtualPhone {
   readonly wifiIp: string
   /** Whether mobile data is switched on. Default true. */
   mobileData = true
-  readonly inbox: readonly InboxItem[] = []
   readonly #surroundings: PhoneSurroundings
   readonly #seen: Sighting[] = []
+  readonly #inbox: InboxItem[] = []
+  readonly #outbox: OutboxItem[] = []
   #sim: string | null
   #operator: Operator = 'supported'
 
@@ -142,6 +98,33 @@ export class VirtualPhone {
   /** What the phone did, oldest first. */
   get seen(): readonly Sighting[] {
     return this.#seen
+  }
+
+  /** SMS and calls that reached the SIM in this phone, oldest first. */
+  get inbox(): readonly InboxItem[] {
+    this.#surroundings.sync()
+    return this.#inbox
+  }
+
+  /** Messages that this phone sent, or tried to, oldest first. */
+  get outbox(): readonly OutboxItem[] {
+    return this.#outbox
+  }
+
+  /** @internal */
+  receive(item: InboxItem): void {
+    this.#inbox.push(item)
+  }
+
+  /** Sends an SMS from the SIM in the phone; needs no data. Resolves once the receiver has dealt with it, and never rejects. */
+  async send(to: string, body: string): Promise<SendResult> {
+    const { clock, carry } = this.#surroundings
+    const from = this.#sim
+    const result = from === null ? 'no_sim' : carry({ from, to, body }) ? 'delivered' : 'dropped'
+    const at = clock.now()
+    this.#outbox.push({ to, body, result, at })
+    this.#seen.push({ at, kind: 'send', url: null, status: null, to: masked(to), ...(result === 'delivered' ? {} : { error: result }) })
+    return result
   }
 
   /**
@@ -196,8 +179,4 @@ export class VirtualPhone {
     this.#seen.push({ at: this.#surroundings.clock.now(), kind: 'open', url: null, status: null, error })
     return { error, error_description: description }
   }
-}
-
-function isLoopback(url: URL): boolean {
-  return /^https?:$/.test(url.protocol) && /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/.test(url.hostname)
 }

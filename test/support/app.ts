@@ -8,6 +8,7 @@ import {
   type PhoneCheckEvent,
   PhoneCheckStrategy,
   type PhoneCheckStrategyOptions,
+  type Provider,
   phoneCheck,
   phoneCheckErrors,
   type StartOptions,
@@ -44,6 +45,10 @@ export interface TestAppOptions {
   strategy?: Partial<PhoneCheckStrategyOptions>
   start?: StartOptions
   verify?: VerifyCallback
+  /** Replaces the ladder of PhoneCheck alone. */
+  ladder?: (sim: Simulator) => Provider[]
+  /** Webhook route and callback URL. */
+  webhook?: boolean
   provider?: Partial<Parameters<typeof phoneCheck>[0]>
   /** Return route and redirect delivery. */
   redirect?: boolean
@@ -64,12 +69,15 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const verified = { count: 0 }
   const phone = new PhoneCheckStrategy(
     {
-      ladder: [phoneCheck({ baseUrl: sim.url, clientId: 'client', clientSecret: 'client-secret', ...options.provider })],
+      ladder: options.ladder?.(sim) ?? [
+        phoneCheck({ baseUrl: sim.url, clientId: 'client', clientSecret: 'client-secret', ...options.provider }),
+      ],
       store: new MemoryStore(),
       secret,
       cookie: { secure: false },
       onEvent: (event) => events.push(event),
       ...(options.redirect && { redirectUrl: `${url}/login/phone/return`, loginUrl: '/login' }),
+      ...(options.webhook && { callbackUrl: `${url}/webhooks/phone` }),
       ...options.strategy,
     },
     options.verify ??
@@ -83,10 +91,14 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   pass.serializeUser((user, done) => done(null, user))
   pass.deserializeUser((user: Express.User, done) => done(null, user))
   options.before?.(app)
+  if (options.webhook) app.post('/webhooks/phone', phone.webhook())
   app.use(session({ secret, resave: false, saveUninitialized: false }))
   app.use(pass.initialize())
   app.use(pass.session())
   app.post('/login/phone', phone.start(options.start))
+  app.post('/login/phone/fallback', phone.fallback())
+  app.post('/login/phone/resend', phone.resend())
+  app.post('/login/phone/status', phone.status())
   app.post('/login/phone/verify', pass.authenticate('phonecheck', { failWithError: true }), (req, res) => {
     res.json({ user: req.user, method: req.authInfo?.phoneCheck?.method })
   })

@@ -1,0 +1,113 @@
+import type { OpenResult, Simulator, VirtualPhone } from 'passport-phonecheck/simulator'
+import { maskCode } from './mask.js'
+import { idleScreen, openingScreen, type PhoneScreen, withCode, withFailure } from './phone-screen.js'
+import type { ProtocolLog } from './protocol-log.js'
+
+export interface PhoneView {
+  sim: string | null
+  mobileData: boolean
+  /** Whether the operator takes part. */
+  supported: boolean
+  screen: PhoneScreen
+}
+
+export type PhoneChange = Partial<Pick<PhoneView, 'sim' | 'mobileData' | 'supported'>>
+
+/** What the vendor's SDK hands to the app. */
+export type SdkResult =
+  | { http_status: number; response_body?: Readonly<Record<string, unknown>> }
+  | { error: string; error_description: string }
+
+/** The phone that is drawn on the page: one handset, whose SIM and network the visitor can change. */
+export class DemoPhone {
+  readonly handset: VirtualPhone
+  readonly #log: ProtocolLog
+  readonly #listeners = new Set<() => void>()
+  #screen = idleScreen
+
+  constructor(sim: Simulator, log: ProtocolLog) {
+    this.handset = sim.phone('+12025550100')
+    this.#log = log
+    // In a login by redirect the visitor's own browser opens the check URL. It plays the browser of this phone.
+    sim.browserPhone = this.handset
+  }
+
+  get view(): PhoneView {
+    const { sim, mobileData, operator } = this.handset
+    return { sim, mobileData, supported: operator === 'supported', screen: this.#screen }
+  }
+
+  /** Address from which this phone's requests come. */
+  get address(): string {
+    return this.handset.online ? this.handset.ip : this.handset.wifiIp
+  }
+
+  change({ sim, mobileData, supported }: PhoneChange): void {
+    const { view, handset } = this
+    if (sim !== undefined && sim !== view.sim) {
+      handset.sim = sim
+      this.#mark(
+        sim === null ? 'The SIM is taken out of the phone.' : `Another SIM is put in the phone: its number ends in ${sim.slice(-2)}.`,
+      )
+    }
+    if (mobileData !== undefined && mobileData !== view.mobileData) {
+      handset.mobileData = mobileData
+      this.#mark(mobileData ? 'Mobile data is switched on.' : 'Mobile data is switched off; the phone is on Wi-Fi only.')
+    }
+    if (supported !== undefined && supported !== view.supported) {
+      handset.operator = supported ? 'supported' : 'unsupported'
+      this.#mark(supported ? 'The operator takes part in silent checks.' : 'The operator takes no part in silent checks.')
+    }
+    this.show(idleScreen)
+  }
+
+  /** What the SDK in a mobile app does: opens the check URL over mobile data and hands the last answer back. */
+  async open(url: string): Promise<SdkResult> {
+    const entry = this.#log.add({
+      kind: 'request',
+      from: 'Page',
+      to: 'Phone',
+      what: 'open check URL',
+      status: null,
+      note: 'The page asks the phone to open the check URL over mobile data.',
+    })
+    this.show(openingScreen)
+    const result = await this.handset.open(url)
+    this.#showResult(result)
+    if (result.error !== undefined) {
+      this.#log.settle(entry, { status: 'failed', note: `The phone cannot open the check URL: ${result.error}.` })
+      return { error: result.error, error_description: result.error_description }
+    }
+    this.#log.settle(entry, { status: result.status, note: entry.note })
+    return { http_status: result.status, ...(result.body && { response_body: result.body }) }
+  }
+
+  show(screen: PhoneScreen): void {
+    this.#screen = screen
+    for (const listener of this.#listeners) listener()
+  }
+
+  get screen(): PhoneScreen {
+    return this.#screen
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  #showResult(result: OpenResult): void {
+    const code = result.body?.['code']
+    if (typeof code === 'string') this.show(withCode(this.#screen, maskCode(code)))
+    else if (result.error !== undefined) this.show(withFailure(this.#screen, capitalized(result.error_description)))
+    else this.show(withFailure(this.#screen, String(result.body?.['error'] ?? result.body?.['title'] ?? `HTTP ${result.status}`)))
+  }
+
+  #mark(note: string): void {
+    this.#log.add({ kind: 'mark', note })
+  }
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

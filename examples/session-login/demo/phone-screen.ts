@@ -1,0 +1,31 @@
+import type { Party } from './protocol-log.js'
+
+export interface Hop {
+  readonly to: Party
+  readonly path: string
+  readonly status: number | null
+}
+
+/** What the phone shows of the check that it works on, or worked on last. */
+export interface PhoneScreen {
+  readonly state: 'idle' | 'opening' | 'code' | 'failed'
+  readonly headline: string
+  readonly hops: readonly Hop[]
+  /** Masked code, or what went wrong. */
+  readonly detail?: string
+}
+
+export const idleScreen: PhoneScreen = { state: 'idle', headline: 'Ready', hops: [], detail: 'Waiting for a check to confirm' }
+export const openingScreen: PhoneScreen = { state: 'opening', headline: 'Opening…', hops: [] }
+
+export function withHop(screen: PhoneScreen, hop: Hop): PhoneScreen {
+  return { ...screen, hops: [...screen.hops, hop] }
+}
+
+export function withCode(screen: PhoneScreen, detail: string): PhoneScreen {
+  return { ...screen, state: 'code', headline: 'Code received', detail }
+}
+
+export function withFailure(screen: PhoneScreen, detail: string): PhoneScreen {
+  return { ...screen, state: 'failed', headline: 'Not possible', detail }
+}

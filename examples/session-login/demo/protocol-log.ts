@@ -1,0 +1,73 @@
+import type { Clock } from 'passport-phonecheck'
+
+export type Party = 'Page' | 'App' | 'IDlayr' | 'Operator' | 'Phone'
+
+/** What the page shows of one step. Holds no code, handle, token or whole number. */
+export interface LogEntry {
+  readonly id: number
+  /** Milliseconds since the epoch, by the demo's clock. */
+  readonly at: number
+  /** A request, an event of the library, or something that the visitor changed. */
+  readonly kind: 'request' | 'event' | 'mark'
+  readonly from?: Party
+  readonly to?: Party
+  /** Method and path of a request, or the type of an event. */
+  readonly what?: string
+  /** HTTP status or the name of an error; null while there is no answer. */
+  readonly status?: number | string | null
+  /** One sentence in plain words. */
+  readonly note: string
+  /** Whether a new login begins here. */
+  readonly begins?: boolean
+}
+
+export type LogListener = (entry: LogEntry | 'cleared') => void
+
+/** A visit takes a few dozen steps; a demo left open for days must not grow. */
+const maxEntries = 300
+
+/** Everything that happened, in the order in which it began. */
+export class ProtocolLog {
+  readonly #clock: Clock
+  readonly #listeners = new Set<LogListener>()
+  #entries: LogEntry[] = []
+  #lastId = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get entries(): readonly LogEntry[] {
+    return this.#entries
+  }
+
+  add(step: Omit<LogEntry, 'id' | 'at'>): LogEntry {
+    this.#lastId += 1
+    const entry = { id: this.#lastId, at: this.#clock.now(), ...step }
+    this.#entries.push(entry)
+    if (this.#entries.length > maxEntries) this.#entries.shift()
+    this.#tell(entry)
+    return entry
+  }
+
+  /** Adds what became of a step that was shown when it began. */
+  settle(begun: LogEntry, outcome: Pick<LogEntry, 'status' | 'note'>): void {
+    const entry = { ...begun, ...outcome }
+    this.#entries = this.#entries.map((known) => (known.id === begun.id ? entry : known))
+    this.#tell(entry)
+  }
+
+  clear(): void {
+    this.#entries = []
+    this.#tell('cleared')
+  }
+
+  subscribe(listener: LogListener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  #tell(entry: LogEntry | 'cleared'): void {
+    for (const listener of this.#listeners) listener(entry)
+  }
+}

@@ -1,0 +1,34 @@
+// @ts-check
+import { showEntry, showHistory, wireLog } from './log.js'
+import { showPhone, wirePhone } from './phone.js'
+import { wireScenarios } from './scenarios.js'
+
+wirePhone()
+wireLog()
+wireScenarios()
+
+/** @type {EventSource | undefined} */
+let stream
+
+// Browsers allow six connections to one server, over all tabs: a tab that nobody sees gives its own back.
+document.addEventListener('visibilitychange', listen)
+listen()
+
+function listen() {
+  stream?.close()
+  stream = undefined
+  if (document.visibilityState === 'hidden') return
+  stream = new EventSource('/demo/events')
+  on('history', showHistory)
+  on('entry', showEntry)
+  on('phone', showPhone)
+}
+
+/**
+ * @template Data
+ * @param {string} type
+ * @param {(data: Data) => void} show
+ */
+function on(type, show) {
+  stream?.addEventListener(type, (event) => show(JSON.parse(event.data)))
+}

@@ -1,0 +1,73 @@
+import type { Handler } from 'express'
+import type { PhoneCheckEvent } from 'passport-phonecheck'
+import type { RequestRecord, Simulator } from 'passport-phonecheck/simulator'
+import type { DemoPhone } from './demo-phone.js'
+import { explain } from './explain.js'
+import { explainEvent } from './explain-event.js'
+import { maskPath } from './mask.js'
+import { idleScreen, openingScreen, withCode, withFailure, withHop } from './phone-screen.js'
+import type { Party, ProtocolLog } from './protocol-log.js'
+
+/** Puts the vendor's side into the log, and what a device did there on the phone's screen. */
+export function watchSimulator(sim: Simulator, phone: DemoPhone, log: ProtocolLog): void {
+  sim.onRequest(({ method, path, status, from, sdk }: RequestRecord) => {
+    const device: Party = sdk ? 'Phone' : 'Page'
+    const to: Party = path.startsWith('/_operator/') ? 'Operator' : 'IDlayr'
+    const shown = maskPath(path)
+    if (from === 'device') {
+      // A browser asks for icons too.
+      if (!path.startsWith('/_operator/') && !path.startsWith('/phone_check/')) return
+      // A browser opens the check URL by itself; nobody told the phone that this begins.
+      if (!sdk && to === 'IDlayr') phone.show(openingScreen)
+      phone.show(withHop(phone.screen, { to, path: shown, status }))
+    }
+    log.add({
+      kind: 'request',
+      from: from === 'device' ? device : 'App',
+      to,
+      what: `${method} ${shown}`,
+      status,
+      note: explain(method, path, status),
+    })
+  })
+}
+
+/** Puts the page's calls to the app into the log. */
+export function watchApp(phone: DemoPhone, log: ProtocolLog): Handler {
+  return (req, res, next) => {
+    const { method, path, url } = req
+    const begins = method === 'POST' && /^\/login\/phone(\/browser)?$/.test(path)
+    const isReturn = method === 'GET' && path === '/login/phone/return'
+    if (!isReturn && !(method === 'POST' && /^\/log(in|out)\b/.test(path))) return next()
+    if (begins) phone.show(idleScreen)
+    if (isReturn) showReturn(phone, new URL(url, 'http://localhost').searchParams)
+    const what = `${method} ${maskPath(url)}`
+    const entry = log.add({
+      kind: 'request',
+      from: 'Page',
+      to: 'App',
+      what,
+      status: null,
+      note: explain(method, path, null),
+      ...(begins && { begins }),
+    })
+    res.once('close', () => {
+      const status = res.writableFinished ? res.statusCode : null
+      log.settle(entry, { status, note: explain(method, path, status) })
+    })
+    next()
+  }
+}
+
+/** Puts what the library tells its operator into the log. Its events are masked already. */
+export function watchLibrary(log: ProtocolLog): (event: PhoneCheckEvent) => void {
+  return (event) => {
+    log.add({ kind: 'event', what: event.type, note: explainEvent(event) })
+  }
+}
+
+function showReturn(phone: DemoPhone, query: URLSearchParams): void {
+  const error = query.get('error')
+  if (error !== null) phone.show(withFailure(phone.screen, error))
+  else phone.show(withCode(phone.screen, '••••••'))
+}

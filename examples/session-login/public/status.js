@@ -1,0 +1,42 @@
+// @ts-check
+/** @import { Message } from './messages.js' */
+
+const region = /** @type {HTMLElement} */ (document.getElementById('status'))
+
+/** @param {string} text What is going on now */
+export function showProgress(text) {
+  const line = element('p', text)
+  line.prepend(element('span', '', 'spinner'))
+  show('progress', line)
+}
+
+/** @param {Message} message */
+export function showProblem({ title, text }) {
+  show('problem', element('strong', title), element('p', text))
+}
+
+export function clearStatus() {
+  region.className = 'status'
+  region.replaceChildren()
+}
+
+/**
+ * @param {string} kind
+ * @param {...HTMLElement} parts
+ */
+function show(kind, ...parts) {
+  region.className = `status ${kind}`
+  region.replaceChildren(...parts)
+}
+
+/**
+ * @param {string} tag
+ * @param {string} text
+ * @param {string} [className]
+ */
+function element(tag, text, className = '') {
+  const node = document.createElement(tag)
+  node.textContent = text
+  node.className = className
+  return node
+}

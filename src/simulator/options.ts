@@ -1,0 +1,27 @@
+import type { Behaviour } from './behaviour.js'
+import type { SimulatorClock } from './clock.js'
+import type { SimulatorClient } from './oauth.js'
+import type { Brand } from './problem.js'
+
+export interface SimulatorOptions {
+  /** TCP port on 127.0.0.1; 0 takes a free one. Default 0. */
+  readonly port?: number
+  /** Time for tokens, checks, delays and the phones' patience. Default: the system's. */
+  readonly clock?: SimulatorClock
+  /** Whether every check follows the vendor's sandbox rule, whatever the phone. Default false: the SIM decides. */
+  readonly sandbox?: boolean
+  /** Whose error documents problems point to. Default 'tru.id'. */
+  readonly brand?: Brand
+  /** Projects by client id. Default: any non-empty id and secret. */
+  readonly clients?: Readonly<Record<string, SimulatorClient>>
+  /** Seconds that a token lives. Default 3600. */
+  readonly tokenTtlSeconds?: number
+  /** iDenfy API secrets by API key. Default: any non-empty key and secret. */
+  readonly idenfyKeys?: Readonly<Record<string, string>>
+  /**
+   * Draws iDenfy's codes, four digits each: twice at every accepted send-sms, for the SMS and for the second call; a third time when those two are the
+   * same. Default: random.
+   */
+  readonly codes?: () => string
+  readonly behaviour?: Partial<Behaviour>
+}

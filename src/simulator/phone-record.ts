@@ -1,0 +1,70 @@
+/** A message or call that reached the phone. */
+export interface InboxItem {
+  readonly kind: 'sms' | 'call'
+  /** Sender's name or number. */
+  readonly from: string
+  readonly text: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** A message that the phone sent. */
+export interface OutboxItem {
+  readonly to: string
+  readonly body: string
+  readonly result: SendResult
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/**
+ * What became of a message, as far as its sender can know: whether it was the right one, the vendor tells the app only.
+ * - delivered: to a vendor
+ * - dropped: nobody has that number
+ * - no_sim: not sent
+ */
+export type SendResult = 'delivered' | 'dropped' | 'no_sim'
+
+/** One step of what the phone did. */
+export interface Sighting {
+  readonly at: number
+  readonly kind: 'open' | 'browse' | 'send'
+  /** Without its query; null when the phone never got as far as a request, and for a message. */
+  readonly url: string | null
+  /** HTTP status; null when there was no answer. */
+  readonly status: number | null
+  /** Why there was none, or why a message did not arrive. */
+  readonly error?: string
+  /** Whom a message was for; a number shows its last four digits only. */
+  readonly to?: string
+}
+
+/** The vendor SDK's result: an HTTP answer, or its own error. */
+export type OpenResult = OpenAnswer | OpenError
+
+export interface OpenAnswer {
+  readonly status: number
+  /** Parsed JSON, when the answer was some. */
+  readonly body: Readonly<Record<string, unknown>> | undefined
+  /** Last URL of the chain. */
+  readonly url: string
+  readonly error?: never
+}
+
+export interface OpenError {
+  readonly error: 'sdk_no_data_connectivity' | 'sdk_connection_error' | 'sdk_redirect_error' | 'invalid scheme'
+  readonly error_description: string
+  readonly status?: never
+  readonly body?: never
+  readonly url?: never
+}
+
+/** Where a browser on the phone stands: at a page of the simulator, or before a redirect that leaves it. */
+export interface BrowseResult {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>> | undefined
+  /** URL that gave this answer. */
+  readonly url: string
+  /** Set when the answer redirects out of the simulator. */
+  readonly location: string | undefined
+}

@@ -1,0 +1,267 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { hasChromium, launchChromium, picture, type Visitor, visit } from './support/chromium.js'
+import { type Demo, startDemo, stopDemo } from './support/demo-process.js'
+
+const greeting = 'Signed in as +1 ••• ••• ••00'
+
+describe.skipIf(!hasChromium())('the demo in a browser', { timeout: 60_000 }, () => {
+  let demo: Demo
+  let browser: Browser
+
+  beforeAll(async () => {
+    ;[demo, browser] = await Promise.all([startDemo(), launchChromium()])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    if (demo) await stopDemo(demo)
+  })
+
+  /** A newcomer on the page, with a phone that works and an empty log. */
+  async function arrive(options: Parameters<typeof visit>[2] = {}): Promise<Visitor> {
+    await remote('PATCH', '/demo/phone', { sim: '+12025550100', mobileData: true, supported: true })
+    await remote('DELETE', '/demo/log')
+    const visitor = await visit(browser, demo.url, options)
+    onTestFinished(async ({ task }) => {
+      if (task.result?.state === 'fail') {
+        const [status, log] = await Promise.all(['#status', '#log-steps'].map((part) => visitor.page.locator(part).textContent()))
+        console.error(`The card said: ${status}\nThe log said: ${log}\n${demo.output.stderr}`)
+      }
+      await visitor.leave()
+    })
+    return visitor
+  }
+
+  async function remote(method: string, path: string, body: object = {}): Promise<void> {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(demo.url + path, { method, headers, body: JSON.stringify(body) })
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`)
+  }
+
+  test('silent success: one click, and the page greets its user', async () => {
+    const { page } = await arrive()
+    await picture(page, 'desktop-light-login')
+    await chip(page, 'Silent success').click()
+    await page.getByText(greeting).waitFor()
+    await page.getByText('Code received').waitFor()
+    await logLine(page, 'identity_verified').waitFor()
+    await picture(page, 'desktop-light-home')
+
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in to Acme' }).waitFor()
+  })
+
+  test.each([
+    ['Wrong SIM', 'This phone has a different number', /Correct the number, or use the phone that has it/],
+    ['Wi-Fi only', 'Mobile data is needed', /Switch mobile data on and try again/],
+    ['Unsupported operator', 'Your operator cannot confirm numbers yet', /Use a phone with a SIM of another operator/],
+    ['Expired', 'That took too long', /Nothing was lost: sign in again/],
+  ])('%s: ends in words that say what to do', async (scenario, title, advice) => {
+    const { page } = await arrive()
+    await chip(page, scenario).click()
+    const status = page.locator('#status')
+    await status.getByText(title).waitFor()
+    expect(await status.textContent()).toMatch(advice)
+    await logLine(page, /POST \/login\/phone.*4\d\d/)
+      .first()
+      .waitFor()
+    await picture(page, `desktop-light-${scenario.toLowerCase().replaceAll(' ', '-')}`)
+
+    // The next login works, without a reload.
+    await chip(page, 'Silent success').click()
+    await page.getByText(greeting).waitFor()
+  })
+
+  test('a chip on the home page signs out and plays its scenario', async () => {
+    const { page } = await arrive()
+    await chip(page, 'Silent success').click()
+    await page.getByText(greeting).waitFor()
+    await chip(page, 'Wrong SIM').click()
+    await page.getByText('This phone has a different number').waitFor()
+  })
+
+  test('with the browser only: to the operator and back, and the log survives the round trip', async () => {
+    const { page } = await arrive()
+    await browserButton(page).click()
+    await page.getByText(greeting).waitFor()
+    expect(page.url()).toBe(`${demo.url}/`)
+    for (const step of [
+      /POST \/login\/phone\/browser.*201/,
+      /GET \/_operator\/1/,
+      /GET \/login\/phone\/return.*302/,
+      'identity_verified',
+    ]) {
+      await logLine(page, step).waitFor()
+    }
+  })
+
+  test('with the browser only and a wrong SIM: back on the login page with the reason, under a clean address', async () => {
+    const { page } = await arrive()
+    await page.getByLabel('Number of the SIM').fill('+1 202 555 0142')
+    await page.getByLabel('Number of the SIM').press('Enter')
+    await logLine(page, 'its number ends in 42').waitFor()
+    await page.getByLabel('Mobile number').fill('+1 202 555 0199')
+    await browserButton(page).click()
+    await page.getByText('This phone has a different number').waitFor()
+    expect(page.url()).toBe(`${demo.url}/login`)
+    expect(await page.getByLabel('Mobile number').inputValue()).toBe('+1 202 555 0199')
+    await logLine(page, /GET \/login\/phone\/return.*303/).waitFor()
+    await picture(page, 'desktop-light-browser-wrong-sim')
+
+    await page.reload()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
+    expect(await page.locator('#status').textContent()).toBe('')
+  })
+
+  test('with the browser only on Wi-Fi: refused at the start, so that nobody strands at the operator', async () => {
+    const { page } = await arrive()
+    await page.getByLabel('Mobile data').uncheck()
+    await logLine(page, 'Mobile data is switched off').waitFor()
+    await browserButton(page).click()
+    await page.getByText('Mobile data is needed').waitFor()
+    await logLine(page, /POST \/login\/phone\/browser.*422/).waitFor()
+    await logLine(page, /POST \/phone_check\/v0\.2\/checks.*412/).waitFor()
+  })
+
+  test('two tabs at once: each finishes the login that it began', async () => {
+    const { page: one, newTab } = await arrive()
+    const two = await newTab()
+    const flows = new Set<string>()
+    const gate = barrier(2)
+    for (const page of [one, two]) {
+      // Both have begun before either goes on.
+      await page.route('**/demo/phone/open', async (route) => {
+        await gate()
+        await route.continue()
+      })
+      page.on('request', (request) => {
+        if (request.url().endsWith('/login/phone/verify')) flows.add(request.postDataJSON().flow)
+      })
+    }
+    await Promise.all([one, two].map((page) => page.getByRole('button', { name: 'Sign in', exact: true }).click()))
+    await Promise.all([one, two].map((page) => page.getByText(greeting).waitFor()))
+    expect(flows.size).toBe(2)
+  })
+
+  test('with the keyboard alone, from the first Tab to the sign-out', async () => {
+    const { page } = await arrive()
+    await tabTo(page, '#number')
+    await page.keyboard.press('ControlOrMeta+A')
+    await page.keyboard.type('+1 (202) 555-0100')
+    await tabTo(page, 'button[value="device"]')
+    await page.keyboard.press('Enter')
+    await page.getByText(greeting).waitFor()
+    await tabTo(page, '#logout button')
+    await page.keyboard.press('Space')
+    await page.getByRole('heading', { name: 'Sign in to Acme' }).waitFor()
+  })
+
+  test('a number that is none: the field says so and has the focus', async () => {
+    const { page } = await arrive()
+    await page.getByLabel('Mobile number').fill('12')
+    await page.getByLabel('Mobile number').press('Enter')
+    await page.getByText('Check the number').waitFor()
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('number')
+    expect(await page.getByLabel('Mobile number').getAttribute('aria-invalid')).toBe('true')
+  })
+
+  test('two minutes that pass on the shared clock end a check that was begun before', async () => {
+    const { page } = await arrive()
+    await page.route('**/login/phone/verify', async (route) => {
+      await page.getByRole('button', { name: 'Let 2 minutes pass' }).click()
+      await logLine(page, '120 seconds pass.').waitFor()
+      await route.continue()
+    })
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByText('That took too long').waitFor()
+  })
+
+  test('nothing secret reaches the log', async () => {
+    const { page } = await arrive()
+    const secrets = new Set<string>()
+    page.on('request', (request) => {
+      if (!request.url().endsWith('/verify')) return
+      const { flow, code } = request.postDataJSON()
+      secrets.add(flow).add(code)
+    })
+    await chip(page, 'Silent success').click()
+    await page.getByText(greeting).waitFor()
+    await logLine(page, 'identity_verified').waitFor()
+    const log = await page.locator('#log-steps').textContent()
+    expect(secrets.size).toBe(2)
+    for (const secret of [...secrets, '2025550100']) expect(log).not.toContain(secret)
+  })
+
+  test.each([
+    ['mobile-light', 'light'],
+    ['mobile-dark', 'dark'],
+  ] as const)('360 pixels wide: nothing sticks out (%s)', async (name, colorScheme) => {
+    const { page } = await arrive({ viewport: { width: 360, height: 740 }, colorScheme, reducedMotion: 'reduce' })
+    await expectNoSidewaysScroll(page)
+    await picture(page, `${name}-login`)
+    await chip(page, 'Wrong SIM').click()
+    await page.getByText('This phone has a different number').waitFor()
+    await expectNoSidewaysScroll(page)
+    await picture(page, `${name}-wrong-sim`)
+    await chip(page, 'Silent success').click()
+    await page.getByText(greeting).waitFor()
+    await expectNoSidewaysScroll(page)
+    await picture(page, `${name}-home`)
+  })
+
+  test('dark, tablet and wide, for people to look at', async () => {
+    const { page } = await arrive({ colorScheme: 'dark' })
+    await picture(page, 'desktop-dark-login')
+    await chip(page, 'Expired').click()
+    await page.getByText('That took too long').waitFor()
+    await picture(page, 'desktop-dark-expired')
+    for (const width of [768, 1920]) {
+      await page.setViewportSize({ width, height: 900 })
+      await expectNoSidewaysScroll(page)
+      await picture(page, `dark-${width}`)
+    }
+  })
+})
+
+function chip(page: Page, name: string) {
+  return page.getByRole('group', { name: 'Scenarios' }).getByRole('button', { name })
+}
+
+function browserButton(page: Page) {
+  return page.getByRole('button', { name: 'Sign in with the browser only' })
+}
+
+function logLine(page: Page, text: string | RegExp) {
+  return page.locator('#log-steps .step').filter({ hasText: text })
+}
+
+async function tabTo(page: Page, selector: string): Promise<void> {
+  const target = page.locator(selector)
+  for (let presses = 0; presses < 30; presses++) {
+    await page.keyboard.press('Tab')
+    if (await target.evaluate((element) => element === document.activeElement)) return
+  }
+  throw new Error(`Tab never reached ${selector}`)
+}
+
+async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const { scroll, client } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement
+    return { scroll: scrollWidth, client: clientWidth }
+  })
+  expect(scroll).toBeLessThanOrEqual(client)
+}
+
+/** Lets nobody through before all have come. */
+function barrier(size: number): () => Promise<void> {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  let present = 0
+  return () => {
+    present += 1
+    if (present === size) open()
+    return opened
+  }
+}

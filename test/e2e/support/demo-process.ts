@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const tsx = fileURLToPath(import.meta.resolve('tsx/cli'))
+
+export interface Run {
+  /** What it printed so far. */
+  readonly output: { stdout: string; stderr: string }
+  /** Resolves with the first address that it prints. */
+  readonly address: Promise<string>
+  /** Resolves with the exit code once it has ended. */
+  readonly ended: Promise<number | null>
+  kill(signal: NodeJS.Signals): void
+}
+
+/** The real thing, as `npm start` runs it. */
+export function runDemo(env: Record<string, string> = {}): Run {
+  // Vitest sets NODE_ENV for itself; the demo of a newcomer has none.
+  const { NODE_ENV: _, ...inherited } = process.env
+  const child = spawn(process.execPath, [tsx, '--tsconfig', 'examples/tsconfig.json', 'examples/session-login/demo.ts'], {
+    cwd: root,
+    env: { ...inherited, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = { stdout: '', stderr: '' }
+  const address = new Promise<string>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      output.stdout += chunk
+      const url = /(http:\/\/\S+).*\n/.exec(output.stdout)?.[1]
+      if (url !== undefined) resolve(url)
+    })
+  })
+  child.stderr.on('data', (chunk) => {
+    output.stderr += chunk
+  })
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('close', resolve)
+  })
+  return { output, ended, address, kill: (signal) => void child.kill(signal) }
+}
+
+export interface Demo extends Run {
+  readonly url: string
+}
+
+/** Waits until the demo says where it is. */
+export async function startDemo(env?: Record<string, string>): Promise<Demo> {
+  const run = runDemo(env)
+  const url = await Promise.race([run.address, run.ended.then(() => undefined)])
+  if (url === undefined) throw new Error(`The demo did not start: ${run.output.stderr}`)
+  return { ...run, url }
+}
+
+export async function stopDemo(demo: Run): Promise<void> {
+  demo.kill('SIGTERM')
+  await demo.ended
+}
