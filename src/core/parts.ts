@@ -26,6 +26,9 @@ export interface Parts {
 export function assemble(settings: LoginFlowSettings): Parts {
   const { clock, emit, secret, floor } = settings
   const store = safeStore(settings.store, emit)
+  if (settings.reviewNumbers?.length && floor !== undefined && floor !== 'low') {
+    throw new TypeError(`reviewNumbers: their assurance is low, which is below the floor '${floor}'`)
+  }
   return {
     settings,
     ladder: new Ladder(settings.ladder, floor, new ReviewNumbers(settings.reviewNumbers ?? [], clock)),

@@ -47,7 +47,6 @@ export class ReviewNumbers {
   }
 }
 
-/** @param code undefined once the number's time is up: then none is right */
 function reviewRung(code: string): Provider {
   return {
     name: 'review',

@@ -41,6 +41,21 @@ it.each(['SIGINT', 'SIGTERM'] as const)('serves until %s', async (signal) => {
   expect(await command.exit).toBe(0)
 })
 
+it('tells of SMS and callbacks, and how to reach them', async () => {
+  const command = run(['simulator', '--port', '0'])
+  const url = await command.said(/http:\/\/127\.0\.0\.1:\d+(?= \()/)
+  await command.said(/\/_simulator\/phones\/\+12025550100\/inbox/)
+  await fetch(`${url}/fraud/send-sms`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Basic ${btoa('key:secret')}` },
+    body: '{"phone_number":"+12025550100"}',
+  })
+  await command.said(/sms to \+\*{7}0100: delivered/)
+  const help = run(['--help'])
+  expect(await help.exit).toBe(0)
+  expect(help.output()).toMatch(/MOCheck, callbacks.*iDenfy.*\/_simulator/)
+})
+
 it.each([
   ['an unknown flag', ['simulator', '--prot', '1'], /--prot/],
   ['an unknown command', ['simulate'], /Unknown command: simulate/],

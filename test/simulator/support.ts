@@ -37,6 +37,7 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
 
 export const number = '+12025550100'
 export const checksPath = '/phone_check/v0.2/checks'
+export const moChecksPath = '/mo_check/v0.1/checks'
 
 export interface Answer {
   status: number
@@ -86,6 +87,14 @@ export class AppServer {
     return this.call('POST', checksPath, { phone_number: phoneNumber, ...more })
   }
 
+  createMo(phoneNumber = number, more: object = {}): Promise<Answer> {
+    return this.call('POST', moChecksPath, { phone_number: phoneNumber, ...more })
+  }
+
+  readMo(checkId: string): Promise<Answer> {
+    return this.call('GET', `${moChecksPath}/${checkId}`)
+  }
+
   patch(checkId: string, code: string): Promise<Answer> {
     return this.patchRaw(checkId, JSON.stringify([{ op: 'add', path: '/code', value: code }]))
   }
@@ -95,12 +104,41 @@ export class AppServer {
   }
 }
 
+/** What an app's server does at iDenfy. */
+export class IdenfyClient {
+  readonly sim: Simulator
+  credentials: string
+
+  constructor(sim: Simulator, credentials = 'key:s3cret') {
+    this.sim = sim
+    this.credentials = credentials
+  }
+
+  send(phoneNumber: unknown = number, more: object = {}): Promise<Answer> {
+    return this.call('/fraud/send-sms', { phone_number: phoneNumber, ...more })
+  }
+
+  /** The id of a request that was accepted. */
+  async sent(phoneNumber: string = number): Promise<string> {
+    return at((await this.send(phoneNumber)).body, 'request_id')
+  }
+
+  async verify(requestId: string, code: string): Promise<unknown> {
+    return (await this.call('/fraud/verify-sms', { request_id: requestId, received_code: code })).body['is_verified']
+  }
+
+  call(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const authorization = `Basic ${Buffer.from(this.credentials).toString('base64')}`
+    return new AppServer(this.sim).call('POST', path, body, { ...(this.credentials === '' ? {} : { authorization }), ...headers })
+  }
+}
+
 /** A simulator on a fake clock and an app with a token. */
 export async function setUp(options: SimulatorOptions = {}): Promise<{ sim: Simulator; app: AppServer; clock: FakeClock }> {
   const clock = fakeClock()
   const sim = await startSimulator({ clock, ...options })
   const app = new AppServer(sim)
-  await app.authorize()
+  await app.authorize('phone_check mo_check')
   return { sim, app, clock }
 }
 

@@ -1,0 +1,272 @@
+import { describe, expect, test } from 'vitest'
+import { Browser } from '../support/browser.js'
+import { calls, type LadderApp, ladderApp, Visitor } from '../support/ladder.js'
+
+const sends = (app: LadderApp) => app.sim.count(calls.send)
+const accepting = { simulator: { behaviour: { idenfySecondSend: 'accept' as const } } }
+
+/** On the code rung, without mobile data and without a text. */
+async function onCode(app: LadderApp, number?: string): Promise<Visitor> {
+  const visitor = new Visitor(app, number)
+  await visitor.start()
+  return visitor
+}
+
+describe('no message is sent', () => {
+  test.each([
+    ['+18765550100', 'country_not_allowed'],
+    ['+4915112345678', 'country_not_allowed'],
+    ['+19005550100', 'number_type_not_allowed'],
+    ['+447012345678', 'number_type_not_allowed'],
+    ['+448431234567', 'number_type_not_allowed'],
+    ['+80012345678', 'number_type_not_allowed'],
+    ['+881612345678', 'country_not_allowed'],
+  ])('to %s: %s', async (number, code) => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], { strategy: { countries: ['US', 'GB'] } })
+    const answer = await new Visitor(app, number).start()
+    expect(answer.status).toBe(400)
+    expect(answer.body.code).toBe(code)
+    expect(sends(app)).toBe(0)
+  })
+
+  test('when the application vetoes, throws, hangs or says anything but true', async () => {
+    const vetoes: [string, () => unknown][] = [
+      ['false', () => false],
+      ['a truthy word', () => 'yes'],
+      ['nothing', () => undefined],
+      ['a throw', () => Promise.reject(new Error('no captcha'))],
+      ['a hang', () => new Promise(() => {})],
+    ]
+    for (const [, answer] of vetoes) {
+      const app = await ladderApp('cookie + body', ['idenfy-sms'], { strategy: { beforeSend: answer as () => boolean } })
+      const asking = new Visitor(app).start()
+      while (app.clock.pending === 0) await new Promise((resolve) => setImmediate(resolve))
+      await app.clock.advance(3_000)
+      expect(await asking).toMatchObject({ status: 403, body: { code: 'send_refused' } })
+      expect(sends(app)).toBe(0)
+    }
+  })
+
+  test('a veto counts nowhere: the message that is then allowed finds all limits untouched', async () => {
+    let allow = false
+    const seen: unknown[] = []
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], {
+      ...accepting,
+      strategy: {
+        beforeSend: (req, message) => {
+          seen.push([req.url, message])
+          return allow
+        },
+      },
+    })
+    for (let index = 0; index < 10; index++) expect((await new Visitor(app).start()).body.code).toBe('send_refused')
+    allow = true
+    for (let index = 0; index < 3; index++) expect((await new Visitor(app).start()).status).toBe(201)
+    expect((await new Visitor(app).start()).body.code).toBe('number_limit')
+    expect(seen[0]).toEqual(['/login/phone', { method: 'idenfy-sms', country: 'US', purpose: 'login' }])
+  })
+
+  test('and no hook is asked for rungs that send none', async () => {
+    let asked = 0
+    const app = await ladderApp('cookie + body', undefined, {
+      strategy: {
+        beforeSend: () => {
+          asked += 1
+          return false
+        },
+      },
+    })
+    expect((await new Visitor(app).start()).status).toBe(201)
+    expect(asked).toBe(0)
+  })
+})
+
+describe('messages to one number', () => {
+  test('are 3 in ten minutes and 5 in a day, whoever asks, and a refused one counts nowhere', async () => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], accepting)
+    for (let index = 0; index < 3; index++) expect((await onCode(app)).flow).not.toBe('')
+    const refused = await new Visitor(app).start()
+    expect(refused).toMatchObject({ status: 429, body: { code: 'number_limit' } })
+    expect(refused.retryAfter).toBeGreaterThan(0)
+    for (let index = 0; index < 20; index++) await new Visitor(app).start()
+    await app.clock.advance(600_000)
+    for (let index = 0; index < 2; index++) expect((await new Visitor(app).start()).status).toBe(201)
+    expect((await new Visitor(app).start()).body.code).toBe('number_limit')
+    await app.clock.advance(600_000)
+    expect((await new Visitor(app).start()).body.code).toBe('number_limit')
+    await app.clock.advance(86_400_000)
+    expect((await new Visitor(app).start()).status).toBe(201)
+    expect(sends(app)).toBe(6)
+  })
+
+  test('cost nothing when the provider certainly sent none', async () => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms'])
+    app.sim.fault({ match: calls.send, status: 429, times: 4 })
+    for (let index = 0; index < 4; index++) expect((await new Visitor(app).start()).status).toBe(503)
+    expect((await new Visitor(app).start()).status).toBe(201)
+  })
+
+  test('stay charged when it is not known: 503 delivery_unknown, and nothing is sent again by itself', async () => {
+    for (const fault of [
+      { reset: 'after' },
+      { reset: 'before' },
+      { status: 500 },
+      { status: 200, body: 'x' },
+      { hang: true },
+      { truncate: true },
+    ] as const) {
+      const app = await ladderApp('cookie + body', ['phonecheck', 'idenfy-sms'], accepting)
+      const visitor = new Visitor(app)
+      await visitor.start()
+      await visitor.verify({ error: 'sdk_error' })
+      const handle = app.sim.fault({ match: calls.send, ...fault })
+      expect(await visitor.fallback()).toMatchObject({ status: 503, body: { code: 'delivery_unknown' } })
+      handle.remove()
+      expect(sends(app)).toBe(1)
+      expect((await visitor.verify({ code: '0000' })).body.code).toBe('rung_unable')
+      expect((await visitor.resend()).body.code).toBe('cooldown')
+      await app.clock.advance(125_000)
+      expect((await visitor.resend()).status).toBe(201)
+      expect(sends(app)).toBe(2)
+      expect((await visitor.verify({ code: visitor.code() })).status).toBe(200)
+    }
+  })
+})
+
+describe('requests at the same moment', () => {
+  test('20 parallel fallbacks send one message', async () => {
+    const app = await ladderApp('cookie + body', ['phonecheck', 'idenfy-sms'])
+    const visitor = new Visitor(app)
+    await visitor.start()
+    await visitor.verify({ error: 'sdk_error' })
+    const answers = await Promise.all(Array.from({ length: 20 }, () => visitor.fallback()))
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
+    expect(sends(app)).toBe(1)
+  })
+
+  test('20 parallel resends send one message, and are charged once', async () => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], accepting)
+    const visitor = await onCode(app)
+    await app.clock.advance(125_000)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => visitor.resend()))
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
+    expect(sends(app)).toBe(2)
+    await app.clock.advance(10_000)
+    expect((await new Visitor(app).start()).status).toBe(201)
+  })
+})
+
+describe('resends', () => {
+  test('wait 125 s, then 250 s, and end after two', async () => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], accepting)
+    const visitor = await onCode(app)
+    const first = visitor.code()
+    await app.clock.advance(124_000)
+    expect(await visitor.resend()).toMatchObject({ status: 429, body: { code: 'cooldown' }, retryAfter: 1 })
+    await app.clock.advance(1_000)
+    expect((await visitor.resend()).body).toMatchObject({ method: 'idenfy-sms', flow: visitor.flow })
+    const second = visitor.code()
+    if (first !== second) expect((await visitor.verify({ code: first })).body.code).toBe('invalid_code')
+    await app.clock.advance(249_000)
+    expect((await visitor.resend()).body.code).toBe('cooldown')
+    await app.clock.advance(1_000)
+    expect((await visitor.resend()).status).toBe(201)
+    await app.clock.advance(200_000)
+    expect(await visitor.resend()).toMatchObject({ status: 403, body: { code: 'send_refused' } })
+    expect(sends(app)).toBe(3)
+    expect((await visitor.verify({ code: visitor.code() })).status).toBe(200)
+  })
+
+  test('loops are cut off although the provider refuses each: the old code stays good', async () => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms'])
+    const visitor = await onCode(app)
+    await app.clock.advance(125_000)
+    expect(await visitor.resend()).toMatchObject({ status: 403, body: { code: 'send_refused' } })
+    for (let index = 0; index < 10; index++) expect((await visitor.resend()).body.code).toBe('cooldown')
+    expect(sends(app)).toBe(2)
+    expect((await visitor.verify({ code: visitor.code() })).status).toBe(200)
+  })
+
+  test('a rung that sends nothing has none', async () => {
+    const app = await ladderApp()
+    const visitor = new Visitor(app)
+    await visitor.start()
+    expect((await visitor.resend()).body.code).toBe('send_refused')
+  })
+
+  test('give three new tries for a new code, within five for the flow', async () => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], accepting)
+    const visitor = await onCode(app)
+    const wrong = () => visitor.verify({ code: visitor.code() === '0000' ? '1111' : '0000' })
+    for (let index = 0; index < 3; index++) expect((await wrong()).body.code).toBe('invalid_code')
+    expect((await wrong()).body.code).toBe('rung_unable')
+    await app.clock.advance(125_000)
+    expect((await visitor.resend()).status).toBe(201)
+    expect((await wrong()).body['attempts_left']).toBe(1)
+    expect((await wrong()).body['attempts_left']).toBe(0)
+    expect((await visitor.verify({ code: visitor.code() })).body.code).toBe('flow_invalid')
+  })
+})
+
+describe('addresses', () => {
+  test('a forged X-Forwarded-For does not make a new address', async () => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], { ...accepting, strategy: { limits: { sendsPerAddress: 5 } } })
+    let sent = 0
+    for (let index = 0; index < 12; index++) {
+      const visitor = new Visitor(app, `+1202555${String(1000 + index)}`)
+      const answer = await visitor.start({ 'x-forwarded-for': `8.8.8.${index}` })
+      if (answer.status === 201) sent += 1
+      else expect(answer).toMatchObject({ status: 429, body: { code: 'address_limit' } })
+    }
+    expect(sent).toBe(5)
+    expect(sends(app)).toBe(5)
+  })
+
+  test('starts are limited too, and a refused one asks no provider', async () => {
+    const app = await ladderApp('cookie + body', ['phonecheck'], { strategy: { limits: { startsPerAddress: 3 } } })
+    for (let index = 0; index < 3; index++) expect((await new Visitor(app).start()).status).toBe(201)
+    expect((await new Visitor(app).start()).body.code).toBe('address_limit')
+    expect(app.sim.count(calls.create)).toBe(3)
+    await app.clock.advance(600_000)
+    expect((await new Visitor(app).start()).status).toBe(201)
+  })
+
+  test('failed redeems are limited, successes are not', async () => {
+    const app = await ladderApp('cookie + body', ['phonecheck'], { strategy: { limits: { failedRedeemsPerAddress: 4 } } })
+    const login = async (code?: string) => {
+      const visitor = new Visitor(app)
+      const { challenge } = (await visitor.start()).body
+      const end = await visitor.phone.open(challenge.url)
+      return (await visitor.verify({ code: code ?? end.body?.['code'] })).status
+    }
+    for (let index = 0; index < 8; index++) expect(await login()).toBe(200)
+    for (let index = 0; index < 4; index++) expect(await login('wrong')).toBe(401)
+    expect(await login()).toBe(429)
+    expect(app.sim.count(calls.patch)).toBe(12)
+    await app.clock.advance(600_000)
+    expect(await login()).toBe(200)
+  })
+
+  test('one number block can be limited', async () => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], { strategy: { limits: { sendsPerBlock: 2 } } })
+    const answers = []
+    for (const last of ['0111', '0112', '0113']) answers.push((await new Visitor(app, `+1202555${last}`).start()).body.code)
+    expect(answers).toEqual([undefined, undefined, 'number_limit'])
+  })
+})
+
+test('a ladder that sends must name its countries', async () => {
+  await expect(ladderApp('cookie + body', ['idenfy-sms'], { strategy: { countries: undefined as never } })).rejects.toThrow(/countries/)
+})
+
+test('a client cannot name the rung, the countries or the sender', async () => {
+  const app = await ladderApp()
+  const browser = new Browser(app.url)
+  const flow = (await (await browser.post('/login/phone', { phone_number: '+12025550100' })).json()).flow
+  for (const extra of [{ method: 'idenfy-sms' }, { rung: 'idenfy-sms' }, { to: '+12025550199' }, { sender_name: 'x' }]) {
+    for (const path of ['fallback', 'resend', 'status']) {
+      expect((await browser.post(`/login/phone/${path}`, { flow, ...extra })).status).toBe(400)
+    }
+  }
+  expect(sends(app)).toBe(0)
+})
