@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
+import { actions, errorActions } from '../src/core/actions.js'
 import { problems } from '../src/core/errors.js'
+import { limits } from '../src/core/limits.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
@@ -57,4 +59,27 @@ test('every option is in the README', () => {
   const names = [...fields.matchAll(/^ {2}(\w+)\??:/gm)].map((match) => match[1])
   expect(names.length).toBeGreaterThan(10)
   for (const name of names.filter((name) => name !== 'clock')) expect(readme).toContain(`\`${name}\``)
+})
+
+test('the error-to-action table in the README is the one in the code', () => {
+  const section = /### What follows when a rung fails([\s\S]*?)###/.exec(readme)?.[1] ?? ''
+  const documented: Record<string, string> = {}
+  for (const [, reasons = '', action = ''] of section.matchAll(/^\| (`.*?) \| (\w+) \|/gm)) {
+    for (const [, reason = ''] of reasons.matchAll(/`(\w+)`/g)) documented[reason] = action
+  }
+  expect(documented).toEqual({ ...actions, ...errorActions })
+})
+
+test('the limits in the README are those in the code', () => {
+  const { guesses, perAddress, sendsPerNumber, resendAfterSeconds, triesPerCode, triesPerFlow } = limits
+  const [short, long] = sendsPerNumber
+  for (const sentence of [
+    `${triesPerCode} a code, ${triesPerFlow} a login`,
+    `${guesses.limit}, then its code rung is locked for ${guesses.windowSeconds / 3600} h, doubling to ${guesses.maxWindowSeconds / 86_400} days`,
+    `${short.limit} in ${short.windowSeconds / 60} min, ${long.limit} in ${long.windowSeconds / 3600} h`,
+    `after ${resendAfterSeconds} s, then ${resendAfterSeconds * 2} s`,
+    `${perAddress.starts}, ${perAddress.sends} and ${perAddress.failedRedeems} in ${perAddress.windowSeconds / 60} min`,
+  ]) {
+    expect(readme).toContain(sentence)
+  }
 })

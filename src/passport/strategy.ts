@@ -15,6 +15,8 @@ import { type Admitted, type VerifyCallback, type VerifyCallbackWithRequest, ver
 
 declare global {
   namespace Express {
+    // Empty, so that our types stand without @types/passport; the application fills it.
+    interface User {}
     interface AuthInfo {
       /** What the login proved; set by `passport.authenticate('phonecheck')`. */
       phoneCheck?: PhoneIdentity

@@ -73,7 +73,11 @@ export function idlayrApi(name: string, factory: string, scope: string, options:
       {
         method: 'POST',
         path: '/oauth2/v1/token',
-        headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+        headers: {
+          authorization: basic,
+          'content-type': 'application/x-www-form-urlencoded',
+          accept: 'application/json, application/problem+json',
+        },
         body: new URLSearchParams({ grant_type: 'client_credentials', scope }).toString(),
         timeoutMs: timeoutsMs.token,
       },

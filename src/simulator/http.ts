@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Device } from './phones.js'
 

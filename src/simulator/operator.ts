@@ -26,7 +26,8 @@ function openCheckUrl(world: World, request: SimRequest): Reply {
   check.opens += 1
   if (refusal !== undefined) {
     world.checks.fail(check, refusal)
-    return world.behaviour.firstHopErrors === 'problem' ? world.problem(refusal) : answer(check, errorFields(refusal))
+    if (world.behaviour.firstHopErrors === 'problem') return world.problem(refusal)
+    return withHeaders(answer(check, errorFields(refusal)), world.rates.hit(check.clientId).headers)
   }
   const run = world.checks.open(check)
   return withHeaders(toHop(world, run, 1), world.rates.hit(check.clientId).headers)
