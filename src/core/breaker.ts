@@ -33,6 +33,14 @@ export class Breakers {
     this.#emit = emit
   }
 
+  /** What is known of every operation that was ever asked for. */
+  states(): { provider: string; operation: string; state: 'closed' | 'open' }[] {
+    return [...this.#circuits].map(([name, circuit]) => {
+      const [provider = '', operation = ''] = name.split(' ')
+      return { provider, operation, state: this.#refuses(circuit) ? 'open' : 'closed' }
+    })
+  }
+
   /** Whether a call would be refused now. */
   isOpen(provider: string, operation: string): boolean {
     return this.#refuses(this.#circuit(provider, operation))

@@ -57,6 +57,10 @@ export class Ladder {
     return this.#rungs.some(has)
   }
 
+  async close(): Promise<void> {
+    await Promise.all(this.#rungs.map((rung) => rung.close?.()))
+  }
+
   /** The rungs whose providers announce results. */
   withWebhook(): Provider[] {
     return this.#rungs.filter((rung) => rung.webhook)

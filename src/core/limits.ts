@@ -16,6 +16,10 @@ export const limits = {
   /** How long the application's `beforeSend` may think. No answer is a no. */
   hookMs: 3_000,
 
+  /** How long `close()` waits for requests that have begun, and `ready()` for the store. */
+  drainMs: 10_000,
+  pingMs: 500,
+
   triesPerCode: 3,
   triesPerFlow: 5,
 

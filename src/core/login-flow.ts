@@ -15,6 +15,7 @@ import type {
   FlowStatus,
   LoginFlowSettings,
   NextStep,
+  Readiness,
   Redeemed,
   RedeemRequest,
   StartedFlow,
@@ -178,6 +179,25 @@ export class LoginFlow {
     const { e164, country } = parsePhoneNumber(phoneNumber, this.#parts.settings)
     await this.#parts.gate.forgive(this.#parts.gate.hashNumber(e164))
     this.#parts.settings.emit({ type: 'number_unlocked', country, number: maskPhoneNumber(e164) })
+  }
+
+  /** Asks the store whether it answers, and nobody else. */
+  async ready(): Promise<Readiness> {
+    const { book, breakers, settings } = this.#parts
+    const timer = new AbortController()
+    const late = settings.clock.delay(limits.pingMs, timer.signal).then(() => false)
+    const ping = book.find(flowKey('ready')).then(
+      () => true,
+      () => false,
+    )
+    const ready = await Promise.race([ping, late])
+    timer.abort()
+    return { ready, store: ready ? 'ok' : 'failed', breakers: breakers.states() }
+  }
+
+  /** Lets go of the providers' connections. */
+  async close(): Promise<void> {
+    await this.#parts.ladder.close()
   }
 
   async #openUnproven(request: FlowRequest, step: 'fallback' | 'resend'): Promise<OpenFlow> {

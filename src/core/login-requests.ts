@@ -79,6 +79,14 @@ export interface FlowStatus {
   retryAfterSeconds?: number
 }
 
+/** Whether this process can serve logins. Holds nothing secret. */
+export interface Readiness {
+  ready: boolean
+  store: 'ok' | 'failed'
+  /** Open ones mean that a provider failed too often of late; its rung is skipped at start. */
+  breakers: { provider: string; operation: string; state: 'closed' | 'open' }[]
+}
+
 export interface Redeemed<User> {
   user: User
   identity: PhoneIdentity

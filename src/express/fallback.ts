@@ -6,7 +6,7 @@ import { stepAnswer } from './step-answer.js'
 
 /** The handler of `POST fallback`: the next rung, which the server chooses. */
 export function fallbackHandler(front: Front): Handler {
-  return answering(async function phoneCheckFallback(req, res) {
+  return answering(front, async function phoneCheckFallback(req, res) {
     const { request, cookie } = await readFlowRequest(front, req)
     const step = await front.flow.fallback(request)
     if (cookie) front.cookies.update(res, { ...cookie, checkId: step.checkId })

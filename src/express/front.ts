@@ -1,3 +1,5 @@
+import type { Clock } from '../core/clock.js'
+import type { Drain } from '../core/drain.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { OnEvent } from '../core/events.js'
 import type { Requester } from '../core/gate.js'
@@ -10,6 +12,8 @@ import { siteOf } from './same-site.js'
 /** What all handlers of one strategy share. */
 export interface Front {
   flow: LoginFlow
+  drain: Drain
+  clock: Clock
   cookies: FlowCookies
   emit: OnEvent
   addressOf: (req: HttpRequest) => RequestAddress

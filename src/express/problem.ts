@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import type { Drain } from '../core/drain.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { ErrorHandler, Handler, HttpRequest, HttpResponse, Next } from './http-types.js'
 
@@ -52,12 +53,14 @@ function send(res: HttpResponse, status: number, type: string, body: object): vo
 }
 
 /** Answers every {@link PhoneCheckError} with its problem; passes everything else on. Express 4 would lose a rejected promise, so none leaves here. */
-export function answering(work: (req: HttpRequest, res: HttpResponse) => Promise<void>): Handler {
+export function answering({ drain }: { drain: Drain }, work: (req: HttpRequest, res: HttpResponse) => Promise<void>): Handler {
   return (req, res, next) => {
-    work(req, res).catch((error: unknown) => {
-      if (error instanceof PhoneCheckError && !res.headersSent) sendProblem(res, error)
-      else next(error)
-    })
+    drain
+      .run(() => work(req, res))
+      .catch((error: unknown) => {
+        if (error instanceof PhoneCheckError && !res.headersSent) sendProblem(res, error)
+        else next(error)
+      })
   }
 }
 

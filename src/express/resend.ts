@@ -6,7 +6,7 @@ import { stepAnswer } from './step-answer.js'
 
 /** The handler of `POST resend`: another message on the same rung. */
 export function resendHandler(front: Front): Handler {
-  return answering(async function phoneCheckResend(req, res) {
+  return answering(front, async function phoneCheckResend(req, res) {
     const { request, cookie } = await readFlowRequest(front, req)
     const step = await front.flow.resend(request)
     if (cookie) front.cookies.update(res, { ...cookie, checkId: step.checkId })

@@ -26,7 +26,7 @@ export function startHandler(front: Front, options: StartOptions): Handler {
     throw new TypeError("start: delivery 'redirect' needs the strategy's redirectUrl")
   }
 
-  return answering(async function phoneCheckStart(req, res) {
+  return answering(front, async function phoneCheckStart(req, res) {
     refuseForeignSite(front, req, binding)
     const body = await readBody(req, ['phone_number'])
     const { deviceAddress } = front.addressOf(req)

@@ -5,7 +5,7 @@ import { answering, sendJson } from './problem.js'
 
 /** The handler of `POST status`: how far a flow is. It logs nobody in. */
 export function statusHandler(front: Front): Handler {
-  return answering(async function phoneCheckStatus(req, res) {
+  return answering(front, async function phoneCheckStatus(req, res) {
     const { request } = await readFlowRequest(front, req)
     const { state, rung, fallback, retryAfterSeconds } = await front.flow.status(request)
     if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds))

@@ -15,7 +15,7 @@ export function webhookHandler(front: Front): Handler {
   if (url === undefined) throw new TypeError('webhook: the strategy needs a callbackUrl; signatures are checked against it')
   if (!front.hasWebhook) throw new TypeError('webhook: no provider of the ladder sends webhooks')
 
-  return answering(async function phoneCheckWebhook(req, res) {
+  return answering(front, async function phoneCheckWebhook(req, res) {
     if (req.method !== 'POST') throw new PhoneCheckError('invalid_request', { message: 'Webhooks are POSTs.' })
     const type = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
     if (type !== 'application/json') throw new PhoneCheckError('unsupported_media_type')

@@ -1,5 +1,6 @@
 import { isLoopback } from '../core/address.js'
 import { type Clock, systemClock } from '../core/clock.js'
+import { Drain } from '../core/drain.js'
 import { type OnEvent, safely } from '../core/events.js'
 import type { Assurance } from '../core/identity.js'
 import type { LimitOptions } from '../core/limits.js'
@@ -129,6 +130,8 @@ export function buildFront(options: AnyOptions): Front {
       ...(options.limits && { limits: options.limits }),
       ...(options.reviewNumbers && { reviewNumbers: options.reviewNumbers }),
     }),
+    drain: new Drain(),
+    clock,
     cookies: new FlowCookies(secureCookie),
     emit,
     addressOf: addressReader(emit),

@@ -1,5 +1,7 @@
 import { PhoneCheckError } from '../core/errors.js'
 import type { PhoneIdentity } from '../core/identity.js'
+import { limits } from '../core/limits.js'
+import type { Readiness } from '../core/login-requests.js'
 import { fallbackHandler } from '../express/fallback.js'
 import type { Front } from '../express/front.js'
 import type { Handler, HttpRequest, HttpResponse } from '../express/http-types.js'
@@ -81,6 +83,17 @@ export class PhoneCheckStrategy extends Base {
     return this.front.flow.unlock(phoneNumber)
   }
 
+  /** Whether this process can serve logins: asks the store, calls no provider, tells no secret. For your own health route. */
+  ready(): Promise<Readiness> {
+    return this.front.flow.ready()
+  }
+
+  /** Refuses new requests with 503, lets those that have begun come to their end (at most 10 s), and lets go of connections. May be called again. */
+  close(): Promise<void> {
+    const { drain, flow, clock } = this.front
+    return drain.close(clock, limits.drainMs, () => flow.close())
+  }
+
   override authenticate(req: ExpressRequest): void {
     // Taken before the first await: Passport shares an instance that is passed to it directly, and the next request puts its own actions on it.
     const actions: Actions = { success: this.success, fail: this.fail, redirect: this.redirect, error: this.error }
@@ -129,8 +142,9 @@ export class PhoneCheckStrategy extends Base {
   }
 
   private async redeem(req: HttpRequest, res: HttpResponse, actions: Actions, { request, cookieName }: IncomingRedeem): Promise<void> {
-    const { user, identity } = await this.front.flow
-      .redeem(request, (proven) => this.admit(req, proven))
+    const { flow, drain } = this.front
+    const { user, identity } = await drain
+      .run(() => flow.redeem(request, (proven) => this.admit(req, proven)))
       .catch((error: unknown) => {
         if (cookieName && error instanceof PhoneCheckError && error.details.ended) this.front.cookies.expire(res, cookieName)
         throw error

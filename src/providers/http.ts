@@ -52,7 +52,12 @@ export type FetchLike = (
   init: { method: string; headers: Record<string, string>; body?: string; redirect: 'manual'; signal: AbortSignal },
 ) => Promise<{ status: number; headers: { get(name: string): string | null }; text(): Promise<string> }>
 
-export type HttpClient = (request: HttpRequest) => Promise<HttpResponse>
+export interface HttpClient {
+  /** @throws TransportError when there is no answer */
+  request(request: HttpRequest): Promise<HttpResponse>
+  /** Ends the kept-alive connections once their requests are done. */
+  close(): Promise<void>
+}
 
 /**
  * One kept-alive connection pool to one vendor origin. Follows no redirects, retries nothing, reads at most 64 KiB.
@@ -60,20 +65,26 @@ export type HttpClient = (request: HttpRequest) => Promise<HttpResponse>
  * An injected `fetch` takes the place of the pool; its failures all count as sent.
  */
 export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): HttpClient {
-  const exchange = fetch ? overFetch(origin, fetch) : overPool(origin)
-  return async (request) => {
-    const timeoutMs = Math.min(request.timeoutMs, request.deadline.leftMs())
-    if (timeoutMs <= 0) throw new TransportError('timeout', false)
-    const { status, retryAfter, text } = await exchange(request, timeoutMs)
-    return { status, retryAfterSeconds: parseRetryAfter(retryAfter, clock.now()), body: parseJson(text) }
+  const { exchange, close } = fetch ? overFetch(origin, fetch) : overPool(origin)
+  return {
+    close,
+    async request(request) {
+      const timeoutMs = Math.min(request.timeoutMs, request.deadline.leftMs())
+      if (timeoutMs <= 0) throw new TransportError('timeout', false)
+      const { status, retryAfter, text } = await exchange(request, timeoutMs)
+      return { status, retryAfterSeconds: parseRetryAfter(retryAfter, clock.now()), body: parseJson(text) }
+    },
   }
 }
 
-type Exchange = (request: HttpRequest, timeoutMs: number) => Promise<{ status: number; retryAfter: string | undefined; text: string }>
+interface Transport {
+  exchange(request: HttpRequest, timeoutMs: number): Promise<{ status: number; retryAfter: string | undefined; text: string }>
+  close(): Promise<void>
+}
 
-function overPool(origin: string): Exchange {
+function overPool(origin: string): Transport {
   const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs }, pipelining: 1 })
-  return async ({ method, path, headers, body }, timeoutMs) => {
+  const exchange: Transport['exchange'] = async ({ method, path, headers, body }, timeoutMs) => {
     const stop = new AbortController()
     const timer = setTimeout(() => stop.abort(new TransportError('timeout', true)), timeoutMs)
     try {
@@ -86,6 +97,7 @@ function overPool(origin: string): Exchange {
       clearTimeout(timer)
     }
   }
+  return { exchange, close: () => pool.close() }
 }
 
 async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
@@ -99,8 +111,8 @@ async function readText(body: Dispatcher.ResponseData['body']): Promise<string> 
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function overFetch(origin: string, fetch: FetchLike): Exchange {
-  return async ({ method, path, headers, body }, timeoutMs) => {
+function overFetch(origin: string, fetch: FetchLike): Transport {
+  const exchange: Transport['exchange'] = async ({ method, path, headers, body }, timeoutMs) => {
     const signal = AbortSignal.timeout(timeoutMs)
     try {
       const init = { method, headers, redirect: 'manual' as const, signal, ...(body !== undefined && { body }) }
@@ -112,6 +124,7 @@ function overFetch(origin: string, fetch: FetchLike): Exchange {
       throw signal.aborted ? new TransportError('timeout', true) : asTransportError(error)
     }
   }
+  return { exchange, close: async () => {} }
 }
 
 const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])

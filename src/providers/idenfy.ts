@@ -55,14 +55,16 @@ export function idenfySms(options: IdenfyOptions): Provider {
     { deadline }: CallContext,
   ): Promise<HttpResponse | TransportError> {
     for (let repeats = 0; ; repeats++) {
-      const attempt = await http({
-        method: 'POST',
-        path,
-        headers,
-        body: JSON.stringify(body),
-        timeoutMs: timeoutsMs[kind],
-        deadline,
-      }).catch(lost)
+      const attempt = await http
+        .request({
+          method: 'POST',
+          path,
+          headers,
+          body: JSON.stringify(body),
+          timeoutMs: timeoutsMs[kind],
+          deadline,
+        })
+        .catch(lost)
       // The table of a send holds for both: again only if it never left.
       if (!mayRepeat('send', attempt, repeats)) return attempt
     }
@@ -89,6 +91,7 @@ export function idenfySms(options: IdenfyOptions): Provider {
     sends: true,
     guessable: true,
     codeGrammar: /^[0-9]{4}$/,
+    close: http.close,
 
     async start(input, context) {
       const body = { phone_number: input.phoneNumber, ...(senderName !== undefined && { sender_name: senderName }) }

@@ -34,6 +34,7 @@ export interface IdlayrApi {
    * @throws PhoneCheckError `provider_unavailable` for everything else, after the repeats that {@link mayRepeat} allows and an event
    */
   call(call: IdlayrCall, context: CallContext): Promise<IdlayrAnswer>
+  close(): Promise<void>
   /** Fetches what needs no token. @throws TransportError */
   fetchPublic(path: string, deadline: Deadline): Promise<HttpResponse>
   /** Reports an answer that makes no sense. An outage, never a verdict. */
@@ -57,7 +58,7 @@ export function idlayrApi(name: string, factory: string, scope: string, options:
   async function exchange(kind: CallKind, request: Omit<HttpRequest, 'deadline'>, deadline: Deadline): Promise<IdlayrAnswer> {
     let repeated = false
     for (let repeats = 0; ; repeats++) {
-      const attempt = await http({ ...request, deadline }).catch(lost)
+      const attempt = await http.request({ ...request, deadline }).catch(lost)
       if (!mayRepeat(kind, attempt, repeats) || deadline.leftMs() <= 0) {
         if (attempt instanceof TransportError) throw attempt
         return { ...attempt, repeated }
@@ -121,6 +122,7 @@ export function idlayrApi(name: string, factory: string, scope: string, options:
   return {
     vendor: brand,
     origin,
+    close: http.close,
     async call(call, context) {
       let answer = await authorized(call, context)
       // A refused token means that nothing was done, so even a redeem may go out again.
@@ -134,7 +136,7 @@ export function idlayrApi(name: string, factory: string, scope: string, options:
       return answer
     },
     fetchPublic: (path, deadline) =>
-      http({ method: 'GET', path, headers: { accept: 'application/json' }, timeoutMs: timeoutsMs.read, deadline }),
+      http.request({ method: 'GET', path, headers: { accept: 'application/json' }, timeoutMs: timeoutsMs.read, deadline }),
     malformed(operation, { emit }) {
       emit({ type: 'provider_outage', provider: name, operation, kind: 'malformed' })
       return new PhoneCheckError('provider_unavailable')

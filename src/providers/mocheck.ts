@@ -27,6 +27,7 @@ export function moCheck(options: MoCheckOptions): Provider {
   return {
     name,
     vendor: api.vendor,
+    close: api.close,
     assurance: 'medium',
     ttlSeconds: 180,
     dwellSeconds: 20,

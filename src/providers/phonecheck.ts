@@ -28,6 +28,7 @@ export function phoneCheck(options: PhoneCheckOptions): Provider {
   return {
     name,
     vendor: api.vendor,
+    close: api.close,
     assurance: 'high',
     ttlSeconds: 120,
     dwellSeconds: 10,

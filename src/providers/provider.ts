@@ -95,6 +95,8 @@ export interface Provider {
    * @throws PhoneCheckError `flow_invalid` when it cannot be authenticated
    */
   webhook?(request: WebhookRequest, context: CallContext): Promise<{ checkId: string; nonce: string } | undefined>
+  /** Lets go of connections, when the strategy is closed. */
+  close?(): Promise<void>
 }
 
 /** A webhook as it came in. */

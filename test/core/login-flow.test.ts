@@ -253,3 +253,42 @@ describe('device address', () => {
     expect(await ask(mode, delivery, address)).toEqual([code, sent])
   })
 })
+
+describe('a race for one try', () => {
+  test('is charged to the number once, however many requests read the flow before one of them claimed it', async () => {
+    const clock = fakeClock()
+    const inner = new MemoryStore({ clock })
+    const provider = { ...scripted('code'), guessable: true, codeGrammar: /^[a-z]+$/ }
+    let barrier: Promise<void> | undefined
+    const store = interceptedStore(inner, () => {})
+    store.find = async (key) => {
+      const found = await inner.find(key)
+      await barrier
+      return found
+    }
+    const { flow } = flowSetup({ ladder: [provider], store, clock })
+    let asked = 0
+    provider.redeem = async () => {
+      asked += 1
+      return { outcome: 'invalid_code' }
+    }
+    const started = await begin(flow)
+    let open: () => void = () => {}
+    barrier = new Promise((resolve) => {
+      open = resolve
+    })
+    const racers = Array.from({ length: 9 }, () => refusal(flow.redeem(redeeming(started, 'wrong'), anyone)))
+    await new Promise((resolve) => setImmediate(resolve))
+    open()
+    barrier = undefined
+    const codes = await Promise.all(racers)
+    expect(codes.filter((code) => code === 'invalid_code')).toHaveLength(1)
+    expect(asked).toBe(1)
+    for (let flows = 0; flows < 9 && asked < 10; flows++) {
+      const next = await begin(flow)
+      for (let tries = 0; tries < 3; tries++) await refusal(flow.redeem(redeeming(next, 'wrong'), anyone))
+    }
+    expect(asked).toBe(10)
+    expect(await refusal(begin(flow))).toBe('code_locked')
+  })
+})

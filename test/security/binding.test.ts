@@ -43,6 +43,10 @@ describe('only the starter can redeem', () => {
     thief.cookies.set(name, `${owner.flow}.${'A'.repeat(43)}.AAAAAAAAAAA`)
     expect((await thief.post('/login/phone/verify', { flow: owner.flow, code: owner.code })).status).toBe(401)
 
+    // Even whoever holds the handle finishes in the mode in which it was begun.
+    thief.cookies.set(name, `${owner.flow}.${owner.flow}.AAAAAAAAAAA`)
+    expect((await thief.post('/login/phone/verify', { flow: owner.flow, code: owner.code })).status).toBe(401)
+
     const own = await fetch(`${app.url}/login/phone/verify`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
