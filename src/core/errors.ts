@@ -41,6 +41,8 @@ export interface ProblemDetails {
   fallback?: readonly string[]
   /** Why a rung could not work, from the closed list of {@link UnableReason}. */
   reason?: string
+  /** What would satisfy a guard. */
+  required?: { assurance: string; max_age?: number }
   /** Public id of the flow. */
   flowId?: string
   /** Whether the flow is over, so that what the requester keeps of it can be dropped. */

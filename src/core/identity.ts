@@ -1,6 +1,8 @@
 /** How strongly a method binds the login to the SIM: `high` PhoneCheck, `medium` MOCheck, `low` a typed SMS code. */
 export type Assurance = 'high' | 'medium' | 'low'
 
+export const strength: Readonly<Record<Assurance, number>> = { low: 0, medium: 1, high: 2 }
+
 /** What a verified flow proved. The number comes from the flow's start, never from the redeeming request. */
 export interface PhoneIdentity {
   /** Canonical E.164, such as `+12025550100`. Numbers are recycled: do not use it as the user's id. */

@@ -1,11 +1,9 @@
 import type { Provider } from '../providers/provider.js'
 import { PhoneCheckError } from './errors.js'
 import type { OpenFlow } from './held-flow.js'
-import type { Assurance } from './identity.js'
+import { type Assurance, strength } from './identity.js'
 import type { PhoneNumber } from './phone-number.js'
 import type { ReviewNumbers } from './review.js'
-
-const strength: Record<Assurance, number> = { low: 0, medium: 1, high: 2 }
 
 /** The ordered providers of a strategy. The server alone moves along it, only forward, and each rung is used once. */
 export class Ladder {

@@ -84,7 +84,13 @@ export class LoginFlow {
     )
     try {
       const [flow] = await bothOrThrow(inserting, gate.start(rung, number, request.purpose, request.by))
-      const step = await this.#climber.climb(flow, rung, this.#parts.callContext(), this.#input(flow, deviceIp), request.by)
+      const step = await this.#climber.climb(
+        flow,
+        rung,
+        this.#parts.callContext(),
+        this.#input(flow, request.redirectUrl, deviceIp),
+        request.by,
+      )
       this.#parts.settings.emit({ type: 'flow_started', ...factsOf(flow) })
       return { handle, secret, id: flowId(key), ...step }
     } catch (error) {
@@ -107,7 +113,7 @@ export class LoginFlow {
       : flow.record.rungSince + (this.#parts.ladder.find(flow.record.rung)?.dwellSeconds ?? 0) * 1000 - flow.ageMs
     if (waitMs > 0)
       throw this.#refuseStep(flow, 'fallback', this.#attempts.refusal(flow, 'too_early', { retryAfterSeconds: waitMs / 1000 }))
-    return this.#step(flow, next, request.by, 'fallback')
+    return this.#step(flow, next, request, 'fallback')
   }
 
   /**
@@ -128,7 +134,7 @@ export class LoginFlow {
     }
     const waitMs = msUntilResend(flow.record, flow.ageMs)
     if (waitMs > 0) throw this.#refuseStep(flow, 'resend', this.#attempts.refusal(flow, 'cooldown', { retryAfterSeconds: waitMs / 1000 }))
-    return this.#step(flow, rung, request.by, 'resend')
+    return this.#step(flow, rung, request, 'resend')
   }
 
   /**
@@ -207,7 +213,7 @@ export class LoginFlow {
   }
 
   /** Claims the flow for another check, and gives it back as it was when there is none. */
-  async #step(flow: OpenFlow, rung: Provider, by: Requester, kind: 'fallback' | 'resend'): Promise<NextStep> {
+  async #step(flow: OpenFlow, rung: Provider, { by, redirectUrl }: FlowRequest, kind: 'fallback' | 'resend'): Promise<NextStep> {
     const { record, content } = flow
     const isResend = kind === 'resend'
     const charged = { resends: (record.resends ?? 0) + 1, sentAt: flow.ageMs }
@@ -216,7 +222,7 @@ export class LoginFlow {
     try {
       await this.#parts.gate.send(rung, content.number, record.purpose, by)
       const climb = isResend ? 'renew' : 'climb'
-      const step = await this.#climber[climb](flow, rung, this.#parts.callContext(), this.#input(flow), by)
+      const step = await this.#climber[climb](flow, rung, this.#parts.callContext(), this.#input(flow, redirectUrl), by)
       this.#parts.settings.emit({ type: 'rung_started', ...factsOf(flow) })
       return { id: flowId(flow.key), ...step }
     } catch (error) {
@@ -272,8 +278,8 @@ export class LoginFlow {
     else if (held.record.state === 'pending' && !held.record.hinted) await held.replace(held.version, { ...held.record, hinted: true })
   }
 
-  #input(flow: OpenFlow, deviceIp?: string): StartInput {
-    const { redirectUrl, callbackUrl } = this.#parts.settings
+  #input(flow: OpenFlow, redirectUrl?: string, deviceIp?: string): StartInput {
+    const { callbackUrl } = this.#parts.settings
     const { delivery } = flow.record
     return {
       phoneNumber: flow.content.number.e164,

@@ -22,7 +22,6 @@ export interface LoginFlowSettings extends NumberPolicy {
   /** Whether the provider is told the device's address at start. Default: `prefer` in redirect delivery, else `off`. */
   deviceIp?: 'off' | 'prefer' | 'require'
   callbackUrl?: string
-  redirectUrl?: string
   reviewNumbers?: readonly ReviewNumber[]
   limits?: LimitOptions
 }
@@ -35,6 +34,8 @@ export interface StartRequest {
   subject?: string
   binding: BindingMode
   delivery: Delivery
+  /** Where the provider sends the browser back to, in redirect delivery. */
+  redirectUrl?: string
   by: Requester
   /** The device's address, if it can be trusted to be the device's. */
   deviceAddress?: string
@@ -47,6 +48,7 @@ export interface FlowRequest {
   proof: { binding: 'cookie'; secret: string } | { binding: 'handle' }
   purpose: string
   subject?: string
+  redirectUrl?: string
   by: Requester
 }
 

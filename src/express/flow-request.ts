@@ -1,7 +1,7 @@
 import { PhoneCheckError } from '../core/errors.js'
 import type { FlowRequest } from '../core/login-requests.js'
 import type { FlowCookie } from './flow-cookie.js'
-import { type Front, refuseForeignSite, requesterOf } from './front.js'
+import { type Front, purposeOf, refuseForeignSite, requesterOf } from './front.js'
 import type { HttpRequest } from './http-types.js'
 import { optionalString, readBody } from './read-request.js'
 
@@ -27,7 +27,7 @@ export async function readFlowRequest(front: Front, req: HttpRequest, fields: re
     request: {
       handle,
       proof: cookie ? { binding: 'cookie', secret: cookie.secret } : { binding: 'handle' },
-      purpose: front.purpose,
+      ...purposeOf(front, req),
       by: requesterOf(front, req),
     },
     body,

@@ -21,6 +21,8 @@ export interface Front {
   /** Foreign origins whose pages may take part. */
   origins: readonly string[]
   purpose: string
+  /** Whose flow it is, for purposes that belong to a signed-in user. */
+  subject?: (req: HttpRequest) => string | undefined
   redirectUrl?: string
   loginUrl?: string
   callbackUrl?: string
@@ -45,4 +47,16 @@ export function refuseForeignSite(front: Front, req: HttpRequest, binding: 'cook
   if (site === 'own' || (site === 'unknown' && binding === 'handle')) return
   front.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '' })
   throw new PhoneCheckError('cross_site')
+}
+
+/**
+ * What a flow was begun for and for whom, which must be the same when it is redeemed.
+ * @throws PhoneCheckError `flow_invalid` when the purpose needs a signed-in user and there is none
+ */
+export function purposeOf({ purpose, subject, redirectUrl }: Front, req: HttpRequest) {
+  const url = redirectUrl === undefined ? {} : { redirectUrl }
+  if (!subject) return { purpose, ...url }
+  const id = subject(req)
+  if (typeof id !== 'string' || id === '') throw new PhoneCheckError('flow_invalid', { message: 'Sign in first.' })
+  return { purpose, subject: id, ...url }
 }

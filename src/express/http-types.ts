@@ -6,6 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
  */
 export interface HttpRequest extends IncomingMessage {
   body?: unknown
+  /** Set by Passport. */
+  user?: Express.User | undefined
   ip?: string | undefined
   /** Where body parsers are told to keep the bytes, by convention. */
   rawBody?: unknown

@@ -24,7 +24,7 @@ export function setProblemHeaders(res: HttpResponse, error: PhoneCheckError): vo
 }
 
 export function sendProblem(res: HttpResponse, error: PhoneCheckError, status: number = error.status): void {
-  const { flowId, attemptsLeft, fallback, reason } = error.details
+  const { flowId, attemptsLeft, fallback, reason, required } = error.details
   setProblemHeaders(res, error)
   send(res, status, 'application/problem+json', {
     title: STATUS_CODES[status],
@@ -35,6 +35,7 @@ export function sendProblem(res: HttpResponse, error: PhoneCheckError, status: n
     reason,
     attempts_left: attemptsLeft,
     fallback,
+    required,
   })
 }
 

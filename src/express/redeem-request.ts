@@ -1,7 +1,7 @@
 import { PhoneCheckError } from '../core/errors.js'
 import type { RedeemRequest } from '../core/login-requests.js'
 import { readFlowRequest } from './flow-request.js'
-import { type Front, requesterOf } from './front.js'
+import { type Front, purposeOf, requesterOf } from './front.js'
 import type { HttpRequest } from './http-types.js'
 import { optionalString, readQuery } from './read-request.js'
 
@@ -52,7 +52,7 @@ export function readReturn(front: Front, req: HttpRequest): IncomingRedeem {
     request: {
       handle: cookie.handle,
       proof: { binding: 'cookie', secret: cookie.secret },
-      purpose: front.purpose,
+      ...purposeOf(front, req),
       by: requesterOf(front, req),
       checkId,
       ...(code !== undefined && { code }),

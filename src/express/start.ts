@@ -1,6 +1,6 @@
 import type { BindingMode } from '../core/flow.js'
 import type { Delivery } from '../providers/provider.js'
-import { type Front, refuseForeignSite, requesterOf } from './front.js'
+import { type Front, purposeOf, refuseForeignSite, requesterOf } from './front.js'
 import type { Handler } from './http-types.js'
 import { answering, sendJson } from './problem.js'
 import { readBody } from './read-request.js'
@@ -32,7 +32,7 @@ export function startHandler(front: Front, options: StartOptions): Handler {
     const { deviceAddress } = front.addressOf(req)
     const started = await front.flow.start({
       phoneNumber: body['phone_number'],
-      purpose: front.purpose,
+      ...purposeOf(front, req),
       binding,
       delivery,
       by: requesterOf(front, req),

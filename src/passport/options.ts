@@ -104,15 +104,11 @@ export function buildFront(options: AnyOptions): Front {
     secureCookie || !(production || redirectUrl?.startsWith('https:')),
     'cookie.secure: false is for plain http in development; leave it out',
   )
-  if (redirectUrl !== undefined) {
-    demand(isRedirectUrl(redirectUrl, production), 'redirectUrl must be an absolute https URL; http only on loopback and not in production')
-    demand(loginUrl !== undefined, 'loginUrl is missing; a failed return needs a page to go to')
-  }
+  checkUrls(redirectUrl, loginUrl)
   demand(
-    callbackUrl === undefined || isRedirectUrl(callbackUrl, production),
+    callbackUrl === undefined || isRedirectUrl(callbackUrl),
     'callbackUrl must be an absolute https URL; http only on loopback and not in production',
   )
-  demand(loginUrl === undefined || isLoginUrl(loginUrl), 'loginUrl must be a path such as /login, or an absolute URL, without a fragment')
 
   return {
     flow: new LoginFlow({
@@ -125,7 +121,6 @@ export function buildFront(options: AnyOptions): Front {
       ...(defaultCountry !== undefined && { defaultCountry }),
       ...(deviceIp !== undefined && { deviceIp }),
       ...(floor !== undefined && { floor }),
-      ...(redirectUrl !== undefined && { redirectUrl }),
       ...(callbackUrl !== undefined && { callbackUrl }),
       ...(options.limits && { limits: options.limits }),
       ...(options.reviewNumbers && { reviewNumbers: options.reviewNumbers }),
@@ -147,7 +142,16 @@ export function buildFront(options: AnyOptions): Front {
 
 const limitNames = ['startsPerAddress', 'sendsPerAddress', 'failedRedeemsPerAddress', 'sendsPerBlock']
 
-function demand(holds: boolean, sentence: string): asserts holds {
+/** Where browsers are sent. @throws TypeError */
+export function checkUrls(redirectUrl: string | undefined, loginUrl: string | undefined): void {
+  if (redirectUrl !== undefined) {
+    demand(isRedirectUrl(redirectUrl), 'redirectUrl must be an absolute https URL; http only on loopback and not in production')
+    demand(loginUrl !== undefined, 'loginUrl is missing; a failed return needs a page to go to')
+  }
+  demand(loginUrl === undefined || isLoginUrl(loginUrl), 'loginUrl must be a path such as /login, or an absolute URL, without a fragment')
+}
+
+export function demand(holds: boolean, sentence: string): asserts holds {
   if (!holds) throw new TypeError(`PhoneCheckStrategy: ${sentence}`)
 }
 
@@ -170,11 +174,11 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text
 }
 
-function isRedirectUrl(text: string, production: boolean): boolean {
+function isRedirectUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, hostname, username, hash } = new URL(text)
   if (username || hash) return false
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname) && !production)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname) && process.env['NODE_ENV'] !== 'production')
 }
 
 function isLoginUrl(text: string): boolean {

@@ -1,81 +1,61 @@
-import { PhoneCheckError } from '../core/errors.js'
-import type { PhoneIdentity } from '../core/identity.js'
 import { limits } from '../core/limits.js'
 import type { Readiness } from '../core/login-requests.js'
-import { fallbackHandler } from '../express/fallback.js'
-import type { Front } from '../express/front.js'
-import type { Handler, HttpRequest, HttpResponse } from '../express/http-types.js'
-import { keepProblem, sendProblem, setProblemHeaders } from '../express/problem.js'
-import { type IncomingRedeem, readReturn, readVerify } from '../express/redeem-request.js'
-import { resendHandler } from '../express/resend.js'
-import { type StartOptions, startHandler } from '../express/start.js'
-import { statusHandler } from '../express/status.js'
-import { webhookHandler } from '../express/webhook.js'
-import { type Actions, Base } from './base.js'
-import { type AnyOptions, buildFront, type PhoneCheckStrategyOptions, type PhoneCheckStrategyOptionsWithRequest } from './options.js'
-import { type Admitted, type VerifyCallback, type VerifyCallbackWithRequest, verifier } from './verify.js'
+import type { HttpRequest } from '../express/http-types.js'
+import { FlowStrategy } from './flow-strategy.js'
+import {
+  type AnyOptions,
+  buildFront,
+  checkUrls,
+  demand,
+  type PhoneCheckStrategyOptions,
+  type PhoneCheckStrategyOptionsWithRequest,
+} from './options.js'
+import { type VerifyCallback, type VerifyCallbackWithRequest, verifier } from './verify.js'
 
-declare global {
-  namespace Express {
-    // Empty, so that our types stand without @types/passport; the application fills it.
-    interface User {}
-    interface AuthInfo {
-      /** What the login proved; set by `passport.authenticate('phonecheck')`. */
-      phoneCheck?: PhoneIdentity
-    }
-  }
+export interface PurposeOptions {
+  /** Id of the signed-in user a flow belongs to. It is compared at redeem, so that a flow begun for one user cannot finish for another. */
+  subject: (req: HttpRequest) => string | undefined
+  /** Return route of this purpose. Default: none, so codes come back by `body`. */
+  redirectUrl?: string
+  /** Where a failed return goes. Required with `redirectUrl`. */
+  loginUrl?: string
+  /** `true` puts the request first in the verify callback. */
+  passReqToCallback?: boolean
 }
 
-type ExpressRequest = HttpRequest & { res?: HttpResponse | undefined }
-
-/**
- * Logs users in with their SIM. `passport.authenticate('phonecheck')` is the second phase only: it redeems what the device brought. The first phase, which
- * may cost money, is a handler of its own, so that a route guarded for redeeming can never start a check by mistake.
- *
- * Fields are public because Passport works on `Object.create(strategy)`, which has no access to `#private` ones.
- */
-export class PhoneCheckStrategy extends Base {
-  override name: string
-  /** @internal */
-  readonly front: Front
-  /** @internal */
-  readonly admit: (req: HttpRequest, identity: PhoneIdentity) => Promise<Admitted | false>
-
+/** Logs users in with their SIM: `passport.authenticate('phonecheck')`. */
+export class PhoneCheckStrategy extends FlowStrategy {
   /** @throws TypeError that names the option and the cure */
   constructor(options: PhoneCheckStrategyOptionsWithRequest, verify: VerifyCallbackWithRequest)
   constructor(options: PhoneCheckStrategyOptions, verify: VerifyCallback)
   constructor(options: AnyOptions, verify: VerifyCallback | VerifyCallbackWithRequest) {
     if (typeof options !== 'object' || options === null) throw new TypeError('PhoneCheckStrategy requires options')
     if (typeof verify !== 'function') throw new TypeError('PhoneCheckStrategy requires a verify callback')
-    super(() => {})
-    this.name = options.name ?? 'phonecheck'
-    this.front = buildFront(options)
-    this.admit = verifier(verify, options.passReqToCallback ?? false)
+    super(options.name ?? 'phonecheck', buildFront(options), verifier(verify, options.passReqToCallback ?? false))
   }
 
-  /** `POST start`: creates a check and answers 201 with what the device must do now. Needs neither a session nor `passport.initialize()`. */
-  start(options: StartOptions = {}): Handler {
-    return startHandler(this.front, options)
-  }
-
-  /** `POST fallback`: the next rung of the ladder, when the present one is spent or was given its time. */
-  fallback(): Handler {
-    return fallbackHandler(this.front)
-  }
-
-  /** `POST resend`: another message on the same rung, at most two, the first after 125 s. */
-  resend(): Handler {
-    return resendHandler(this.front)
-  }
-
-  /** `POST status`: how far the login is. Never logs anyone in. */
-  status(): Handler {
-    return statusHandler(this.front)
-  }
-
-  /** `POST` of a provider that announces a result, at the path of `callbackUrl`. Mount it before body parsers. */
-  webhook(): Handler {
-    return webhookHandler(this.front)
+  /**
+   * A sibling for something else than logging in, such as linking a number or a payout: `<name>-<purpose>`, with handlers of its own on the same ladder, store
+   * and counters. Use it with `passport.authorize`. A flow of one purpose cannot be redeemed for another.
+   * @throws TypeError that names the option and the cure
+   */
+  purpose(purpose: string, options: PurposeOptions & { passReqToCallback: true }, verify: VerifyCallbackWithRequest): FlowStrategy
+  purpose(purpose: string, options: PurposeOptions & { passReqToCallback?: false }, verify: VerifyCallback): FlowStrategy
+  purpose(purpose: string, options: PurposeOptions, verify: VerifyCallback | VerifyCallbackWithRequest): FlowStrategy {
+    const { subject, redirectUrl, loginUrl } = options
+    demand(/^[a-z][a-z0-9-]{0,31}$/.test(purpose) && purpose !== 'login', "purpose must be a short lower-case word, and not 'login'")
+    demand(typeof subject === 'function', 'subject is missing; a purpose belongs to a signed-in user, such as (req) => req.user?.id')
+    demand(typeof verify === 'function', 'purpose requires a verify callback')
+    checkUrls(redirectUrl, loginUrl)
+    const { redirectUrl: _, loginUrl: __, ...shared } = this.front
+    const front = {
+      ...shared,
+      purpose,
+      subject,
+      ...(redirectUrl !== undefined && { redirectUrl }),
+      ...(loginUrl !== undefined && { loginUrl }),
+    }
+    return new FlowStrategy(`${this.name}-${purpose}`, front, verifier(verify, options.passReqToCallback ?? false))
   }
 
   /** Forgets the wrong codes counted for a number, and the lock they led to. @throws PhoneCheckError `invalid_phone_number`, `store_unavailable` */
@@ -93,73 +73,4 @@ export class PhoneCheckStrategy extends Base {
     const { drain, flow, clock } = this.front
     return drain.close(clock, limits.drainMs, () => flow.close())
   }
-
-  override authenticate(req: ExpressRequest): void {
-    // Taken before the first await: Passport shares an instance that is passed to it directly, and the next request puts its own actions on it.
-    const actions: Actions = { success: this.success, fail: this.fail, redirect: this.redirect, error: this.error }
-    const { res } = req
-    if (!res) throw new Error('PhoneCheckStrategy needs Express: the request has no `res`.')
-    const leg = req.method === 'POST' ? this.verify(req, res, actions) : this.return(req, res, actions)
-    // Passport drops what authenticate returns, so a rejection would be nobody's.
-    leg.catch((error: unknown) => actions.error(error))
-  }
-
-  /** `POST verify`, called by the page or the app. @internal */
-  private async verify(req: ExpressRequest, res: HttpResponse, actions: Actions): Promise<void> {
-    try {
-      await this.redeem(req, res, actions, await readVerify(this.front, req))
-    } catch (error) {
-      if (!(error instanceof PhoneCheckError)) throw error
-      keepProblem(req, error)
-      setProblemHeaders(res, error)
-      if (error.status === 503) return actions.error(error)
-      const { attemptsLeft, fallback } = error.details
-      actions.fail({ code: error.code, message: error.message, attempts_left: attemptsLeft, fallback }, error.status)
-    }
-  }
-
-  /** The provider sends the browser here. A person looks at the result, so every refusal ends on the login page. @internal */
-  private async return(req: ExpressRequest, res: HttpResponse, actions: Actions): Promise<void> {
-    // The code is in the address: it must stay out of caches and out of the next page's Referer.
-    res.setHeader('Cache-Control', 'no-store')
-    res.setHeader('Referrer-Policy', 'no-referrer')
-    if (req.method !== 'GET' || isPrefetch(req)) {
-      // Refused rather than redirected: a browser would keep a prefetched redirect and follow it instead of asking again.
-      const { code, message } = new PhoneCheckError('invalid_request')
-      return actions.fail({ code, message }, 400)
-    }
-    try {
-      await this.redeem(req, res, actions, readReturn(this.front, req))
-    } catch (error) {
-      if (!(error instanceof PhoneCheckError)) throw error
-      keepProblem(req, error)
-      if (error.code === 'flow_invalid' && req.headers['x-tru-sdk-request'] !== undefined) {
-        // A vendor's SDK followed the redirect. It has no page to show and reads JSON only, which none of Passport's actions can send.
-        return sendProblem(res, new PhoneCheckError('flow_invalid', { message: 'Use body delivery with SDKs.' }), 400)
-      }
-      actions.redirect(withCode(this.front.loginUrl ?? '/', error.code), 303)
-    }
-  }
-
-  private async redeem(req: HttpRequest, res: HttpResponse, actions: Actions, { request, cookieName }: IncomingRedeem): Promise<void> {
-    const { flow, drain } = this.front
-    const { user, identity } = await drain
-      .run(() => flow.redeem(request, (proven) => this.admit(req, proven)))
-      .catch((error: unknown) => {
-        if (cookieName && error instanceof PhoneCheckError && error.details.ended) this.front.cookies.expire(res, cookieName)
-        throw error
-      })
-    if (cookieName) this.front.cookies.expire(res, cookieName)
-    actions.success(user.user, { ...user.info, phoneCheck: identity })
-  }
-}
-
-function isPrefetch(req: HttpRequest): boolean {
-  return [req.headers['sec-purpose'], req.headers['purpose'], req.headers['x-moz']].some((purpose) =>
-    /prefetch|preview/i.test(String(purpose ?? '')),
-  )
-}
-
-function withCode(loginUrl: string, code: string): string {
-  return `${loginUrl}${loginUrl.includes('?') ? '&' : '?'}phonecheck=${code}`
 }

@@ -127,6 +127,18 @@ describe('guesses are bounded by number, over flows, messages and addresses', ()
     expect(await guessUntilLocked(app)).toBe(10)
   })
 
+  test.each([
+    ['lost after the provider acted', { reset: 'after' as const }],
+    ['that makes no sense', { status: 200, body: 'x' }],
+  ])('an answer %s is not a free guess', async (_name, fault) => {
+    const app = await codeOnly()
+    const guesser = new Guesser(app, '198.51.100.1')
+    await guesser.start()
+    app.sim.fault({ match: calls.verify, times: 1, ...fault })
+    await guessWrong(guesser, 1)
+    expect(await guessUntilLocked(app)).toBe(9)
+  })
+
   test('a typed code of the owner does not forgive the wrong ones', async () => {
     const app = await codeOnly()
     const attacker = new Guesser(app, '198.51.100.1')

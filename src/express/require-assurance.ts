@@ -1,0 +1,51 @@
+import { systemClock } from '../core/clock.js'
+import { PhoneCheckError } from '../core/errors.js'
+import { type Assurance, strength } from '../core/identity.js'
+import type { Handler, HttpRequest } from './http-types.js'
+import { sendProblem } from './problem.js'
+
+/** What the application kept of an identity, in its session (`assurance`, `verifiedAt`) or in a token (`acr`, `auth_time`). */
+export interface KeptProof {
+  assurance?: unknown
+  verifiedAt?: unknown
+  acr?: unknown
+  /** Seconds since the epoch. */
+  auth_time?: unknown
+}
+
+export interface RequireAssuranceOptions {
+  /** Where the application keeps what a login proved; undefined when nobody is signed in. */
+  from: (req: HttpRequest) => KeptProof | null | undefined
+  /** How old the proof may be. Seconds. Default: as old as the session. */
+  maxAgeSeconds?: number
+}
+
+/**
+ * Lets a request pass only if its user's login was proven at least this strongly. Else 403 `step_up_required`, with `required` saying what would do: start
+ * another flow, best with `phone.purpose()`.
+ * @throws TypeError for options that cannot be right
+ */
+export function requireAssurance(level: Assurance, { from, maxAgeSeconds }: RequireAssuranceOptions): Handler {
+  if (!Object.hasOwn(strength, level)) throw new TypeError("requireAssurance: level must be 'low', 'medium' or 'high'")
+  if (typeof from !== 'function') throw new TypeError('requireAssurance: from must say where you keep what a login proved')
+  if (maxAgeSeconds !== undefined && !(maxAgeSeconds > 0)) throw new TypeError('requireAssurance: maxAgeSeconds must be above 0')
+
+  return function requireAssurance(req, res, next) {
+    const proof = from(req)
+    const kept = proof?.assurance ?? proof?.acr
+    const strongEnough = typeof kept === 'string' && Object.hasOwn(strength, kept) && strength[kept as Assurance] >= strength[level]
+    const ageMs = systemClock.now() - provenAt(proof)
+    // Written so that a time that is none is refused.
+    const freshEnough = maxAgeSeconds === undefined || (ageMs >= -60_000 && ageMs <= maxAgeSeconds * 1000)
+    if (strongEnough && freshEnough) return next()
+    const required = { assurance: level, ...(maxAgeSeconds !== undefined && { max_age: maxAgeSeconds }) }
+    sendProblem(res, new PhoneCheckError('step_up_required', { required }))
+  }
+}
+
+/** Milliseconds since the epoch. A session store turns a Date into text. */
+function provenAt(proof: KeptProof | null | undefined): number {
+  const { verifiedAt, auth_time } = proof ?? {}
+  if (typeof auth_time === 'number') return auth_time * 1000
+  return verifiedAt instanceof Date || typeof verifiedAt === 'string' ? new Date(verifiedAt).getTime() : Number.NaN
+}
