@@ -106,6 +106,14 @@ describe('messages to one number', () => {
     expect((await new Visitor(app).start()).status).toBe(201)
   })
 
+  test('count against the number although nobody knows whether they went out', async () => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], accepting)
+    app.sim.fault({ match: calls.send, reset: 'after' })
+    for (let index = 0; index < 3; index++) expect((await new Visitor(app).start()).body.code).toBe('delivery_unknown')
+    expect((await new Visitor(app).start()).body.code).toBe('number_limit')
+    expect(sends(app)).toBe(3)
+  })
+
   test('stay charged when it is not known: 503 delivery_unknown, and nothing is sent again by itself', async () => {
     for (const fault of [
       { reset: 'after' },

@@ -67,6 +67,20 @@ describe('an authentic webhook', () => {
     expect(app.sim.count(calls.moRead)).toBe(1)
   })
 
+  test('that comes in while its result is being asked for does not spoil the answer', async () => {
+    const { app, visitor, challenge } = await waiting()
+    await visitor.phone.send(challenge.to, challenge.body)
+    await app.sim.settled()
+    await app.clock.advance(3_000)
+    const fault = app.sim.fault({ match: calls.moRead, delayMs: 100 })
+    const asking = visitor.verify()
+    while (fault.hits === 0) await new Promise((resolve) => setImmediate(resolve))
+    const message = await signed(app)
+    expect((await deliver(app, message)).status).toBe(200)
+    await app.clock.advance(100)
+    expect((await asking).status).toBe(200)
+  })
+
   test('that says true while the provider’s own answer says no changes nothing', async () => {
     const { app, visitor } = await waiting()
     expect((await deliver(app, await signed(app))).status).toBe(200)
