@@ -1,5 +1,6 @@
 import { PhoneCheckError } from './errors.js'
 import { factsOf } from './events.js'
+import { purposeOf } from './flow.js'
 import type { Requester } from './gate.js'
 import { flowId } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
@@ -23,7 +24,8 @@ export async function admit<User>(
 ): Promise<Redeemed<User>> {
   const { emit } = parts.settings
   const identity = identityOf(parts, flow, verifiedAt)
-  const credited = credit(parts, flow, by)
+  // Nobody waits for it: a store that hangs on a refund must not eat a login that was won.
+  void credit(parts, flow, by).catch(() => {})
   let user: User | false
   try {
     user = await withinLease(parts, flow, accept(identity))
@@ -33,8 +35,7 @@ export async function admit<User>(
     emit({ type: 'verify_callback_failed', canRepeat: kept, ...factsOf(flow) })
     throw error
   }
-  const [spent] = await Promise.all([flow.write('redeemed', { leaseUntil: undefined }), credited])
-  if (!spent) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+  if (!(await flow.write('redeemed', { leaseUntil: undefined }))) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
   if (user === false) {
     emit({ type: 'user_refused', ...factsOf(flow) })
     throw new PhoneCheckError('user_refused', { flowId: flowId(flow.key), ended: true })
@@ -81,7 +82,7 @@ function identityOf({ ladder }: Parts, flow: OpenFlow, verifiedAt: number): Phon
     assurance: rung.assurance,
     provider: rung.vendor,
     verifiedAt: new Date(verifiedAt),
-    purpose: flow.record.purpose,
+    purpose: purposeOf(flow.record),
     flowId: flowId(flow.key),
   }
 }

@@ -14,6 +14,8 @@ import type { UnableReason } from './unable-reason.js'
 /** One question to the provider of a flow's rung, and the writing down of every answer but yes. */
 export class Attempts {
   readonly #parts: Parts
+  /** Flows for which this process is taking a try right now. */
+  readonly #trying = new Set<string>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -49,6 +51,9 @@ export class Attempts {
     if (typeof code !== 'string' || !rung.codeGrammar?.test(code)) {
       throw new PhoneCheckError('invalid_request', { message: `code must be a string that looks like a code of ${rung.name}.` })
     }
+    // A provider that said "not yet" to a code is not asked again at once, however often the requester asks.
+    const waitMs = flow.record.polledAt === undefined ? 0 : msUntilPoll(flow.record, flow.ageMs)
+    if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
     await this.#claimTry(flow, rung, by)
     const takeBack = () => gate.takeBackRedeem(rung, flow.record.number, by)
     const outcome = await this.#run(flow, rung, 'redeem', async () => rung.redeem?.(check, code, callContext())).catch(async (error) => {
@@ -75,7 +80,7 @@ export class Attempts {
       case 'invalid_code':
         return this.#rejectCode(flow)
       case 'pending':
-        if (flow.record.state === 'claimed') await this.#release(flow)
+        if (flow.record.state === 'claimed') await this.#release(flow, true, { polledAt: flow.ageMs })
         return this.refusal(flow, 'pending', { retryAfterSeconds: outcome.retryAfterSeconds })
     }
   }
@@ -90,8 +95,11 @@ export class Attempts {
     const { emit, deviceIp } = this.#parts.settings
     const stops = stop || actions[reason] === 'stop' || (reason === 'ip_mismatch' && deviceIp === 'require')
     const ended = stops || flow.record.flowTries >= limits.triesPerFlow || !this.hasMore(flow)
+    // Somebody else took the next step first, perhaps to a success: theirs is the news.
+    if (!(await flow.write(ended ? 'failed' : 'pending', { spent: true, leaseUntil: undefined }))) {
+      return new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+    }
     if (actions[reason] === 'suspicious') emit({ type: 'suspicious', reason: reason as 'mismatch' | 'ip_mismatch', ...factsOf(flow) })
-    await flow.write(ended ? 'failed' : 'pending', { spent: true, leaseUntil: undefined })
     emit({ type: 'rung_spent', reason, ...factsOf(flow) })
     if (ended) emit({ type: 'flow_failed', ...factsOf(flow) })
     return this.refusal(flow, code, { ended, ...(code === 'invalid_code' ? { attemptsLeft: 0 } : { reason }) })
@@ -111,17 +119,33 @@ export class Attempts {
 
   async #run(flow: OpenFlow, rung: Provider, operation: 'redeem' | 'poll', call: () => Promise<Outcome | undefined>): Promise<Outcome> {
     try {
-      const outcome = await this.#parts.breakers.run(rung.name, operation, () => call().catch((error) => Promise.reject(asOutage(error))))
+      const { deadline } = this.#parts.callContext()
+      const asked = () => call().catch((error) => Promise.reject(asOutage(error)))
+      const outcome = await this.#parts.breakers.run(rung.name, operation, deadline, asked)
       return outcome ?? { outcome: 'unable', reason: 'other' }
     } catch (error) {
+      const untried = error instanceof PhoneCheckError && error.details.untried === true
       // If this fails too, the lease runs out by itself.
-      await this.#release(flow).catch(() => {})
+      await this.#release(flow, !rung.guessable || untried).catch(() => {})
       throw error
     }
   }
 
-  /** Claim and charges go out together; whichever succeeded alone is undone, so that a loser of the race charges nothing. */
+  /**
+   * Claim and charges go out together; whichever succeeded alone is undone, so that a loser of the race charges nothing. Within one process there is no
+   * race: a second request leaves before it charges, and cannot lock a number even for the moment until its charge is given back.
+   */
   async #claimTry(flow: OpenFlow, rung: Provider, by: Requester): Promise<void> {
+    if (this.#trying.has(flow.key)) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+    this.#trying.add(flow.key)
+    try {
+      await this.#claimAndCharge(flow, rung, by)
+    } finally {
+      this.#trying.delete(flow.key)
+    }
+  }
+
+  async #claimAndCharge(flow: OpenFlow, rung: Provider, by: Requester): Promise<void> {
     const { number, tries, flowTries } = flow.record
     const [claim, charge] = await Promise.allSettled([
       this.claim(flow, { tries: tries + 1, flowTries: flowTries + 1 }),
@@ -133,11 +157,11 @@ export class Attempts {
     if (charge.status === 'rejected') throw charge.reason
   }
 
-  /** Gives the flow back with its try: no verdict was reached. */
-  async #release(flow: OpenFlow): Promise<void> {
+  /** Gives the flow back, with its try unless the provider may have judged it: no verdict was reached. */
+  async #release(flow: OpenFlow, withTry = true, changes: Partial<FlowRecord> = {}): Promise<void> {
     const { tries, flowTries } = flow.record
-    const charged = this.#parts.ladder.rungOf(flow).redeem ? 1 : 0
-    await flow.write('pending', { leaseUntil: undefined, tries: tries - charged, flowTries: flowTries - charged })
+    const back = withTry && this.#parts.ladder.rungOf(flow).redeem ? 1 : 0
+    await flow.write('pending', { ...changes, leaseUntil: undefined, tries: tries - back, flowTries: flowTries - back })
   }
 
   async #rejectCode(flow: OpenFlow): Promise<PhoneCheckError> {

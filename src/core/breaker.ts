@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js'
+import type { Clock, Deadline } from './clock.js'
 import { PhoneCheckError } from './errors.js'
 import type { OnEvent } from './events.js'
 
@@ -6,6 +6,7 @@ const windowMs = 30_000
 const openMs = 30_000
 const consecutive = 5
 const sample = 20
+const graceMs = 500
 
 interface Circuit {
   inARow: number
@@ -14,7 +15,8 @@ interface Circuit {
   failed: number
   since: number
   openUntil: number
-  probing: boolean
+  /** When the one call that may probe went out; it is given up for lost after as long as the circuit was open. */
+  probingSince: number | undefined
 }
 
 /**
@@ -47,15 +49,16 @@ export class Breakers {
   }
 
   /** @throws PhoneCheckError `provider_unavailable` at once when open; else whatever `call` does */
-  async run<T>(provider: string, operation: string, call: () => Promise<T>): Promise<T> {
+  async run<T>(provider: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
     const circuit = this.#circuit(provider, operation)
     const now = this.#clock.now()
     if (this.#refuses(circuit)) throw this.refusal(provider, operation)
-    circuit.probing = circuit.openUntil > 0
+    if (circuit.openUntil > 0) circuit.probingSince = now
     if (now - circuit.since >= windowMs) Object.assign(circuit, { calls: 0, failed: 0, since: now })
     try {
-      const result = await call()
-      this.#succeed(circuit, provider, operation)
+      const result = await this.#within(deadline, call())
+      if (isLostOutcome(result)) this.#fail(circuit, provider, operation)
+      else this.#succeed(circuit, provider, operation)
       return result
     } catch (error) {
       const outage = error instanceof PhoneCheckError && error.status === 503 && error.code !== 'store_unavailable'
@@ -67,16 +70,36 @@ export class Breakers {
 
   refusal(provider: string, operation: string): PhoneCheckError {
     const waitMs = Math.max(1_000, this.#circuit(provider, operation).openUntil - this.#clock.now())
-    return new PhoneCheckError('provider_unavailable', { retryAfterSeconds: Math.ceil(waitMs / 1000), reason: 'provider_down' })
+    return new PhoneCheckError('provider_unavailable', {
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
+      reason: 'provider_down',
+      untried: true,
+    })
   }
 
-  #refuses({ openUntil, probing }: Circuit): boolean {
-    return probing || this.#clock.now() < openUntil
+  #refuses({ openUntil, probingSince }: Circuit): boolean {
+    const now = this.#clock.now()
+    return now < openUntil || (probingSince !== undefined && now < probingSince + openMs)
+  }
+
+  /** Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe and a user for ever. */
+  async #within<T>(deadline: Deadline, answer: Promise<T>): Promise<T> {
+    const timer = new AbortController()
+    const late = this.#clock.delay(deadline.leftMs() + graceMs, timer.signal).then(() => {
+      throw new PhoneCheckError('provider_unavailable')
+    })
+    late.catch(() => {})
+    answer.catch(() => {})
+    try {
+      return await Promise.race([answer, late])
+    } finally {
+      timer.abort()
+    }
   }
 
   #succeed(circuit: Circuit, provider: string, operation: string): void {
     if (circuit.openUntil > 0) this.#emit({ type: 'breaker_closed', provider, operation })
-    Object.assign(circuit, { inARow: 0, calls: circuit.calls + 1, openUntil: 0, probing: false })
+    Object.assign(circuit, { inARow: 0, calls: circuit.calls + 1, openUntil: 0, probingSince: undefined })
   }
 
   #fail(circuit: Circuit, provider: string, operation: string): void {
@@ -84,15 +107,27 @@ export class Breakers {
     circuit.calls += 1
     circuit.failed += 1
     const tooMany = circuit.inARow >= consecutive || (circuit.calls >= sample && circuit.failed * 2 >= circuit.calls)
-    if (!circuit.probing && !tooMany) return
+    if (circuit.probingSince === undefined && !tooMany) return
     this.#emit({ type: 'breaker_opened', provider, operation })
-    Object.assign(circuit, { inARow: 0, calls: 0, failed: 0, openUntil: this.#clock.now() + openMs, probing: false })
+    Object.assign(circuit, { inARow: 0, calls: 0, failed: 0, openUntil: this.#clock.now() + openMs, probingSince: undefined })
   }
 
   #circuit(provider: string, operation: string): Circuit {
     const name = `${provider} ${operation}`
-    const circuit = this.#circuits.get(name) ?? { inARow: 0, calls: 0, failed: 0, since: this.#clock.now(), openUntil: 0, probing: false }
+    const circuit = this.#circuits.get(name) ?? {
+      inARow: 0,
+      calls: 0,
+      failed: 0,
+      since: this.#clock.now(),
+      openUntil: 0,
+      probingSince: undefined,
+    }
     this.#circuits.set(name, circuit)
     return circuit
   }
+}
+
+/** A provider may answer "cannot tell" because the answer was lost: for the flow that is an outcome, for the breaker an outage. */
+function isLostOutcome(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && 'lost' in result && result.lost === true
 }

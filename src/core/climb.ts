@@ -62,11 +62,12 @@ export class Climber {
         await takeBack()
         return { unable: 'provider_down' }
       }
-      const answer = await this.#parts.breakers.run(rung.name, 'start', () => rung.start(input, context).catch(outage))
+      const answer = await this.#parts.breakers.run(rung.name, 'start', context.deadline, () => rung.start(input, context).catch(outage))
       if ('unable' in answer) await takeBack()
       return answer
     } catch (error) {
-      if (!(error instanceof PhoneCheckError && error.code === 'delivery_unknown')) await takeBack()
+      // Only what was certainly not sent: any other fault may have come after the message.
+      if (error instanceof PhoneCheckError && (error.details.untried || error.code === 'invalid_phone_number')) await takeBack()
       throw error
     }
   }

@@ -8,11 +8,19 @@ export interface Clock {
   now(): number
   /** Resolves after `ms` milliseconds, or at once when `signal` aborts. Does not keep the process alive on its own. */
   delay(ms: number, signal?: AbortSignal): Promise<void>
+  /** The time of day, for instants that were set by others. May jump. Default: `now()`. */
+  wall?(): number
+}
+
+/** For comparing with dates that another machine wrote. */
+export function wallTime(clock: Clock): number {
+  return clock.wall?.() ?? clock.now()
 }
 
 export const systemClock: Clock = {
   // performance.now() is monotonic: an adjusted system clock must not end a lease early or revive a token.
   now: () => performance.timeOrigin + performance.now(),
+  wall: () => Date.now(),
   delay: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve()

@@ -82,6 +82,10 @@ export class PhoneCheckError extends Error {
   }
 }
 
+export function isOutage(error: unknown): boolean {
+  return error instanceof PhoneCheckError && error.status === 503
+}
+
 /** A provider that throws anything but our own errors has a defect; that is no verdict either. */
 export function asOutage(error: unknown): PhoneCheckError {
   return error instanceof PhoneCheckError ? error : new PhoneCheckError('provider_unavailable', { cause: error })

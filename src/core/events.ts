@@ -1,3 +1,4 @@
+import { purposeOf } from './flow.js'
 import { flowId } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
 import { maskPhoneNumber } from './phone-number.js'
@@ -18,7 +19,7 @@ export interface FlowFacts {
 
 export function factsOf({ key, record, content }: OpenFlow): FlowFacts {
   const { e164, country } = content.number
-  return { flowId: flowId(key), purpose: record.purpose, method: record.rung, country, number: maskPhoneNumber(e164) }
+  return { flowId: flowId(key), purpose: purposeOf(record), method: record.rung, country, number: maskPhoneNumber(e164) }
 }
 
 /** Everything the library tells its operator. New members may come with any minor version; tell them apart by `type`. */

@@ -27,6 +27,7 @@ export type BindingMode = 'cookie' | 'handle'
 /** One login attempt as the store sees it. Instants are milliseconds since the record was inserted, by the store's clock. */
 export interface FlowRecord {
   state: FlowState
+  /** Name of the strategy and what the flow was begun for, as `phonecheck login`: no strategy finishes what another one began under its own rules. */
   purpose: string
   /** Fingerprint of the signed-in user it was begun for; only for purposes that have one. */
   subject?: string | undefined
@@ -60,10 +61,29 @@ export interface FlowRecord {
   sealed: string
 }
 
+export function recordedPurpose(realm: string, purpose: string): string {
+  return `${realm} ${purpose}`
+}
+
+export function purposeOf({ purpose }: Pick<FlowRecord, 'purpose'>): string {
+  return purpose.slice(purpose.lastIndexOf(' ') + 1)
+}
+
 /** The record after one legal transition. @throws Error on an illegal one, which is a defect of this library. */
 export function advance(record: FlowRecord, state: FlowState, changes: Partial<FlowRecord>): FlowRecord {
   if (!transitions[record.state].includes(state)) throw new Error(`illegal transition from ${record.state} to ${state}`)
   return { ...record, ...changes, state }
+}
+
+/** What a record may carry and another may not: spelt out, so that going back to an earlier record leaves nothing of the later one behind. */
+export const blank = {
+  rungUntil: undefined,
+  check: undefined,
+  spent: undefined,
+  sentAt: undefined,
+  resends: undefined,
+  polledAt: undefined,
+  hinted: undefined,
 }
 
 export function encodeFlow(record: FlowRecord): string {

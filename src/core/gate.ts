@@ -44,15 +44,24 @@ export class Gate {
     return this.#hash(`number ${e164}`)
   }
 
-  /** A new flow whose first rung is `rung`. @throws PhoneCheckError 403, 429 */
-  async start(rung: Provider, number: PhoneNumber, purpose: string, by: Requester): Promise<void> {
-    await this.#ask(rung, number, purpose, by)
-    await this.#charge([this.#byAddress('starts', this.#options.startsPerAddress, by), ...this.#sends(rung, number, by)])
+  /** What stands for a signed-in user in records. */
+  hashSubject(id: string): string {
+    return this.#hash(`subject ${id}`)
+  }
+
+  /** A new flow whose first rung is `rung`. @throws PhoneCheckError 429 */
+  async start(rung: Provider, number: PhoneNumber, by: Requester): Promise<void> {
+    await this.#charge(this.#starts(rung, number, by))
+  }
+
+  /** No flow came of it. */
+  async takeBackStart(rung: Provider, number: PhoneNumber, by: Requester): Promise<void> {
+    await this.#giveBack(this.#starts(rung, number, by))
   }
 
   /** Another rung, or another message, in a flow that exists. @throws PhoneCheckError 403, 429 */
   async send(rung: Provider, number: PhoneNumber, purpose: string, by: Requester): Promise<void> {
-    await this.#ask(rung, number, purpose, by)
+    await this.askApplication(rung, number, purpose, by)
     await this.#charge(this.#sends(rung, number, by))
   }
 
@@ -75,13 +84,18 @@ export class Gate {
     await this.#store.remove(guessKey(numberHash))
   }
 
-  async #ask(rung: Provider, { country }: PhoneNumber, purpose: string, { beforeSend }: Requester): Promise<void> {
+  /** The application's veto, before anything is written or counted. @throws PhoneCheckError `send_refused` */
+  async askApplication(rung: Provider, { country }: PhoneNumber, purpose: string, { beforeSend }: Requester): Promise<void> {
     if (!rung.sends || !beforeSend) return
     const timer = new AbortController()
     const late = this.#clock.delay(limits.hookMs, timer.signal).then(() => false)
     const allowed = await Promise.race([beforeSend({ method: rung.name, country, purpose }), late]).catch(() => false)
     timer.abort()
     if (allowed !== true) throw new PhoneCheckError('send_refused')
+  }
+
+  #starts(rung: Provider, number: PhoneNumber, by: Requester): Charge[] {
+    return [this.#byAddress('starts', this.#options.startsPerAddress, by), ...this.#sends(rung, number, by)]
   }
 
   #sends(rung: Provider, { e164 }: PhoneNumber, by: Requester): Charge[] {

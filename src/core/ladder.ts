@@ -19,6 +19,10 @@ export class Ladder {
     const names = rungs.map((rung) => rung.name)
     const twice = names.find((name, index) => names.indexOf(name) !== index)
     if (twice) throw new TypeError(`ladder: two providers are called '${twice}'; give one of them another \`name\``)
+    const careless = rungs.find((rung) => rung.sends && rung.redeem && rung.guessable === undefined)
+    if (careless)
+      throw new TypeError(`ladder: '${careless.name}' sends codes; say whether they are short enough to be guessed (\`guessable\`)`)
+    if (names.includes('review')) throw new TypeError("ladder: the name 'review' belongs to reviewNumbers; give your provider another")
     this.#rungs = rungs.filter((rung) => strength[rung.assurance] >= strength[floor])
     const [first] = this.#rungs
     if (!first) throw new TypeError(`ladder: name at least one provider of assurance '${floor}' or better, such as phoneCheck({ … })`)
@@ -40,6 +44,11 @@ export class Ladder {
 
   find(name: string): Provider | undefined {
     return this.#rungs.find((rung) => rung.name === name)
+  }
+
+  /** The rung above, that is, the one tried before. */
+  before(name: string): Provider | undefined {
+    return this.#rungs[this.#rungs.findIndex((rung) => rung.name === name) - 1]
   }
 
   next(name: string): Provider | undefined {

@@ -20,6 +20,9 @@ export const limits = {
   drainMs: 10_000,
   pingMs: 500,
 
+  /** A rung that could live less than this is not begun, and no message sent for it. */
+  leastRungMs: 30_000,
+
   triesPerCode: 3,
   triesPerFlow: 5,
 

@@ -1,11 +1,11 @@
-import type { Provider, StartInput, WebhookRequest } from '../providers/provider.js'
+import type { Delivery, Provider, StartInput, WebhookRequest } from '../providers/provider.js'
 import { publicAddress } from './address.js'
 import { admit } from './admission.js'
 import { Attempts } from './attempt.js'
 import { Climber, onRung } from './climb.js'
-import { asOutage, PhoneCheckError } from './errors.js'
+import { asOutage, isOutage, PhoneCheckError } from './errors.js'
 import { factsOf } from './events.js'
-import type { Requester } from './gate.js'
+import { blank, recordedPurpose } from './flow.js'
 import { createSecret, fingerprint, flowId, flowKey } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
 import { limits } from './limits.js'
@@ -21,10 +21,11 @@ import type {
   StartedFlow,
   StartRequest,
 } from './login-requests.js'
-import { msUntilPoll, msUntilResend } from './pace.js'
+import { msUntilResend } from './pace.js'
 import { assemble, type Parts } from './parts.js'
 import { maskPhoneNumber, parsePhoneNumber } from './phone-number.js'
 import { findOwnFlow, openOwnFlow } from './starter.js'
+import { isPollDue, pollForStatus, statusOf } from './status.js'
 import { unableReason } from './unable-reason.js'
 
 /**
@@ -55,8 +56,9 @@ export class LoginFlow {
   async start(request: StartRequest): Promise<StartedFlow> {
     const { settings, ladder, book, gate } = this.#parts
     const number = parsePhoneNumber(request.phoneNumber, settings)
-    const deviceIp = this.#deviceIp(request)
+    const deviceIp = this.#deviceIp(request.delivery, request.deviceAddress)
     const rung = ladder.firstFor(number)
+    await gate.askApplication(rung, number, request.purpose, request.by)
     const handle = createSecret()
     const secret = request.binding === 'cookie' ? createSecret() : handle
     const key = flowKey(handle)
@@ -67,8 +69,8 @@ export class LoginFlow {
       {
         state: 'claimed',
         leaseUntil: limits.leaseMs,
-        purpose: request.purpose,
-        subject: request.subject === undefined ? undefined : fingerprint(request.subject),
+        purpose: recordedPurpose(settings.realm, request.purpose),
+        subject: request.subject === undefined ? undefined : gate.hashSubject(request.subject),
         binding: request.binding,
         owner: fingerprint(secret),
         number: gate.hashNumber(number.e164),
@@ -83,14 +85,8 @@ export class LoginFlow {
       limits.flowTtlSeconds,
     )
     try {
-      const [flow] = await bothOrThrow(inserting, gate.start(rung, number, request.purpose, request.by))
-      const step = await this.#climber.climb(
-        flow,
-        rung,
-        this.#parts.callContext(),
-        this.#input(flow, request.redirectUrl, deviceIp),
-        request.by,
-      )
+      const [flow] = await bothOrUndo(inserting, gate.start(rung, number, request.by), () => gate.takeBackStart(rung, number, request.by))
+      const step = await this.#climber.climb(flow, rung, this.#parts.callContext(), this.#input(flow, request, deviceIp), request.by)
       this.#parts.settings.emit({ type: 'flow_started', ...factsOf(flow) })
       return { handle, secret, id: flowId(key), ...step }
     } catch (error) {
@@ -161,11 +157,8 @@ export class LoginFlow {
    */
   async status(request: FlowRequest): Promise<FlowStatus> {
     const flow = await findOwnFlow(this.#parts, request)
-    const { state } = flow.record
-    const mayAsk =
-      state === 'pending' && this.#parts.ladder.find(flow.record.rung)?.poll && !flow.isSpent && msUntilPoll(flow.record, flow.ageMs) === 0
-    if (mayAsk) await this.#poll(flow, request.by)
-    return this.#statusOf(flow)
+    if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.by)
+    return statusOf(this.#parts, this.#attempts, flow)
   }
 
   /**
@@ -173,11 +166,15 @@ export class LoginFlow {
    * @throws PhoneCheckError `flow_invalid` when it is not authentic, `provider_unavailable` when that cannot be found out
    */
   async webhook(request: WebhookRequest): Promise<void> {
-    for (const rung of this.#parts.ladder.withWebhook()) {
-      const announced = await rung.webhook?.(request, this.#parts.callContext())
+    const rungs = this.#parts.ladder.withWebhook()
+    const refusals: unknown[] = []
+    for (const rung of rungs) {
+      const announced = await rung.webhook?.(request, this.#parts.callContext()).catch((error) => void refusals.push(error))
       const key = announced && (await this.#parts.hints.follow(rung.name, announced.checkId, announced.nonce).catch(() => undefined))
       if (announced && key) await this.#hint(key, announced.checkId, rung.name).catch(() => {})
     }
+    // One of several providers may have sent it; it is a forgery only if it is nobody's.
+    if (refusals.length === rungs.length) throw refusals.find(isOutage) ?? refusals[0]
   }
 
   /** Forgets the wrong codes counted for a number. @throws PhoneCheckError `invalid_phone_number`, `store_unavailable` */
@@ -212,62 +209,44 @@ export class LoginFlow {
     throw this.#refuseStep(flow, step, this.#attempts.refusal(flow, 'too_early', { message: 'The number is proven already: call verify.' }))
   }
 
-  /** Claims the flow for another check, and gives it back as it was when there is none. */
-  async #step(flow: OpenFlow, rung: Provider, { by, redirectUrl }: FlowRequest, kind: 'fallback' | 'resend'): Promise<NextStep> {
+  /** Claims the flow for another check, and gives it back as it was when there certainly is none. */
+  async #step(flow: OpenFlow, rung: Provider, request: FlowRequest, kind: 'fallback' | 'resend'): Promise<NextStep> {
+    const { by, deviceAddress } = request
     const { record, content } = flow
     const isResend = kind === 'resend'
+    if (limits.flowTtlSeconds * 1000 - flow.ageMs < limits.leastRungMs)
+      throw this.#refuseStep(flow, kind, this.#attempts.refusal(flow, 'ladder_exhausted', {}))
+    const deviceIp = this.#deviceIp(record.delivery, deviceAddress)
     const charged = { resends: (record.resends ?? 0) + 1, sentAt: flow.ageMs }
     if (isResend) await this.#attempts.claim(flow, charged)
     else if (!(await flow.write('claimed', onRung(rung.name, flow), { number: content.number }))) throw new PhoneCheckError('in_progress')
+    let sending = false
     try {
-      await this.#parts.gate.send(rung, content.number, record.purpose, by)
+      await this.#parts.gate.send(rung, content.number, request.purpose, by)
+      sending = rung.sends === true
       const climb = isResend ? 'renew' : 'climb'
-      const step = await this.#climber[climb](flow, rung, this.#parts.callContext(), this.#input(flow, redirectUrl), by)
+      const step = await this.#climber[climb](flow, rung, this.#parts.callContext(), this.#input(flow, request, deviceIp), by)
       this.#parts.settings.emit({ type: 'rung_started', ...factsOf(flow) })
       return { id: flowId(flow.key), ...step }
     } catch (error) {
       const problem = asOutage(error)
-      const uncertain = problem.code === 'delivery_unknown'
-      const over = problem.code === 'invalid_phone_number' || problem.details.ended
-      // A message that may be on its way stays charged, and its rung waits for a resend. So does one that the provider refused, or the requester could have
-      // it asked without end. Until a new check is accepted, the old one is still good.
-      const keepsCharge = isResend && (uncertain || problem.details.reason === 'other')
-      if (over) await flow.write('failed', { leaseUntil: undefined })
-      else if (uncertain && !isResend) await flow.write('pending', { leaseUntil: undefined, sentAt: flow.ageMs })
-      else if (problem.code !== 'in_progress') {
-        await flow.write('pending', { ...record, ...(keepsCharge && charged), leaseUntil: undefined }, content)
-      }
+      const present = this.#parts.ladder.find(flow.record.rung)
+      const passed = flow.record.rung === rung.name ? undefined : this.#parts.ladder.before(flow.record.rung)
+      // Anything but a certain "nothing went out" may have come after the message.
+      const uncertain = sending && present?.sends === true && !problem.details.untried && problem.status === 503
+      if (problem.code === 'invalid_phone_number' || problem.details.ended) await flow.write('failed', { leaseUntil: undefined })
+      else if (isResend) {
+        // The old check is good until a new one is accepted. A message that may be on its way stays charged, and so does one that the provider refused, or
+        // the requester could have it asked without end.
+        const keepsCharge = uncertain || problem.details.reason === 'other'
+        await flow.write('pending', { ...blank, ...record, ...(keepsCharge && charged), leaseUntil: undefined }, content)
+      } else if (uncertain) await flow.write('pending', { leaseUntil: undefined, sentAt: flow.ageMs })
+      // A rung that said "unable" on the way is not asked again.
+      else if (passed)
+        await flow.write('pending', { ...onRung(passed.name, flow), spent: true, leaseUntil: undefined }, { number: content.number })
+      else if (problem.code !== 'in_progress') await flow.write('pending', { ...blank, ...record, leaseUntil: undefined }, content)
       throw this.#refuseStep(flow, kind, problem)
     }
-  }
-
-  /** For `status`: asks once, and writes down what comes of it. That the provider cannot be asked now is no news for the requester. */
-  async #poll(flow: OpenFlow, by: Requester): Promise<void> {
-    try {
-      const outcome = await this.#attempts.ask(flow, this.#parts.ladder.rungOf(flow), by)
-      if (outcome.outcome !== 'verified') await this.#attempts.settle(flow, outcome)
-      else
-        await flow.write(
-          'proven',
-          { leaseUntil: undefined, provenUntil: flow.ageMs + limits.provenMs },
-          { ...flow.content, verifiedAt: this.#parts.settings.clock.now() },
-        )
-    } catch (error) {
-      if (!(error instanceof PhoneCheckError) || error.code === 'store_unavailable') throw error
-    }
-  }
-
-  #statusOf(flow: OpenFlow): FlowStatus {
-    const { state } = flow.record
-    const spent = flow.isSpent
-    const fallback = state === 'failed' ? [] : this.#parts.ladder.namesAfter(flow.record.rung)
-    const report = (state: FlowStatus['state']): FlowStatus => ({ state, rung: spent ? 'spent' : 'live', fallback })
-    if (state === 'redeemed' || (flow.content.verifiedAt !== undefined && !flow.isProofStale))
-      return { ...report('verified'), rung: 'live' }
-    if (state === 'failed' || flow.isProofStale) return report('failed')
-    if (spent && state !== 'claimed') return report(this.#attempts.hasMore(flow) ? 'pending' : 'expired')
-    const waitMs = this.#parts.ladder.rungOf(flow).poll ? msUntilPoll(flow.record, flow.ageMs) : limits.pollEverySeconds.first * 1000
-    return { ...report('pending'), retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
   }
 
   async #hint(key: string, checkId: string, provider: string): Promise<void> {
@@ -278,7 +257,7 @@ export class LoginFlow {
     else if (held.record.state === 'pending' && !held.record.hinted) await held.replace(held.version, { ...held.record, hinted: true })
   }
 
-  #input(flow: OpenFlow, redirectUrl?: string, deviceIp?: string): StartInput {
+  #input(flow: OpenFlow, { redirectUrl }: { redirectUrl?: string }, deviceIp: string | undefined): StartInput {
     const { callbackUrl } = this.#parts.settings
     const { delivery } = flow.record
     return {
@@ -291,7 +270,7 @@ export class LoginFlow {
     }
   }
 
-  #deviceIp({ delivery, deviceAddress }: StartRequest): string | undefined {
+  #deviceIp(delivery: Delivery, deviceAddress: string | undefined): string | undefined {
     const mode = this.#parts.settings.deviceIp ?? (delivery === 'redirect' ? 'prefer' : 'off')
     const address = mode === 'off' ? undefined : publicAddress(deviceAddress)
     if (mode === 'require' && !address) {
@@ -308,10 +287,10 @@ export class LoginFlow {
   }
 }
 
-/** Both results, or the first's failure after both have ended: nothing is left running behind a request that was refused. */
-async function bothOrThrow<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+/** Both results. When one fails, the other is waited for, and a `second` that succeeded alone is undone. */
+async function bothOrUndo<A, B>(first: Promise<A>, second: Promise<B>, undo: () => Promise<void>): Promise<[A, B]> {
   const [a, b] = await Promise.allSettled([first, second])
-  if (a.status === 'rejected') throw a.reason
-  if (b.status === 'rejected') throw b.reason
-  return [a.value, b.value]
+  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value]
+  if (b.status === 'fulfilled') await undo()
+  throw a.status === 'rejected' ? a.reason : (b as PromiseRejectedResult).reason
 }

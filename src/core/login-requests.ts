@@ -11,6 +11,8 @@ import type { NumberPolicy } from './phone-number.js'
 import type { ReviewNumber } from './review.js'
 
 export interface LoginFlowSettings extends NumberPolicy {
+  /** Name of the strategy. */
+  realm: string
   ladder: readonly Provider[]
   store: Store
   /** At least 32 bytes; keys the hashes of numbers and addresses. */
@@ -50,6 +52,8 @@ export interface FlowRequest {
   subject?: string
   redirectUrl?: string
   by: Requester
+  /** The device's address, if it can be trusted to be the device's. */
+  deviceAddress?: string
 }
 
 export interface RedeemRequest extends FlowRequest {

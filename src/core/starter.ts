@@ -1,4 +1,5 @@
 import { PhoneCheckError } from './errors.js'
+import { recordedPurpose } from './flow.js'
 import { fingerprint, flowId, flowKey, isSecret, matches } from './handle.js'
 import { type OpenFlow, openFlow } from './held-flow.js'
 import { limits } from './limits.js'
@@ -16,9 +17,10 @@ export async function findOwnFlow(parts: Parts, request: FlowRequest): Promise<O
   if (!held || held.age() >= limits.flowTtlSeconds * 1000) throw gone()
   const { record, key } = held
   const secret = request.proof.binding === 'cookie' ? request.proof.secret : request.handle
-  const subject = request.subject === undefined ? undefined : fingerprint(request.subject)
+  const subject = request.subject === undefined ? undefined : parts.gate.hashSubject(request.subject)
+  const purpose = recordedPurpose(parts.settings.realm, request.purpose)
   if (request.proof.binding !== record.binding || !matches(secret, record.owner)) throw foreign(parts, key, 'binding')
-  if (request.purpose !== record.purpose || subject !== record.subject) throw foreign(parts, key, 'purpose')
+  if (purpose !== record.purpose || subject !== record.subject) throw foreign(parts, key, 'purpose')
   const flow = openFlow(held, secret)
   if (!flow) throw gone()
   return flow

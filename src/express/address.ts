@@ -11,7 +11,17 @@ export interface RequestAddress {
 /** Makes a function that says whose address a request has. Of a forwarding header that Express was not told to trust, the operator hears once. */
 export function addressReader(emit: OnEvent): (req: HttpRequest) => RequestAddress {
   let warned = false
+  let warnedOfAny = false
   return (req) => {
+    if (!warnedOfAny && req.app?.get('trust proxy') === true) {
+      warnedOfAny = true
+      emit({
+        type: 'misconfiguration',
+        code: 'trust_proxy_true',
+        message:
+          "Express's `trust proxy` is true: every client chooses its own address, and no limit on addresses holds. Name your proxies or their number.",
+      })
+    }
     const own = req.socket.remoteAddress
     const address = req.ip ?? own
     const forwarded = req.headers['x-forwarded-for'] !== undefined || req.headers.forwarded !== undefined

@@ -2,7 +2,7 @@ import { PhoneCheckError } from '../core/errors.js'
 import type { FlowRequest } from '../core/login-requests.js'
 import type { FlowCookie } from './flow-cookie.js'
 import { type Front, purposeOf, refuseForeignSite, requesterOf } from './front.js'
-import type { HttpRequest } from './http-types.js'
+import type { HttpRequest, HttpResponse } from './http-types.js'
 import { optionalString, readBody } from './read-request.js'
 
 export interface IncomingFlowRequest {
@@ -28,9 +28,24 @@ export async function readFlowRequest(front: Front, req: HttpRequest, fields: re
       handle,
       proof: cookie ? { binding: 'cookie', secret: cookie.secret } : { binding: 'handle' },
       ...purposeOf(front, req),
-      by: requesterOf(front, req),
+      ...requesterOf(front, req),
     },
     body,
     cookie,
+  }
+}
+
+/** Lets the browser forget a flow that turns out to be over. */
+export async function endingWith<T>(
+  front: Front,
+  res: HttpResponse,
+  cookie: { name: string } | undefined,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    if (cookie && error instanceof PhoneCheckError && error.details.ended) front.cookies.expire(res, cookie.name)
+    throw error
   }
 }

@@ -18,6 +18,8 @@ export interface Front {
   emit: OnEvent
   addressOf: (req: HttpRequest) => RequestAddress
   beforeSend?: BeforeSend
+  /** Whether the app is served over https, as its cookies say. */
+  secure: boolean
   /** Foreign origins whose pages may take part. */
   origins: readonly string[]
   purpose: string
@@ -32,9 +34,10 @@ export interface Front {
 /** Asked before a message is sent. Anything but true, or no answer within 3 s, is a veto: 403 `send_refused`, and nothing is charged. */
 export type BeforeSend = (req: HttpRequest, message: { method: string; country: string; purpose: string }) => boolean | Promise<boolean>
 
-export function requesterOf({ addressOf, beforeSend }: Front, req: HttpRequest): Requester {
-  const { address } = addressOf(req)
-  return { address, ...(beforeSend && { beforeSend: async (message) => beforeSend(req, message) }) }
+/** Who asks, and from where. */
+export function requesterOf({ addressOf, beforeSend }: Front, req: HttpRequest): { by: Requester; deviceAddress?: string } {
+  const { address, ...device } = addressOf(req)
+  return { by: { address, ...(beforeSend && { beforeSend: async (message) => beforeSend(req, message) }) }, ...device }
 }
 
 /**
@@ -43,7 +46,7 @@ export function requesterOf({ addressOf, beforeSend }: Front, req: HttpRequest):
  * @throws PhoneCheckError `cross_site`
  */
 export function refuseForeignSite(front: Front, req: HttpRequest, binding: 'cookie' | 'handle'): void {
-  const site = siteOf(req, front.origins)
+  const site = siteOf(req, front)
   if (site === 'own' || (site === 'unknown' && binding === 'handle')) return
   front.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '' })
   throw new PhoneCheckError('cross_site')

@@ -9,6 +9,7 @@ export interface HttpRequest extends IncomingMessage {
   /** Set by Passport. */
   user?: Express.User | undefined
   ip?: string | undefined
+  app?: { get(setting: string): unknown } | undefined
   /** Where body parsers are told to keep the bytes, by convention. */
   rawBody?: unknown
 }

@@ -60,11 +60,13 @@ async function readJson(req: HttpRequest): Promise<Record<string, unknown>> {
 /** The raw body. @throws PhoneCheckError `payload_too_large`, `invalid_request` when it was cut off */
 export function readBytes(req: HttpRequest, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    if (req.destroyed) return reject(new PhoneCheckError('invalid_request', { message: 'The body was cut off.' }))
     const chunks: Buffer[] = []
     let size = 0
-    req.on('data', (chunk: Buffer) => {
-      size += chunk.length
-      if (size <= maxBytes) chunks.push(chunk)
+    // Text, where somebody set an encoding.
+    req.on('data', (chunk: Buffer | string) => {
+      size += Buffer.byteLength(chunk)
+      if (size <= maxBytes) chunks.push(Buffer.from(chunk as string))
       else reject(new PhoneCheckError('payload_too_large'))
     })
     req.on('end', () => resolve(Buffer.concat(chunks)))

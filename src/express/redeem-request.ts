@@ -53,7 +53,7 @@ export function readReturn(front: Front, req: HttpRequest): IncomingRedeem {
       handle: cookie.handle,
       proof: { binding: 'cookie', secret: cookie.secret },
       ...purposeOf(front, req),
-      by: requesterOf(front, req),
+      ...requesterOf(front, req),
       checkId,
       ...(code !== undefined && { code }),
       ...(error !== undefined && { error }),

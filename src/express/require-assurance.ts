@@ -1,4 +1,4 @@
-import { systemClock } from '../core/clock.js'
+import { systemClock, wallTime } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import { type Assurance, strength } from '../core/identity.js'
 import type { Handler, HttpRequest } from './http-types.js'
@@ -34,7 +34,7 @@ export function requireAssurance(level: Assurance, { from, maxAgeSeconds }: Requ
     const proof = from(req)
     const kept = proof?.assurance ?? proof?.acr
     const strongEnough = typeof kept === 'string' && Object.hasOwn(strength, kept) && strength[kept as Assurance] >= strength[level]
-    const ageMs = systemClock.now() - provenAt(proof)
+    const ageMs = wallTime(systemClock) - provenAt(proof)
     // Written so that a time that is none is refused.
     const freshEnough = maxAgeSeconds === undefined || (ageMs >= -60_000 && ageMs <= maxAgeSeconds * 1000)
     if (strongEnough && freshEnough) return next()

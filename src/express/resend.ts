@@ -1,4 +1,4 @@
-import { readFlowRequest } from './flow-request.js'
+import { endingWith, readFlowRequest } from './flow-request.js'
 import type { Front } from './front.js'
 import type { Handler } from './http-types.js'
 import { answering, sendJson } from './problem.js'
@@ -8,7 +8,7 @@ import { stepAnswer } from './step-answer.js'
 export function resendHandler(front: Front): Handler {
   return answering(front, async function phoneCheckResend(req, res) {
     const { request, cookie } = await readFlowRequest(front, req)
-    const step = await front.flow.resend(request)
+    const step = await endingWith(front, res, cookie, () => front.flow.resend(request))
     if (cookie) front.cookies.update(res, { ...cookie, checkId: step.checkId })
     sendJson(res, 201, stepAnswer(request.handle, step))
   })

@@ -29,14 +29,12 @@ export function startHandler(front: Front, options: StartOptions): Handler {
   return answering(front, async function phoneCheckStart(req, res) {
     refuseForeignSite(front, req, binding)
     const body = await readBody(req, ['phone_number'])
-    const { deviceAddress } = front.addressOf(req)
     const started = await front.flow.start({
       phoneNumber: body['phone_number'],
       ...purposeOf(front, req),
       binding,
       delivery,
-      by: requesterOf(front, req),
-      ...(deviceAddress !== undefined && { deviceAddress }),
+      ...requesterOf(front, req),
     })
     if (binding === 'cookie') front.cookies.add(req, res, started)
     sendJson(res, 201, stepAnswer(started.handle, started))

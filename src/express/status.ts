@@ -1,4 +1,4 @@
-import { readFlowRequest } from './flow-request.js'
+import { endingWith, readFlowRequest } from './flow-request.js'
 import type { Front } from './front.js'
 import type { Handler } from './http-types.js'
 import { answering, sendJson } from './problem.js'
@@ -6,8 +6,9 @@ import { answering, sendJson } from './problem.js'
 /** The handler of `POST status`: how far a flow is. It logs nobody in. */
 export function statusHandler(front: Front): Handler {
   return answering(front, async function phoneCheckStatus(req, res) {
-    const { request } = await readFlowRequest(front, req)
-    const { state, rung, fallback, retryAfterSeconds } = await front.flow.status(request)
+    const { request, cookie } = await readFlowRequest(front, req)
+    const { state, rung, fallback, retryAfterSeconds } = await endingWith(front, res, cookie, () => front.flow.status(request))
+    if (cookie && (state === 'failed' || state === 'expired')) front.cookies.expire(res, cookie.name)
     if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds))
     sendJson(res, 200, { state, rung, fallback, retry_after: retryAfterSeconds })
   })

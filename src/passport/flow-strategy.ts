@@ -135,9 +135,7 @@ export class FlowStrategy extends Base {
 }
 
 function isPrefetch(req: HttpRequest): boolean {
-  return [req.headers['sec-purpose'], req.headers['purpose'], req.headers['x-moz']].some((purpose) =>
-    /prefetch|preview/i.test(String(purpose ?? '')),
-  )
+  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) => /prefetch|preview/i.test(String(req.headers[name] ?? '')))
 }
 
 function withCode(loginUrl: string, code: string): string {

@@ -112,6 +112,7 @@ export function buildFront(options: AnyOptions): Front {
 
   return {
     flow: new LoginFlow({
+      realm: options.name ?? 'phonecheck',
       ladder: options.ladder,
       store,
       secret,
@@ -128,6 +129,7 @@ export function buildFront(options: AnyOptions): Front {
     drain: new Drain(),
     clock,
     cookies: new FlowCookies(secureCookie),
+    secure: secureCookie,
     emit,
     addressOf: addressReader(emit),
     origins,

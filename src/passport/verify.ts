@@ -25,6 +25,12 @@ export interface Admitted {
 
 /** Both styles of callback as one async function. A callback with more parameters than it is given values uses `done`. */
 export function verifier(verify: VerifyCallback | VerifyCallbackWithRequest, passReqToCallback: boolean) {
+  const most = passReqToCallback ? 3 : 2
+  if (verify.length > most) {
+    throw new TypeError(
+      `the verify callback takes ${verify.length} parameters but gets at most ${most}; for the request first, set passReqToCallback: true`,
+    )
+  }
   const call = verify as (...args: unknown[]) => Awaitable<Verdict | void>
   const usesDone = verify.length > (passReqToCallback ? 2 : 1)
   return async (req: HttpRequest, identity: PhoneIdentity): Promise<Admitted | false> => {

@@ -117,7 +117,7 @@ export function idenfySms(options: IdenfyOptions): Provider {
       }
       const problem = outage('redeem', answer, context)
       // The code may have been used up, and asking again would read as a wrong one: only another message goes on from here.
-      if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other' }
+      if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other', lost: true }
       if (!(answer instanceof TransportError) && answer.status === 400 && !isOurFault(answer))
         return { outcome: 'unable', reason: 'expired' }
       throw problem

@@ -94,7 +94,7 @@ export function idlayrApi(name: string, factory: string, scope: string, options:
   async function authorized(call: IdlayrCall, { deadline, emit }: CallContext): Promise<IdlayrAnswer> {
     let operation: CallKind = 'token'
     try {
-      const token = await tokens.get(deadline)
+      const token = await tokens.get()
       operation = call.kind
       const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/hal+json, application/problem+json' }
       if (call.contentType) headers['content-type'] = call.contentType

@@ -25,6 +25,8 @@ export function judgeRefusal({ status, body }: IdlayrAnswer): Unable | undefined
       return { unable: unableReason(fragment, 'ip_msisdn_mismatch') }
     case 412:
       return { unable: 'not_mobile_ip' }
+    case 422:
+      return { unable: unableReason(fragment) }
     case 501:
       return { unable: unableReason(fragment, 'mno_redirect_unsupported') }
     default:

@@ -86,6 +86,7 @@ function smsLink(to: string, text: string): string {
 /** @returns undefined for an answer that makes no sense */
 function judgeResult({ status, body }: IdlayrAnswer, checkId: string): Outcome | undefined {
   if (status === 404 || status === 410) return { outcome: 'unable', reason: 'expired' }
+  if (status > 400 && status < 500) return { outcome: 'unable', reason: 'other' }
   if (status !== 200 || !isObject(body) || body['check_id'] !== checkId) return undefined
   const { status: state, verified } = body
   if (verified !== undefined && typeof verified !== 'boolean') return undefined

@@ -1,4 +1,5 @@
-import type { Clock, Deadline } from '../core/clock.js'
+import { type Clock, type Deadline, deadlineIn } from '../core/clock.js'
+import { limits } from '../core/limits.js'
 
 /** Renewed this long before it expires, so that no call leaves with a token that dies on the way. */
 const marginSeconds = 60
@@ -13,7 +14,7 @@ export interface Token {
 
 export interface TokenSource {
   /** A token that is good for at least the time of a call. Concurrent callers share one request for it. */
-  get(deadline: Deadline): Promise<string>
+  get(): Promise<string>
   /** Says that the vendor refused this token. The next `get` fetches another, unless somebody did so already. */
   refuse(token: string): void
 }
@@ -33,9 +34,10 @@ export function tokenSource(fetchToken: (deadline: Deadline) => Promise<Token>, 
   }
 
   return {
-    async get(deadline) {
+    async get() {
       if (current && clock.now() < current.renewAt) return current.value
-      inFlight ??= renew(deadline).finally(() => {
+      // Not the first caller's deadline, which may be about to end: those who wait are held to their own.
+      inFlight ??= renew(deadlineIn(limits.requestDeadlineMs, clock)).finally(() => {
         inFlight = undefined
       })
       return inFlight

@@ -101,6 +101,9 @@ function httpsOrigin(text: string): string {
 function judgeRedeem({ status, body, repeated }: IdlayrAnswer, checkId: string): Outcome | undefined {
   // 404 covers a wrong code, one used before, and a URL never opened. After a lost first attempt the code may have been spent by ourselves.
   if (status === 404 || status === 400) return repeated ? { outcome: 'unable', reason: 'other' } : { outcome: 'invalid_code' }
+  if (status === 410) return { outcome: 'unable', reason: 'expired' }
+  // Undocumented, but about this check: what one user's code provokes must not look like an outage to all others.
+  if (status > 400 && status < 500) return { outcome: 'unable', reason: 'other' }
   if (status !== 200 || !isObject(body) || body['check_id'] !== checkId) return undefined
   switch (body['status']) {
     case 'COMPLETED':

@@ -56,7 +56,8 @@ export type Outcome =
   | { outcome: 'verified' }
   | { outcome: 'mismatch' }
   | { outcome: 'invalid_code' }
-  | { outcome: 'unable'; reason: UnableReason; stop?: true }
+  /** `lost`: the provider may have decided, but its answer never came; for the circuit breaker that is an outage. */
+  | { outcome: 'unable'; reason: UnableReason; stop?: true; lost?: true }
   | { outcome: 'pending'; retryAfterSeconds: number }
 
 export interface CallContext {

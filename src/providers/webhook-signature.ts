@@ -1,6 +1,6 @@
 import { createHash, KeyObject, verify as verifySignature } from 'node:crypto'
 import { createRemoteJWKSet, customFetch } from 'jose'
-import { type Clock, deadlineIn, systemClock } from '../core/clock.js'
+import { type Clock, deadlineIn, systemClock, wallTime } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { IdlayrApi } from './idlayr-api.js'
 import type { CallContext, WebhookRequest } from './provider.js'
@@ -17,7 +17,7 @@ export interface VerifiedWebhook {
   product: string
   /** Parsed from the very bytes whose digest was signed. */
   body: unknown
-  /** Names this one message. */
+  /** Names this one message: what was signed, since the same signature can be written in several ways. */
   nonce: string
 }
 
@@ -44,7 +44,7 @@ export function webhookVerifier(api: IdlayrApi, provider: string, clock: Clock =
 
     const date = Date.parse(header('date') ?? '')
     // Written so that NaN is refused.
-    if (!(Math.abs(clock.now() - date) <= maxSkewMs)) throw refuse('date')
+    if (!(Math.abs(wallTime(clock) - date) <= maxSkewMs)) throw refuse('date')
     if (!digestMatches(header('digest') ?? '', body)) throw refuse('digest')
 
     const { host, pathname, search } = new URL(url)
@@ -62,7 +62,7 @@ export function webhookVerifier(api: IdlayrApi, provider: string, clock: Clock =
     if (key.asymmetricKeyType !== 'rsa' || ![undefined, 'rsa-sha256'].includes(signature.algorithm)) throw refuse('algorithm')
     const signed = Buffer.from(listed.map((name) => `${name}: ${values[name]}`).join('\n'))
     if (!verifySignature('sha256', signed, key, Buffer.from(signature.signature, 'base64'))) throw refuse('signature')
-    return { product: header('x-tru-callback') ?? '', body: parseJson(body), nonce: signature.signature }
+    return { product: header('x-tru-callback') ?? '', body: parseJson(body), nonce: signed.toString() }
   }
 }
 

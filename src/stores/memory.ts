@@ -97,7 +97,13 @@ export class MemoryStore implements Store {
     for (const key of drafts.keys()) if (!this.#counters.get(key, now)) added++
     if (added > 0 && !this.#counters.hasRoomFor(added, now)) throw full('counters', 'maxCounters')
     for (const [key, tally] of drafts) {
-      const held = this.#counters.get(key, now) ?? new HeldCounter(key)
+      const present = this.#counters.get(key, now)
+      if (tally.count === 0 && tally.level === 0) {
+        // Given back to nothing: a counter that says nothing must not take the room of one that does.
+        if (present) this.#counters.delete(present)
+        continue
+      }
+      const held = present ?? new HeldCounter(key)
       const { since, keepMs } = held
       held.set(tally)
       if (held.lane === undefined || since !== tally.since || keepMs !== tally.keepMs) this.#counters.place(held, tally.keepMs)

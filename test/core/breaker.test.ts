@@ -2,6 +2,7 @@ import { PhoneCheckError, type PhoneCheckEvent } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { expect, test } from 'vitest'
 import { Breakers } from '../../src/core/breaker.js'
+import { deadlineIn } from '../../src/core/clock.js'
 
 function setup() {
   const clock = fakeClock()
@@ -10,7 +11,7 @@ function setup() {
   let calls = 0
   const run = (call: () => Promise<unknown>, operation = 'start') =>
     breakers
-      .run('p', operation, () => {
+      .run('p', operation, deadlineIn(12_000, clock), () => {
         calls += 1
         return call()
       })

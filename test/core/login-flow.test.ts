@@ -5,24 +5,35 @@ import { anyone, begin, by, flowSetup, interceptedStore, redeeming, refusal, scr
 
 describe('a claim', () => {
   test('whose owner died is taken over after the lease, and what the owner then learns counts for nothing', async () => {
-    const { clock, provider, flow } = flowSetup()
-    const started = await begin(flow)
+    const { clock, store, provider, flow } = flowSetup()
+    // Another process, in which time stands still: nothing ends its wait.
+    const stuck = scripted()
+    const dead = flowSetup({ ladder: [stuck], store, clock: fakeClock() })
     let answer: () => void = () => {}
-    provider.onRedeem = () =>
+    stuck.onRedeem = () =>
       new Promise((resolve) => {
         answer = () => resolve({ outcome: 'verified' })
       })
-    const dead = refusal(flow.redeem(redeeming(started), anyone))
+    const started = await begin(flow)
+    const late = refusal(dead.flow.redeem(redeeming(started), anyone))
     await clock.advance(19_999)
     expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('in_progress')
     await clock.advance(1)
-    const lateAnswer = answer
+    expect((await flow.redeem(redeeming(started), anyone)).user).toEqual({ id: '+12025550100' })
+    answer()
+    expect(await late).toBe('in_progress')
+    expect([stuck.redeems, provider.redeems]).toEqual([1, 1])
+  })
+
+  test('of a provider that keeps to no deadline is given back when the request must end', async () => {
+    const { clock, provider, flow } = flowSetup()
+    const started = await begin(flow)
+    provider.onRedeem = () => new Promise(() => {})
+    const hanging = refusal(flow.redeem(redeeming(started), anyone))
+    await clock.advance(12_500)
+    expect(await hanging).toBe('provider_unavailable')
     provider.onRedeem = async () => ({ outcome: 'verified' })
-    const taken = await flow.redeem(redeeming(started), anyone)
-    expect(taken.user).toEqual({ id: '+12025550100' })
-    lateAnswer()
-    expect(await dead).not.toBe('no error')
-    expect(provider.redeems).toBe(2)
+    expect((await flow.redeem(redeeming(started), anyone)).user).toEqual({ id: '+12025550100' })
   })
 
   test('left by a start that died has no check: nothing can be redeemed on it', async () => {
@@ -201,10 +212,13 @@ describe('purpose and subject', () => {
 
 describe('tries', () => {
   test('are three per code and are given back on an outage and on pending', async () => {
-    const { flow, provider } = flowSetup()
+    const { clock, flow, provider } = flowSetup()
     const started = await begin(flow)
     provider.onRedeem = async () => ({ outcome: 'pending', retryAfterSeconds: 2 })
-    for (let index = 0; index < 6; index++) expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('pending')
+    for (let index = 0; index < 300; index++) expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('pending')
+    // However often it is asked, the provider is asked at its own pace.
+    expect(provider.redeems).toBe(1)
+    await clock.advance(3_000)
     provider.onRedeem = async () => ({ outcome: 'invalid_code' })
     for (let index = 0; index < 3; index++) expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('invalid_code')
     expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('flow_invalid')

@@ -38,7 +38,7 @@ function setup(kind: 'silent' | 'code') {
   const rung = { ...scripted(kind), ...(kind === 'code' && { sends: true, guessable: true }) }
   // A weaker rung below makes a silent success forgive wrong codes too.
   const ladder = kind === 'silent' ? [rung, { ...scripted('below'), guessable: true }] : [rung]
-  const flow = new LoginFlow({ ladder, store, secret, clock, emit: () => {}, limits: { sendsPerBlock: 100 } })
+  const flow = new LoginFlow({ realm: 'phonecheck', ladder, store, secret, clock, emit: () => {}, limits: { sendsPerBlock: 100 } })
   const measure = async <T>(work: Promise<T>): Promise<{ result: T; waves: number }> => {
     const before = count.waves
     const result = await work

@@ -62,6 +62,19 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     expect(make).not.toThrow(/canary/)
   })
 
+  test.each([
+    [{ ladder: [{ ...provider(), name: 'review' }] }, /review/],
+    [{ ladder: [{ ...provider(), name: 'own', sends: true }], countries: ['US'] }, /guessable/],
+  ])('%o', (options, message) => {
+    expect(() => build(options)).toThrow(message)
+  })
+
+  test('a callback that expects the request without having asked for it', () => {
+    expect(() => new PhoneCheckStrategy(good, ((_req: unknown, _identity: unknown, _done: unknown) => null) as never)).toThrow(
+      /passReqToCallback/,
+    )
+  })
+
   test('without options or callback', () => {
     const Untyped = PhoneCheckStrategy as unknown as new (...args: unknown[]) => unknown
     expect(() => new Untyped()).toThrow(/PhoneCheckStrategy requires options/)
@@ -133,6 +146,12 @@ describe('the address of a request', () => {
       expect.objectContaining({ code: 'trust_proxy_missing', message: expect.stringContaining('trust proxy') }),
     ])
     expect(app.sim.checks.map((check) => check.phoneIp)).toEqual([null, null, null])
+  })
+
+  test('trust proxy: true raises an event: every client would choose its own address', async () => {
+    const app = await startApp({ before: (express) => express.set('trust proxy', true) })
+    await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' })
+    expect(app.events).toContainEqual(expect.objectContaining({ type: 'misconfiguration', code: 'trust_proxy_true' }))
   })
 
   test('with trust proxy, the forwarded public address goes to the provider in redirect delivery', async () => {

@@ -1,3 +1,4 @@
+import { MemoryStore } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
 import { number, startApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
@@ -139,6 +140,16 @@ describe('login CSRF', () => {
   })
 })
 
+test('one strategy does not finish what another began under its own rules', async () => {
+  const store = new MemoryStore()
+  const lax = await startApp({ strategy: { store, name: 'lax' }, start: { binding: 'handle' } })
+  const strict = await startApp({ strategy: { store, countries: ['US'], name: 'phonecheck' }, start: { binding: 'handle' } })
+  const begun = await (await new Browser(lax.url).post('/login/phone', { phone_number: '+4915112345678' })).json()
+  const response = await new Browser(strict.url).post('/login/phone/verify', { flow: begun.flow, code: 'x' })
+  expect(response.status).toBe(401)
+  expect(patches(strict)).toBe(0)
+})
+
 describe('requests from other sites', () => {
   const foreign = [
     { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
@@ -233,6 +244,19 @@ describe('the cookie', () => {
     expect((await browser.post('/login/phone/verify', { flow: first?.flow, code: first?.code })).status).toBe(401)
     expect((await browser.post('/login/phone/verify', { flow: second?.flow, code: second?.code })).status).toBe(200)
     expect((await browser.post('/login/phone/verify', { flow: last?.flow, code: last?.code })).status).toBe(200)
+  })
+
+  test('goes with its flow whichever request learns that it is over', async () => {
+    const app = await startApp()
+    const { browser, flow, code } = await beginWithCode(app)
+    const cookies = new Map(browser.cookies)
+    await browser.post('/login/phone/verify', { flow, code })
+    for (const step of ['fallback', 'resend', 'status']) {
+      const late = new Browser(app.url)
+      for (const [name, value] of cookies) late.cookies.set(name, value)
+      await late.post(`/login/phone/${step}`, { flow })
+      expect([step, late.cookies.size]).toEqual([step, step === 'status' ? 1 : 0])
+    }
   })
 
   test('goes when its flow ends, and stays while it can be tried again', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Browser } from '../support/browser.js'
+import { scripted } from '../support/flow.js'
 import { calls, type LadderApp, ladderApp, Visitor } from '../support/ladder.js'
 
 const refused = (app: LadderApp) => app.events.filter((event) => event.type === 'step_refused').map((event) => [event.step, event.code])
@@ -113,6 +114,21 @@ describe('the floor', () => {
   })
 })
 
+test('what one user’s code provokes does not look like an outage to the others', async () => {
+  for (const status of [409, 410, 412, 415, 422]) {
+    const app = await ladderApp('cookie + body', ['phonecheck'])
+    const fault = app.sim.fault({ match: calls.patch, status })
+    for (let index = 0; index < 6; index++) {
+      const visitor = new Visitor(app)
+      const { challenge } = (await visitor.start()).body
+      expect((await visitor.silent(challenge.url)).status).toBe(422)
+    }
+    fault.remove()
+    const other = new Visitor(app)
+    expect((await other.silent((await other.start()).body.challenge.url)).status).toBe(200)
+  }
+})
+
 describe('a rung whose provider is down', () => {
   test('is skipped at start once its breaker is open, and tried again after half a minute', async () => {
     const app = await ladderApp()
@@ -140,6 +156,30 @@ describe('a rung whose provider is down', () => {
 })
 
 describe('deviceIp: require', () => {
+  test('holds for every rung, also for one that is reached by falling back', async () => {
+    const seen: (string | undefined)[] = []
+    const app = await ladderApp('cookie + body', undefined, {
+      ladder: () =>
+        ['one', 'two'].map((name) => {
+          const rung = scripted(name)
+          const { start } = rung
+          rung.start = (input, context) => {
+            seen.push(input.deviceIp)
+            return start(input, context)
+          }
+          return rung
+        }),
+      strategy: { deviceIp: 'require' },
+      before: (express) => express.set('trust proxy', 'loopback'),
+    })
+    const visitor = new Visitor(app)
+    await visitor.start({ 'x-forwarded-for': '8.8.8.8' })
+    await visitor.verify({ error: 'sdk_error' })
+    expect((await visitor.fallback()).status).toBe(400)
+    expect((await visitor.fallback({ 'x-forwarded-for': '9.9.9.9' })).status).toBe(201)
+    expect(seen).toEqual(['8.8.8.8', '9.9.9.9'])
+  })
+
   test('ends the flow when the phone’s address changed, instead of offering a weaker rung', async () => {
     const app = await ladderApp('cookie + body', ['phonecheck', 'mocheck'], {
       strategy: { deviceIp: 'require' },

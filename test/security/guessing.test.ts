@@ -139,6 +139,18 @@ describe('guesses are bounded by number, over flows, messages and addresses', ()
     expect(await guessUntilLocked(app)).toBe(9)
   })
 
+  test('an outage of the vendor, and the breaker that it opens, cost no guess however often the user retries', async () => {
+    const app = await codeOnly()
+    const user = new Guesser(app, '203.0.113.1')
+    await user.start()
+    const fault = app.sim.fault({ match: calls.verify, status: 429 })
+    for (let index = 0; index < 30; index++) expect((await user.verify({ code: user.code() })).status).toBe(503)
+    expect(app.sim.count(calls.verify)).toBe(5)
+    fault.remove()
+    await app.clock.advance(31_000)
+    expect((await user.verify({ code: user.code() })).status).toBe(200)
+  })
+
   test('a typed code of the owner does not forgive the wrong ones', async () => {
     const app = await codeOnly()
     const attacker = new Guesser(app, '198.51.100.1')

@@ -1,5 +1,8 @@
 import express from 'express'
-import { describe, expect, test } from 'vitest'
+import { MemoryStore, moCheck } from 'passport-phonecheck'
+import { startSimulator } from 'passport-phonecheck/simulator'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.js'
 import { calls, type LadderApp, ladderApp, Visitor } from '../support/ladder.js'
 
 const jwks = 'GET /.well-known/jwks.json'
@@ -98,6 +101,34 @@ describe('an authentic webhook', () => {
     expect(await isHinted(app, visitor)).toBe(true)
     expect((await deliver(app, message)).status).toBe(200)
     expect(await isHinted(app, visitor)).toBe(false)
+  })
+
+  test('is the same message however its signature is spelt', async () => {
+    const { app, visitor } = await waiting()
+    const message = await signed(app)
+    expect((await deliver(app, message)).status).toBe(200)
+    expect(await isHinted(app, visitor)).toBe(true)
+    for (const padding of ['=', '==', '===']) {
+      const respelt = edit(message, 'authorization', (value) => value.replace(/signature="([^"]*)"/, `signature="$1${padding}"`))
+      await deliver(app, respelt)
+      expect(await isHinted(app, visitor)).toBe(false)
+    }
+  })
+
+  test('of the second of two providers is taken', async () => {
+    const other = await startSimulator()
+    onTestFinished(() => other.close())
+    const app = await ladderApp('cookie + body', ['mocheck'], {
+      webhook: true,
+      ladder: (sim) => [
+        moCheck({ baseUrl: other.url, clientId: 'c', clientSecret: 's', name: 'first' }),
+        moCheck({ baseUrl: sim.url, clientId: 'c', clientSecret: 's', name: 'second' }),
+      ],
+      strategy: { clock: systemClock, store: new MemoryStore() },
+      simulator: { clock: systemClock },
+    })
+    const message = await app.sim.signCallback({ url: `${app.url}/webhooks/phone`, product: 'mo_check', body: { check_id: 'x' } })
+    expect((await deliver(app, { headers: { ...message.headers }, body: String(message.body) })).status).toBe(200)
   })
 
   test('about an unknown check, or of PhoneCheck, is acknowledged and dropped', async () => {

@@ -16,6 +16,7 @@ interface Window {
 interface Lock {
   hits: number
   length: number
+  shortest: number
   closedUntil: number
   forgottenAt: number
 }
@@ -68,6 +69,9 @@ export class NaiveStore implements Store {
       Object.assign(this, before)
       return { allowed: false, key: hit.key, retryAfterSeconds: seconds }
     }
+    // What was given back to nothing is nothing.
+    for (const [key, { hits }] of this.windows) if (hits === 0) this.windows.delete(key)
+    for (const [key, { hits, length, shortest }] of this.locks) if (hits === 0 && length === shortest) this.locks.delete(key)
     return { allowed: true }
   }
 
@@ -87,7 +91,13 @@ export class NaiveStore implements Store {
 
   protected hitLock({ key, limit, windowSeconds, cost = 1 }: Hit, maxWindowSeconds: number): number {
     const now = this.clock.now()
-    const lock = this.locks.get(key) ?? { hits: 0, length: windowSeconds, closedUntil: 0, forgottenAt: now + maxWindowSeconds * 1000 }
+    const lock = this.locks.get(key) ?? {
+      hits: 0,
+      length: windowSeconds,
+      shortest: windowSeconds,
+      closedUntil: 0,
+      forgottenAt: now + maxWindowSeconds * 1000,
+    }
     if (lock.closedUntil > 0 && lock.closedUntil <= now) Object.assign(lock, { hits: 0, closedUntil: 0, length: lock.length * 2 })
     if (cost === -1) {
       Object.assign(lock, { hits: Math.max(0, lock.hits - 1), closedUntil: 0 })
@@ -98,7 +108,10 @@ export class NaiveStore implements Store {
     if (cost === 0) return 0
     lock.hits++
     lock.forgottenAt = now + maxWindowSeconds * 1000
-    if (lock.hits === limit) lock.closedUntil = now + Math.min(lock.length, maxWindowSeconds) * 1000
+    if (lock.hits === limit) {
+      lock.closedUntil = now + Math.min(lock.length, maxWindowSeconds) * 1000
+      lock.forgottenAt = lock.closedUntil + maxWindowSeconds * 1000
+    }
     this.locks.set(key, lock)
     return 0
   }

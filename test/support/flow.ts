@@ -64,7 +64,15 @@ export function flowSetup(settings: Partial<LoginFlowSettings> = {}) {
   const provider = scripted()
   const events: PhoneCheckEvent[] = []
   const store = settings.store ?? new MemoryStore({ clock })
-  const flow = new LoginFlow({ ladder: [provider], secret, clock, emit: (event) => events.push(event), ...settings, store })
+  const flow = new LoginFlow({
+    realm: 'phonecheck',
+    ladder: [provider],
+    secret,
+    clock,
+    emit: (event) => events.push(event),
+    ...settings,
+    store,
+  })
   return { clock, provider, events, store, flow }
 }
 

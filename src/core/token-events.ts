@@ -1,0 +1,10 @@
+/** Why an access token was refused. */
+export type TokenRefusal = 'malformed' | 'unknown_key' | 'signature' | 'expired' | 'claims' | 'revoked' | 'user_refused'
+
+/** What the tokens have to tell. No token, secret or number is part of an event. */
+export type TokenEvent =
+  /** An access token was presented that is not good here. `expired` is everyday life; the others are defects or attacks. */
+  | { type: 'token_refused'; reason: TokenRefusal }
+  /** A refresh token was used a second time: it was stolen, or a client refreshes twice at once. All tokens of that login are dead. */
+  | { type: 'refresh_reused'; family: string; subject: string }
+  | { type: 'user_revoked'; subject: string }

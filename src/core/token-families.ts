@@ -1,0 +1,158 @@
+import type { Store } from '../stores/store.js'
+import { PhoneCheckError } from './errors.js'
+import { createSecret, fingerprint, isSecret, matches } from './handle.js'
+import { Seal } from './seal.js'
+import type { Grant } from './token-claims.js'
+import type { TokenEvent } from './token-events.js'
+import { tokenInvalid } from './token-problem.js'
+import type { Revocations } from './token-revocation.js'
+
+/** What the store keeps of a login, sealed. Instants are milliseconds since its insertion, by the store's clock. */
+interface Family {
+  grant: Grant
+  /** Fingerprint of the one secret that may refresh. */
+  current: string
+  idleUntilMs: number
+  rotatedAtMs: number
+  /** The current secret, sealed for whoever holds the one before it. Only with a grace. */
+  again?: string
+}
+
+export interface FamilyRules {
+  store: Store
+  revocations: Revocations
+  idleSeconds: number
+  absoluteSeconds: number
+  graceSeconds: number
+  emit: (event: TokenEvent) => void
+}
+
+/** A refresh token taken apart: the first half names the login and opens its record, the second is good for one refresh. */
+interface Presented {
+  sid: string
+  key: string
+  secret: string
+  seal: Seal
+}
+
+const recordContext = 'refresh/1'
+const againContext = 'refresh-again/1'
+
+/**
+ * Refresh tokens: opaque, good once, and all those of one login a family that dies together.
+ *
+ * A family is one record. Its key is a hash of the first half of its tokens and its content is sealed with that half, so the store yields neither tokens nor
+ * whose they are. Of the second half only a fingerprint is kept. Any other second half was used before or is forged, and no client of ours forges: the
+ * family is removed, because nobody can tell which of its holders is the thief.
+ *
+ * Of requests that present the same token at once, `replace` lets one win. The others find it used, as if they had come later.
+ *
+ * A key is never inserted twice, so no version can mean two states.
+ */
+export class RefreshFamilies {
+  readonly #rules: FamilyRules
+
+  constructor(rules: FamilyRules) {
+    this.#rules = rules
+  }
+
+  /** Begins a family. */
+  async begin(grant: Grant): Promise<{ refreshToken: string; sid: string }> {
+    const { store, idleSeconds, absoluteSeconds } = this.#rules
+    const secret = createSecret()
+    const refreshToken = `${createSecret()}.${secret}`
+    const { sid, key, seal } = open(refreshToken)
+    const family: Family = { grant, current: fingerprint(secret), idleUntilMs: idleSeconds * 1000, rotatedAtMs: 0 }
+    if (!(await store.insert(key, seal.close(family, recordContext), absoluteSeconds))) {
+      throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new login exists already.' })
+    }
+    return { refreshToken, sid }
+  }
+
+  /**
+   * Exchanges a refresh token for the next one. What `prepare` makes of the grant is made before the token is used up, so that its failure costs nothing;
+   * undefined ends the family.
+   * @throws PhoneCheckError `token_invalid`, `store_unavailable`, or whatever `prepare` threw
+   */
+  async rotate<Prepared>(
+    token: string,
+    prepare: (grant: Grant, sid: string) => Promise<Prepared | undefined>,
+  ): Promise<{ refreshToken: string; prepared: Prepared }> {
+    const presented = open(token)
+    // The second round is for whoever lost the race, and finds the token used.
+    for (let round = 0; round < 2; round++) {
+      const found = await this.#rules.store.find(presented.key)
+      const family = found && (presented.seal.open(found.record, recordContext) as Family | undefined)
+      if (!family || this.#isOver(family, found.ageMs)) throw tokenInvalid()
+      const isCurrent = matches(presented.secret, family.current)
+      const again = isCurrent ? undefined : this.#repeat(presented, family, found.ageMs)
+      if (!isCurrent && again === undefined) throw await this.#killed(presented, family)
+      const { grant } = family
+      const isRevoked = await this.#rules.revocations.isRevoked(grant.subject, grant.epochs)
+      const prepared = isRevoked ? undefined : await prepare(grant, presented.sid)
+      if (prepared === undefined) {
+        await this.#rules.store.remove(presented.key)
+        throw tokenInvalid()
+      }
+      const secret = again ?? createSecret()
+      const isMine =
+        again !== undefined || (await this.#replace(presented, found.version, this.#next(presented, family, secret, found.ageMs)))
+      if (isMine) return { refreshToken: `${token.split('.', 1)[0]}.${secret}`, prepared }
+    }
+    throw new PhoneCheckError('store_unavailable', { message: 'The store neither takes nor shows a change.' })
+  }
+
+  /** Ends the family that a token belongs to, used or not. Unknown ones have ended already. @throws PhoneCheckError `token_invalid` for a text of another kind */
+  async end(token: string): Promise<void> {
+    await this.#rules.store.remove(open(token).key)
+  }
+
+  /** Whether the family of an access token has neither ended nor expired. */
+  async isLive(sid: string): Promise<boolean> {
+    return (await this.#rules.store.find(keyOf(sid))) !== undefined
+  }
+
+  #isOver(family: Family, ageMs: number): boolean {
+    return ageMs >= family.idleUntilMs || ageMs >= this.#rules.absoluteSeconds * 1000
+  }
+
+  /** The answer that was given before, for a client that did not get it. */
+  #repeat({ key, secret }: Presented, { again, rotatedAtMs }: Family, ageMs: number): string | undefined {
+    if (again === undefined || ageMs - rotatedAtMs >= this.#rules.graceSeconds * 1000) return undefined
+    return new Seal(secret, key).open(again, againContext) as string | undefined
+  }
+
+  #next({ key, secret: used }: Presented, { grant }: Family, secret: string, ageMs: number): Family {
+    const { idleSeconds, graceSeconds } = this.#rules
+    return {
+      grant,
+      current: fingerprint(secret),
+      idleUntilMs: ageMs + idleSeconds * 1000,
+      rotatedAtMs: ageMs,
+      ...(graceSeconds > 0 && { again: new Seal(used, key).close(secret, againContext) }),
+    }
+  }
+
+  #replace({ key, seal }: Presented, version: number, family: Family): Promise<boolean> {
+    return this.#rules.store.replace(key, version, seal.close(family, recordContext))
+  }
+
+  async #killed({ key, sid }: Presented, { grant }: Family): Promise<PhoneCheckError> {
+    this.#rules.emit({ type: 'refresh_reused', family: sid, subject: grant.subject })
+    await this.#rules.store.remove(key)
+    return tokenInvalid()
+  }
+}
+
+function keyOf(sid: string): string {
+  return `refresh/${sid}`
+}
+
+/** @throws PhoneCheckError `token_invalid` */
+function open(token: string): Presented {
+  const [family, secret, ...rest] = token.split('.')
+  if (!isSecret(family) || !isSecret(secret) || rest.length > 0) throw tokenInvalid()
+  const sid = fingerprint(family)
+  const key = keyOf(sid)
+  return { sid, key, secret, seal: new Seal(family, key) }
+}

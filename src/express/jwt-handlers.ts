@@ -1,0 +1,140 @@
+import { PhoneCheckError } from '../core/errors.js'
+import { createSecret } from '../core/handle.js'
+import type { PhoneIdentity } from '../core/identity.js'
+import { checkedClaims, checkedSubject, type Grant, methodsOf } from '../core/token-claims.js'
+import { complaint } from '../core/token-keys.js'
+import { noEpochs, revClaim } from '../core/token-revocation.js'
+import type { Handler, HttpRequest } from './http-types.js'
+import { type JwtSettings, type Tokens, tokensOf } from './jwt-settings.js'
+import { answering, sendJson } from './problem.js'
+import { optionalString, readBody } from './read-request.js'
+
+/**
+ * Answers a login with tokens: `{ access_token, token_type: "Bearer", expires_in, refresh_token? }`. Mount it after
+ * `passport.authenticate('phonecheck', { session: false })`.
+ * @throws TypeError that names the setting and the cure
+ */
+export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>): Handler {
+  const tokens = issuing(settings)
+  return answering(tokens, async function issueJwt(req: HttpRequest & { authInfo?: Express.AuthInfo | undefined }, res) {
+    const { user, authInfo } = req
+    const identity = authInfo?.phoneCheck
+    if (!user || !identity) {
+      throw new Error("issueJwt: nobody has logged in. Mount it after passport.authenticate('phonecheck', { session: false }).")
+    }
+    const grant = await grantOf(tokens, user, identity)
+    const begun = await tokens.families?.begin(grant)
+    sendJson(res, 200, answer(tokens, sign(tokens, grant, begun?.sid), begun?.refreshToken))
+  })
+}
+
+/**
+ * `POST { refresh_token }`: a new access token and the next refresh token. A refresh token is good once; a used one ends the login.
+ * @throws TypeError that names the setting and the cure
+ */
+export function refreshJwt<Claims extends object>(settings: JwtSettings<Claims>): Handler {
+  const tokens = issuing(settings)
+  const families = familiesOf(tokens, 'refreshJwt')
+  return answering(tokens, async function refreshJwt(req, res) {
+    const token = await readToken(req)
+    const { prepared, refreshToken } = await families.rotate(token, async (grant, sid) => {
+      const current = await currentGrant(tokens, grant)
+      return current && sign(tokens, current, sid)
+    })
+    sendJson(res, 200, answer(tokens, prepared, refreshToken))
+  })
+}
+
+/**
+ * `POST { refresh_token }`: ends the login and answers 204, also when it has ended before.
+ * @throws TypeError that names the setting and the cure
+ */
+export function logoutJwt<Claims extends object>(settings: JwtSettings<Claims>): Handler {
+  const tokens = tokensOf(settings)
+  const families = familiesOf(tokens, 'logoutJwt')
+  return answering(tokens, async function logoutJwt(req, res) {
+    await families.end(await readToken(req))
+    res.setHeader('Cache-Control', 'no-store')
+    res.statusCode = 204
+    res.end()
+  })
+}
+
+/**
+ * Ends every login that a user has until now: all refresh tokens at once, and access tokens too with `checkRevoked`; without it these expire by themselves. New
+ * logins are not affected. Waits until it is done.
+ * @param id what `subject` returns for the user
+ * @throws PhoneCheckError `store_unavailable`: nothing was revoked, or it is not known; try again
+ */
+export async function revokeUser<Claims extends object>(settings: JwtSettings<Claims>, id: string): Promise<void> {
+  const { revocations, emit } = tokensOf(settings)
+  if (!revocations) throw complaint('store', 'is missing; without one there are no refresh tokens to revoke')
+  const subject = checkedSubject(id, undefined)
+  await revocations.revoke(subject)
+  emit({ type: 'user_revoked', subject })
+}
+
+type Issuing = Tokens & { subject: (user: Express.User) => string }
+
+function issuing<Claims extends object>(settings: JwtSettings<Claims>): Issuing {
+  const tokens = tokensOf(settings)
+  const { subject } = tokens
+  if (!subject) throw complaint('subject', 'is missing; pass a function that returns the stable id of a user, such as (user) => user.id')
+  if (!tokens.access.canSign) throw complaint('keys[0]', 'has no privateKey, and the first key signs')
+  return { ...tokens, subject }
+}
+
+function familiesOf({ families }: Tokens, who: string) {
+  if (!families) throw complaint('store', `is missing, and ${who} works on what it keeps; pass one, such as new MemoryStore()`)
+  return families
+}
+
+async function readToken(req: HttpRequest): Promise<string> {
+  const body = await readBody(req, ['refresh_token'])
+  const token = optionalString(body, 'refresh_token', 4096)
+  if (token === undefined) throw new PhoneCheckError('invalid_request', { message: 'refresh_token is missing.' })
+  return token
+}
+
+async function grantOf(tokens: Issuing, user: Express.User, identity: PhoneIdentity): Promise<Grant> {
+  const subject = checkedSubject(tokens.subject(user), identity.phoneNumber)
+  return {
+    subject,
+    acr: identity.assurance,
+    amr: methodsOf(identity.method),
+    authTime: Math.floor(identity.verifiedAt.getTime() / 1000),
+    epochs: (await tokens.revocations?.epochs(subject)) ?? noEpochs,
+    ...(tokens.claims && { claims: checkedClaims(tokens.claims(user)) }),
+  }
+}
+
+/** The grant with what the application says of the user now; undefined when it has none by that id. */
+async function currentGrant({ findUser, subject, claims }: Issuing, grant: Grant): Promise<Grant | undefined> {
+  if (!findUser) return grant
+  const user = await findUser(grant.subject)
+  if (!user || subject(user) !== grant.subject) return undefined
+  return { ...grant, ...(claims && { claims: checkedClaims(claims(user)) }) }
+}
+
+function sign({ access, issuer, audience, accessTtlSeconds, now }: Issuing, grant: Grant, sid: string | undefined): string {
+  const iat = now()
+  const rev = revClaim(grant.epochs)
+  return access.sign({
+    ...grant.claims,
+    iss: issuer,
+    aud: audience,
+    sub: grant.subject,
+    iat,
+    exp: iat + accessTtlSeconds,
+    jti: createSecret(),
+    auth_time: grant.authTime,
+    amr: grant.amr,
+    acr: grant.acr,
+    ...(sid !== undefined && { sid }),
+    ...(rev !== undefined && { rev }),
+  })
+}
+
+function answer({ accessTtlSeconds }: Tokens, accessToken: string, refreshToken: string | undefined) {
+  return { access_token: accessToken, token_type: 'Bearer', expires_in: accessTtlSeconds, refresh_token: refreshToken }
+}

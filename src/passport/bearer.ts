@@ -1,0 +1,119 @@
+import { PhoneCheckError } from '../core/errors.js'
+import type { AccessTokenClaims } from '../core/token-claims.js'
+import type { TokenRefusal } from '../core/token-events.js'
+import { tokenInvalid } from '../core/token-problem.js'
+import { epochsOfClaim } from '../core/token-revocation.js'
+import type { HttpRequest, HttpResponse } from '../express/http-types.js'
+import { type BearerSettings, type Tokens, tokensOf } from '../express/jwt-settings.js'
+import { keepProblem, setProblemHeaders } from '../express/problem.js'
+import { type Actions, Base } from './base.js'
+import { type Admitted, type Done, type Verdict, type VerifyCallback, verifier } from './verify.js'
+
+declare global {
+  namespace Express {
+    interface AuthInfo {
+      /** The access token's claims; set by `passport.authenticate('bearer')`. */
+      phoneCheckToken?: AccessTokenClaims
+    }
+  }
+}
+
+/**
+ * Turns the claims of a good token into the application's user. Return (a promise of) the user, or take the last parameter and call it as Passport's `done`.
+ * False, or nothing, refuses the token.
+ */
+export type BearerVerifyCallback<Claims extends object = object> = (
+  claims: AccessTokenClaims & Claims,
+  done: Done,
+) => Verdict | void | Promise<Verdict | void>
+
+type ExpressRequest = HttpRequest & { res?: HttpResponse | undefined }
+
+/**
+ * Guards an API with the access tokens of `issueJwt`: `passport.authenticate('bearer', { session: false })`. Takes them from the `Authorization` header only, and
+ * answers as RFC 6750 says.
+ */
+export class BearerStrategy<Claims extends object = object> extends Base {
+  override name: string
+  /** @internal */
+  readonly judge: (req: HttpRequest) => Promise<Admitted | Refused>
+  /** @internal */
+  readonly realm: string
+
+  /** @throws TypeError that names the setting and the cure */
+  constructor(settings: BearerSettings<Claims>, verify: BearerVerifyCallback<Claims>) {
+    if (typeof verify !== 'function') throw new TypeError('BearerStrategy requires a verify callback')
+    super(() => {})
+    this.name = 'bearer'
+    const tokens = tokensOf(settings)
+    this.realm = tokens.audience
+    // A closure, so that neither keys nor store are seen when the strategy is printed.
+    this.judge = judgement(tokens, verify)
+  }
+
+  override authenticate(req: ExpressRequest): void {
+    // Taken before the first await: Passport shares an instance that is passed to it directly, and the next request puts its own actions on it.
+    const actions: Actions = { success: this.success, fail: this.fail, redirect: this.redirect, error: this.error }
+    // Passport drops what authenticate returns, so a rejection would be nobody's.
+    this.answer(req, actions).catch((error: unknown) => actions.error(error))
+  }
+
+  /** @internal */
+  private async answer(req: ExpressRequest, actions: Actions): Promise<void> {
+    const judged = await this.judge(req).catch((error: unknown) => {
+      if (req.res && error instanceof PhoneCheckError) setProblemHeaders(req.res, error)
+      throw error
+    })
+    if (!('challenge' in judged)) return actions.success(judged.user, judged.info)
+    keepProblem(req, tokenInvalid(judged.message))
+    req.res?.setHeader('Cache-Control', 'no-store')
+    // A string, so that Passport puts it into WWW-Authenticate, beside the challenges of other strategies, and only if all of them fail.
+    const fail = actions.fail as unknown as (challenge: string, status: number) => void
+    fail(`Bearer realm="${this.realm}"${judged.challenge}`, 401)
+  }
+}
+
+interface Refused {
+  /** What follows the realm. */
+  challenge: string
+  message?: string
+}
+
+/** RFC 6750 section 3.1: whoever sends no token is told that one is needed, and nothing else. */
+const absent: Refused = { challenge: '', message: 'A bearer token is needed in the Authorization header.' }
+const refused: Refused = { challenge: ', error="invalid_token", error_description="The token is expired, ended or not for here."' }
+
+function judgement<Claims extends object>(tokens: Tokens, verify: BearerVerifyCallback<Claims>) {
+  // The same two styles of callback, whatever they are given.
+  const admit = verifier(verify as unknown as VerifyCallback, false) as unknown as (
+    req: HttpRequest,
+    claims: AccessTokenClaims,
+  ) => Promise<Admitted | false>
+
+  function refuse(reason: TokenRefusal): Refused {
+    tokens.emit({ type: 'token_refused', reason })
+    return refused
+  }
+  return async function judge(req: HttpRequest): Promise<Admitted | Refused> {
+    const token = bearerToken(req)
+    if (token === undefined) return absent
+    const claims = tokens.access.read(token, tokens.now())
+    if (typeof claims === 'string') return refuse(claims)
+    if (tokens.checkRevoked && (await isRevoked(tokens, claims))) return refuse('revoked')
+    const admitted = await admit(req, claims)
+    return admitted ? { user: admitted.user, info: { ...admitted.info, phoneCheckToken: claims } } : refuse('user_refused')
+  }
+}
+
+/** A token of a login that cannot be asked about, because it was issued without a store, counts as revoked. */
+async function isRevoked({ families, revocations }: Tokens, { sub, sid, rev }: AccessTokenClaims): Promise<boolean> {
+  if (!families || !revocations || sid === undefined) return true
+  const [ended, revoked] = await Promise.all([families.isLive(sid).then((live) => !live), revocations.isRevoked(sub, epochsOfClaim(rev))])
+  return ended || revoked
+}
+
+/** The header alone: a token in an address ends in logs, and one in a body is a second way in. */
+function bearerToken(req: HttpRequest): string | undefined {
+  const [, token] = /^Bearer(?: +(.*))?$/i.exec(req.headers.authorization ?? '') ?? []
+  return token ?? (/^Bearer\b/i.test(req.headers.authorization ?? '') ? '' : undefined)
+}
