@@ -186,6 +186,25 @@ describe('a store that fails', () => {
   })
 })
 
+test('a record that somebody moved to another rung in the store is a dead flow', async () => {
+  const store = new MemoryStore()
+  const keys: string[] = []
+  const spied = interceptedStore(store, () => {})
+  spied.insert = (key, record, ttl) => {
+    keys.push(key)
+    return store.insert(key, record, ttl)
+  }
+  const rungs = [scripted('first'), scripted('second')]
+  const { flow } = flowSetup({ ladder: rungs, store: spied })
+  const started = await begin(flow)
+  const [key = ''] = keys
+  const found = await store.find(key)
+  if (!found) throw new Error('no record')
+  await store.replace(key, found.version, found.record.replace('"first"', '"second"'))
+  expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('flow_invalid')
+  expect(rungs.map((rung) => rung.redeems)).toEqual([0, 0])
+})
+
 describe('purpose and subject', () => {
   test('are compared at redeem: a login cannot finish a link, nor one user’s link another’s', async () => {
     const { flow, provider } = flowSetup()
