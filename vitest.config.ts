@@ -6,6 +6,9 @@ const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.m
 export default defineConfig({
   resolve: {
     alias: [
+      { find: 'passport-phonecheck/client', replacement: source('client/index.ts') },
+      { find: 'passport-phonecheck/stores/redis', replacement: source('stores/redis.ts') },
+      { find: 'passport-phonecheck/stores/postgres', replacement: source('stores/postgres.ts') },
       { find: 'passport-phonecheck/simulator', replacement: source('simulator/index.ts') },
       { find: 'passport-phonecheck/testing', replacement: source('testing/index.ts') },
       { find: /^passport-phonecheck$/, replacement: source('index.ts') },

@@ -4,6 +4,7 @@ import express, { type Express as ExpressApp, type Handler } from 'express'
 import session from 'express-session'
 import passport from 'passport'
 import { PhoneCheckStrategy, type PhoneCheckStrategyOptions, phoneCheckErrors } from 'passport-phonecheck'
+import { proofOf, type SignInProof } from './proof.js'
 import { securityHeaders } from './security-headers.js'
 import { maskNumber, Users } from './users.js'
 
@@ -15,7 +16,15 @@ declare global {
   }
 }
 
-export interface AppSettings extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'clock' | 'onEvent'> {
+declare module 'express-session' {
+  interface SessionData {
+    /** How this session was begun. */
+    proof?: SignInProof
+  }
+}
+
+export interface AppSettings
+  extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'callbackUrl' | 'clock' | 'onEvent'> {
   /** Where browsers reach this app, such as `https://app.example`. */
   origin: string
   /** Signs the session cookie. */
@@ -56,14 +65,25 @@ export function createApp({ origin, sessionSecret, ...phoneCheckSettings }: AppS
   app.use(securityHeaders)
   app.use(express.static(join(import.meta.dirname, 'public'), { index: false }))
 
+  // Before any body parser, because the signature is over the raw bytes. A vendor announces here that a text has arrived; it only makes us ask sooner.
+  const { callbackUrl } = phoneCheckSettings
+  if (callbackUrl !== undefined) app.post(new URL(callbackUrl).pathname, phone.webhook())
+
   // Two ways to the same login. In a mobile app an SDK opens the check URL over mobile data and hands the code to the page ('body').
   // A plain browser goes there itself and is sent back to the return route ('redirect').
   app.post('/login/phone', phone.start({ delivery: 'body' }))
   app.post('/login/phone/browser', phone.start({ delivery: 'redirect' }))
-  app.post('/login/phone/verify', ...withSession, auth.authenticate('phonecheck', { failWithError: true }), (_req, res) => {
+  // When the silent way does not work here: the next one, another message, how far it is. None of them logs anyone in.
+  app.post('/login/phone/fallback', phone.fallback())
+  app.post('/login/phone/resend', phone.resend())
+  app.post('/login/phone/status', phone.status())
+
+  app.post('/login/phone/verify', ...withSession, auth.authenticate('phonecheck', { failWithError: true }), keepProof, (_req, res) => {
     res.json({ next: '/' })
   })
-  app.get('/login/phone/return', ...withSession, auth.authenticate('phonecheck', { successRedirect: '/' }))
+  app.get('/login/phone/return', ...withSession, auth.authenticate('phonecheck'), keepProof, (_req, res) => {
+    res.redirect('/')
+  })
 
   app.get('/login', ...withSession, (req, res) => {
     if (req.user) res.redirect('/')
@@ -71,9 +91,11 @@ export function createApp({ origin, sessionSecret, ...phoneCheckSettings }: AppS
   })
   app.get('/', ...withSession, (req, res) => {
     const user = req.user && users.find(req.user.id)
-    // A masked number is digits and bullets, so there is nothing to escape.
-    if (user) res.set('Cache-Control', 'no-store').send(homePage.replace('{{phone}}', maskNumber(user.phoneNumber)))
-    else res.redirect('/login')
+    if (!user) return res.redirect('/login')
+    const { how, why, assurance } = proofOf(req.session.proof)
+    // A masked number is digits and bullets, and the rest are our own words, so there is nothing to escape.
+    const texts: Record<string, string> = { phone: maskNumber(user.phoneNumber), how, why, assurance }
+    res.set('Cache-Control', 'no-store').send(homePage.replace(/\{\{(\w+)\}\}/g, (_, name) => texts[name] ?? ''))
   })
   // A POST, so that no link or image of another site can sign people out: the Lax cookie stays away from such requests.
   app.post('/logout', ...withSession, (req, res, next) => {
@@ -82,6 +104,13 @@ export function createApp({ origin, sessionSecret, ...phoneCheckSettings }: AppS
 
   app.use(phoneCheckErrors())
   return app
+}
+
+/** Passport has begun a new session; what the login proved is for the app to keep. */
+const keepProof: Handler = (req, _res, next) => {
+  const identity = req.authInfo?.phoneCheck
+  if (identity) req.session.proof = { method: identity.method, assurance: identity.assurance }
+  next()
 }
 
 const loginPage = page('login.html')

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { MemoryStore, phoneCheck } from 'passport-phonecheck'
+import { idenfySms, MemoryStore, moCheck, phoneCheck } from 'passport-phonecheck'
 import { startSimulator } from 'passport-phonecheck/simulator'
 import { createApp } from './app.js'
 import { createDemo } from './demo/demo-app.js'
@@ -20,11 +20,18 @@ async function main(): Promise<void> {
   const clock = new MovableClock()
   const sim = await startSimulator({ clock, brand: 'idlayr' })
   const log = new ProtocolLog(clock)
-  const phone = new DemoPhone(sim, log)
+  const phone = new DemoPhone(sim, clock, log)
   watchSimulator(sim, phone, log)
 
+  const idlayr = { brand: 'idlayr', baseUrl: sim.url, clientId: 'demo', clientSecret: 'demo', clock } as const
   const app = createApp({
-    ladder: [phoneCheck({ brand: 'idlayr', baseUrl: sim.url, clientId: 'demo', clientSecret: 'demo', clock })],
+    ladder: [
+      phoneCheck(idlayr),
+      moCheck(idlayr),
+      idenfySms({ baseUrl: sim.url, apiKey: 'demo', apiSecret: 'demo', senderName: 'Acme', clock }),
+    ],
+    countries: ['US', 'CA', 'GB', 'DE', 'FR', 'ES', 'IT', 'NL', 'AT', 'CH', 'IN', 'BR', 'AU'],
+    callbackUrl: `${origin}/webhooks/phone`,
     store: new MemoryStore({ clock }),
     secret: randomBytes(32).toString('base64'),
     sessionSecret: randomBytes(32).toString('base64'),

@@ -1,5 +1,5 @@
 /** The app with a real account: `npx tsx examples/session-login/server.ts`, configured by environment variables. */
-import { type IdlayrOptions, MemoryStore, phoneCheck } from 'passport-phonecheck'
+import { type IdenfyOptions, type IdlayrOptions, idenfySms, MemoryStore, moCheck, phoneCheck } from 'passport-phonecheck'
 import { createApp } from './app.js'
 
 const brands = ['tru.id', 'idlayr'] as const
@@ -7,6 +7,10 @@ const regions = ['eu', 'in', 'us'] as const
 
 interface Settings {
   idlayr: IdlayrOptions
+  /** Without it the ladder ends with the user's own text. */
+  idenfy: IdenfyOptions | undefined
+  /** Regions whose numbers may sign in. */
+  countries: string[]
   secret: string
   sessionSecret: string
   origin: string
@@ -29,6 +33,7 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
   }
   const brand = oneOf('PHONECHECK_BRAND', brands) ?? 'idlayr'
   const region = oneOf('PHONECHECK_REGION', regions) ?? 'eu'
+  const withCodes = Boolean(env['IDENFY_API_KEY'])
   const settings = {
     idlayr: {
       brand,
@@ -36,6 +41,10 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
       clientId: read('PHONECHECK_CLIENT_ID', "the project's client id, from the vendor's console"),
       clientSecret: read('PHONECHECK_CLIENT_SECRET', "the project's client secret"),
     },
+    idenfy: withCodes
+      ? { apiKey: env['IDENFY_API_KEY'], apiSecret: read('IDENFY_API_SECRET', 'it belongs to IDENFY_API_KEY'), senderName: 'Acme' }
+      : undefined,
+    countries: withCodes ? read('COUNTRIES', 'regions to which codes may be sent, such as US,DE').split(',') : [],
     secret: read('PHONECHECK_SECRET', 'at least 32 random bytes, the same in all processes; `openssl rand -base64 32` makes them'),
     sessionSecret: read('SESSION_SECRET', 'random bytes that sign the session cookie; `openssl rand -base64 32` makes them'),
     origin: read('ORIGIN', 'where browsers reach this app, such as https://app.example').replace(/\/$/, ''),
@@ -49,10 +58,13 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
 }
 
 function main(): void {
-  const { idlayr, port, ...settings } = readSettings(process.env)
+  const { idlayr, idenfy, countries, port, ...settings } = readSettings(process.env)
   const app = createApp({
     ...settings,
-    ladder: [phoneCheck(idlayr)],
+    ladder: [phoneCheck(idlayr), moCheck(idlayr), ...(idenfy ? [idenfySms(idenfy)] : [])],
+    ...(countries.length > 0 && { countries }),
+    // Vendors call public addresses only.
+    ...(settings.origin.startsWith('https:') && { callbackUrl: `${settings.origin}/webhooks/phone` }),
     // Several processes need a store that they share.
     store: new MemoryStore(),
     onEvent: (event) => console.log(JSON.stringify(event)),

@@ -102,7 +102,7 @@ export class Climber {
     if (rung.sends) context.emit({ type: 'message_sent', resend: (flow.record.resends ?? 0) > 0, ...factsOf(flow) })
     return {
       method: rung.name,
-      challenge,
+      challenge: challenge.type === 'enter_code' ? { ...challenge, resend_in: resendIn(flow) } : challenge,
       checkId: check.id,
       expiresInSeconds: Math.floor((rungUntil - now) / 1000),
       fallback: this.#parts.ladder.namesAfter(rung.name),
@@ -117,6 +117,13 @@ export class Climber {
     if (unable === 'provider_down') return this.#parts.breakers.refusal(rung.name, 'start')
     return new PhoneCheckError('ladder_exhausted', { flowId: flowId(flow.key), reason: unable, ended: true })
   }
+}
+
+/** Seconds until the server would send another message; for a flow that had its last one, what is left of its life. */
+function resendIn({ record, ageMs }: OpenFlow): number {
+  const resends = record.resends ?? 0
+  if (resends >= limits.resendsPerFlow) return Math.floor(limits.flowTtlSeconds - ageMs / 1000)
+  return limits.resendAfterSeconds * 2 ** resends
 }
 
 /** A flow that goes to another rung leaves everything of the old one behind. */

@@ -101,11 +101,11 @@ export function idenfySms(options: IdenfyOptions): Provider {
         const resend_in = limits.resendAfterSeconds
         return { challenge: { type: 'enter_code', length: 4, resend_in }, check: { id }, expiresInSeconds: 300 }
       }
+      if (!(answer instanceof TransportError) && answer.status === 400 && !isOurFault(answer)) return { unable: 'other' }
       const problem = outage('send', answer, context)
       if (outcomeUnknown(answer) || (!(answer instanceof TransportError) && answer.status === 200)) {
         throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: limits.resendAfterSeconds })
       }
-      if (!(answer instanceof TransportError) && answer.status === 400 && !isOurFault(answer)) return { unable: 'other' }
       throw problem
     },
 
@@ -115,6 +115,8 @@ export function idenfySms(options: IdenfyOptions): Provider {
         if (answer.body['is_verified'] === true) return { outcome: 'verified' }
         if (answer.body['is_verified'] === false) return { outcome: 'invalid_code' }
       }
+      if (!(answer instanceof TransportError) && answer.status === 400 && !isOurFault(answer))
+        return { outcome: 'unable', reason: 'expired' }
       const problem = outage('redeem', answer, context)
       // The code may have been used up, and asking again would read as a wrong one: only another message goes on from here.
       if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other', lost: true }

@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 
-const example = fileURLToPath(new URL('../../examples/session-login/', import.meta.url))
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const folders = ['session-login/public', 'session-login/demo/public', 'fallback-ladder/public']
 
 test('the scripts of the pages keep to their JSDoc types', () => {
-  const scripts = ['public', 'demo/public'].flatMap((folder) =>
-    readdirSync(`${example}${folder}`)
+  const scripts = folders.flatMap((folder) =>
+    readdirSync(`${root}examples/${folder}`)
       .filter((file) => file.endsWith('.js'))
-      .map((file) => `${example}${folder}/${file}`),
+      .map((file) => `${root}examples/${folder}/${file}`),
   )
   const program = ts.createProgram(scripts, {
     noEmit: true,
@@ -22,6 +23,8 @@ test('the scripts of the pages keep to their JSDoc types', () => {
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
     types: [],
+    // Where the apps serve them.
+    paths: { '/phonecheck/*': [`${root}src/client/*`], '/*': [`${root}examples/fallback-ladder/public/*`] },
   })
   const complaints = ts
     .getPreEmitDiagnostics(program)

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 const example = fileURLToPath(new URL('../../examples/session-login/', import.meta.url))
+const ladder = fileURLToPath(new URL('../../examples/fallback-ladder/', import.meta.url))
 
 /** Every module that a file loads, itself included: its own files by path, packages by name. */
 function reach(file: string, seen = new Set<string>()): Set<string> {
@@ -18,11 +19,14 @@ function reach(file: string, seen = new Set<string>()): Set<string> {
   return seen
 }
 
-test.each(['app.ts', 'server.ts'])('%s, which people copy, knows neither the simulator nor the demo', (file) => {
-  const modules = [...reach(join(example, file))]
-  expect(modules).toContain('passport-phonecheck')
-  expect(modules.filter((name) => name.includes('simulator') || name.startsWith('demo'))).toEqual([])
-})
+test.each([join(example, 'app.ts'), join(example, 'server.ts'), join(ladder, 'app.ts'), join(ladder, 'server.ts')])(
+  '%s, which people copy, knows neither the simulator nor the demo',
+  (file) => {
+    const modules = [...reach(file)]
+    expect(modules).toContain('passport-phonecheck')
+    expect(modules.filter((name) => name.includes('simulator') || name.startsWith('demo'))).toEqual([])
+  },
+)
 
 test('the demo does know them, so that the test above can see', () => {
   const modules = reach(join(example, 'demo.ts'))

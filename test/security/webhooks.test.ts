@@ -3,60 +3,8 @@ import { MemoryStore, moCheck } from 'passport-phonecheck'
 import { startSimulator } from 'passport-phonecheck/simulator'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/core/clock.js'
-import { calls, type LadderApp, ladderApp, Visitor } from '../support/ladder.js'
-
-const jwks = 'GET /.well-known/jwks.json'
-
-interface Message {
-  headers: Record<string, string>
-  body: string
-}
-
-async function waiting() {
-  const app = await ladderApp('cookie + body', ['mocheck', 'idenfy-sms'], { webhook: true })
-  const visitor = new Visitor(app)
-  const { challenge } = (await visitor.start()).body
-  const check = app.sim.checks.length
-  return { app, visitor, challenge, check }
-}
-
-/** An authentic message about the only check there is. */
-async function signed(app: LadderApp, body: object = {}, draft: object = {}): Promise<Message> {
-  const [check] = app.sim.moChecks
-  const message = await app.sim.signCallback({
-    url: `${app.url}/webhooks/phone`,
-    product: 'mo_check',
-    body: { check_id: check?.checkId, status: 'COMPLETED', verified: true, ...body },
-    ...draft,
-  })
-  return { headers: { ...message.headers }, body: String(message.body) }
-}
-
-async function deliver(app: LadderApp, { headers, body }: Message, path = '/webhooks/phone'): Promise<{ status: number; code?: string }> {
-  const { Host: _, host: __, ...rest } = headers
-  const response = await fetch(app.url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...rest }, body })
-  return { status: response.status, code: (await response.json().catch(() => ({}))).code }
-}
-
-/** Whether the next status asks the provider although its pace would not let it yet. */
-async function isHinted(app: LadderApp, visitor: Visitor): Promise<boolean> {
-  const before = app.sim.count(calls.moRead)
-  await visitor.status()
-  return app.sim.count(calls.moRead) > before
-}
-
-/** A header by any spelling. */
-function named(headers: Record<string, string>, name: string): string {
-  return Object.keys(headers).find((key) => key.toLowerCase() === name) ?? name
-}
-const edit = (message: Message, name: string, change: (value: string) => string): Message => {
-  const key = named(message.headers, name)
-  return { ...message, headers: { ...message.headers, [key]: change(message.headers[key] ?? '') } }
-}
-const without = (message: Message, name: string): Message => {
-  const { [named(message.headers, name)]: _, ...headers } = message.headers
-  return { ...message, headers }
-}
+import { calls, ladderApp, Visitor } from '../support/ladder.js'
+import { deliver, edit, isHinted, signed, waiting } from '../support/webhooks.js'
 
 describe('an authentic webhook', () => {
   test('makes the next question due at once, and is answered with exactly 200', async () => {
@@ -193,96 +141,6 @@ describe('an authentic webhook', () => {
       const date = new Date(app.clock.now() + seconds * 1000)
       expect([seconds, (await deliver(app, await signed(app, {}, { date }))).status]).toEqual([seconds, status])
     }
-  })
-})
-
-describe('a forged webhook is refused, and hints at nothing', () => {
-  const components = ['(request-target)', 'host', 'date', 'x-tru-callback', 'digest']
-  const forgeries: [string, (message: Message, app: LadderApp) => Message | Promise<Message>][] = [
-    ...components.map((name): [string, (message: Message, app: LadderApp) => Promise<Message>] => [
-      `whose signature does not cover ${name}`,
-      (_message, app) => signed(app, {}, { signed: components.filter((other) => other !== name) }),
-    ]),
-    ['with another body', (message) => ({ ...message, body: message.body.replace('COMPLETED', 'COMPLETEd') })],
-    ['with a re-indented body', (message) => ({ ...message, body: JSON.stringify(JSON.parse(message.body), null, 1) })],
-    ['with a byte order mark', (message) => ({ ...message, body: `\ufeff${message.body}` })],
-    ['with an empty body', (message) => ({ ...message, body: '' })],
-    ['without Authorization', (message) => without(message, 'authorization')],
-    ['without Digest', (message) => without(message, 'digest')],
-    ['without Date', (message) => without(message, 'date')],
-    ['without x-tru-callback', (message) => without(message, 'x-tru-callback')],
-    ['of another product', (message) => edit(message, 'x-tru-callback', () => 'phone_check')],
-    ['with another date', (message) => edit(message, 'date', (date) => new Date(Date.parse(date) + 1000).toUTCString())],
-    ['with a date that is none', (_message, app) => signed(app, {}, { date: 'zzz' })],
-    ['with a fresh, unsigned x-date', (message) => ({ ...message, headers: { ...message.headers, 'x-date': new Date().toUTCString() } })],
-    ['with garbage as x-date', (message) => ({ ...message, headers: { ...message.headers, 'x-date': 'zzz' } })],
-    ['with a second signature header', (message) => ({ ...message, headers: { ...message.headers, signature: 'sig1=:x:' } })],
-    [
-      'with a flipped signature',
-      (message) =>
-        edit(message, 'authorization', (value) => value.replace(/signature="(.)/, (_, first) => `signature="${first === 'A' ? 'B' : 'A'}`)),
-    ],
-    ['with an empty signature', (message) => edit(message, 'authorization', (value) => value.replace(/signature="[^"]*"/, 'signature=""'))],
-    ['with algorithm hmac-sha256', (message) => edit(message, 'authorization', (value) => value.replace('rsa-sha256', 'hmac-sha256'))],
-    ['with algorithm none', (message) => edit(message, 'authorization', (value) => value.replace('rsa-sha256', 'none'))],
-    ['with algorithm RSA-SHA256', (message) => edit(message, 'authorization', (value) => value.replace('rsa-sha256', 'RSA-SHA256'))],
-    ['with headers= twice', (message) => edit(message, 'authorization', (value) => `${value},headers="date"`)],
-    [
-      'with another list of headers',
-      (message) => edit(message, 'authorization', (value) => value.replace(/headers="[^"]*"/, 'headers="date"')),
-    ],
-    [
-      'with a URL as key id',
-      (message) => edit(message, 'authorization', (value) => value.replace(/keyId="[^"]*"/, 'keyId="https://evil.example/jwks"')),
-    ],
-    ['with an unknown key id', (message) => edit(message, 'authorization', (value) => value.replace(/keyId="[^"]*"/, 'keyId="unknown"'))],
-    ['signed for another path', async (_message, app) => signed(app, {}, { url: `${app.url}/webhooks/other` })],
-    ['signed for another host', async (_message, app) => signed(app, {}, { url: 'http://127.0.0.1:1/webhooks/phone' })],
-    ['with Basic instead of Signature', (message) => edit(message, 'authorization', () => 'Basic eDp5')],
-  ]
-
-  test.each(forgeries)('%s', async (_name, forge) => {
-    const { app, visitor } = await waiting()
-    const result = await deliver(app, await forge(await signed(app), app))
-    expect(result).toEqual({ status: 401, code: 'flow_invalid' })
-    expect(await isHinted(app, visitor)).toBe(false)
-    expect(app.events).toContainEqual(expect.objectContaining({ type: 'webhook_refused', provider: 'mocheck' }))
-  })
-
-  test('captured yesterday', async () => {
-    const { app } = await waiting()
-    const message = await signed(app)
-    await app.clock.advance(86_400_000)
-    expect((await deliver(app, message)).status).toBe(401)
-  })
-
-  test('with unknown keys 1,000 times costs one JWKS fetch', async () => {
-    const { app } = await waiting()
-    const message = await signed(app)
-    const statuses = new Set<number>()
-    for (let batch = 0; batch < 20; batch++) {
-      const forged = Array.from({ length: 50 }, (_, index) =>
-        deliver(
-          app,
-          edit(message, 'authorization', (value) => value.replace(/keyId="[^"]*"/, `keyId="k${batch}-${index}"`)),
-        ),
-      )
-      for (const { status } of await Promise.all(forged)) statuses.add(status)
-    }
-    expect([...statuses]).toEqual([401])
-    expect(app.sim.count(jwks)).toBe(1)
-  })
-
-  test('cannot be told while the JWKS is down: 503, never taken, and the vendor is not flooded', async () => {
-    const { app, visitor } = await waiting()
-    const fault = app.sim.fault({ match: jwks, status: 500 })
-    const message = await signed(app)
-    for (let index = 0; index < 10; index++) expect((await deliver(app, message)).status).toBe(503)
-    expect(app.sim.count(jwks)).toBe(1)
-    expect(await isHinted(app, visitor)).toBe(false)
-    fault.remove()
-    await app.clock.advance(30_000)
-    expect((await deliver(app, await signed(app))).status).toBe(200)
   })
 })
 

@@ -1,6 +1,8 @@
-import type { OpenResult, Simulator, VirtualPhone } from 'passport-phonecheck/simulator'
+import type { Clock } from 'passport-phonecheck'
+import type { OpenResult, SendResult, Simulator, VirtualPhone } from 'passport-phonecheck/simulator'
 import { maskCode } from './mask.js'
-import { idleScreen, openingScreen, type PhoneScreen, withCode, withFailure } from './phone-screen.js'
+import { messagesOf, type PhoneMessage } from './phone-messages.js'
+import { idleScreen, openingScreen, type PhoneScreen, sentScreen, withCode, withFailure } from './phone-screen.js'
 import type { ProtocolLog } from './protocol-log.js'
 
 export interface PhoneView {
@@ -9,6 +11,9 @@ export interface PhoneView {
   /** Whether the operator takes part. */
   supported: boolean
   screen: PhoneScreen
+  messages: PhoneMessage[]
+  /** By the demo's clock. */
+  now: number
 }
 
 export type PhoneChange = Partial<Pick<PhoneView, 'sim' | 'mobileData' | 'supported'>>
@@ -21,12 +26,16 @@ export type SdkResult =
 /** The phone that is drawn on the page: one handset, whose SIM and network the visitor can change. */
 export class DemoPhone {
   readonly handset: VirtualPhone
+  readonly #clock: Clock
   readonly #log: ProtocolLog
   readonly #listeners = new Set<() => void>()
   #screen = idleScreen
+  /** When this SIM was put in; what came before is not shown. */
+  #simSince = 0
 
-  constructor(sim: Simulator, log: ProtocolLog) {
+  constructor(sim: Simulator, clock: Clock, log: ProtocolLog) {
     this.handset = sim.phone('+12025550100')
+    this.#clock = clock
     this.#log = log
     // In a login by redirect the visitor's own browser opens the check URL. It plays the browser of this phone.
     sim.browserPhone = this.handset
@@ -34,7 +43,10 @@ export class DemoPhone {
 
   get view(): PhoneView {
     const { sim, mobileData, operator } = this.handset
-    return { sim, mobileData, supported: operator === 'supported', screen: this.#screen }
+    const now = this.#clock.now()
+    // Before the screen is read: looking into the inbox lets happen what is due, and that may change the screen.
+    const messages = messagesOf(this.handset, this.#simSince, now)
+    return { sim, mobileData, supported: operator === 'supported', screen: this.#screen, messages, now }
   }
 
   /** Address from which this phone's requests come. */
@@ -46,6 +58,7 @@ export class DemoPhone {
     const { view, handset } = this
     if (sim !== undefined && sim !== view.sim) {
       handset.sim = sim
+      this.#simSince = this.#clock.now()
       this.#mark(
         sim === null ? 'The SIM is taken out of the phone.' : `Another SIM is put in the phone: its number ends in ${sim.slice(-2)}.`,
       )
@@ -82,8 +95,21 @@ export class DemoPhone {
     return { http_status: result.status, ...(result.body && { response_body: result.body }) }
   }
 
+  /** What the user does with an `sms:` link: the phone's own app sends the text. */
+  async send(to: string, body: string): Promise<SendResult> {
+    const result = await this.handset.send(to, body)
+    if (result === 'no_sim') this.#log.add({ kind: 'mark', note: 'The phone has no SIM, so it cannot send the text.' })
+    this.show(result === 'no_sim' ? withFailure(idleScreen, 'No SIM to send the text with') : sentScreen)
+    return result
+  }
+
   show(screen: PhoneScreen): void {
     this.#screen = screen
+    this.refresh()
+  }
+
+  /** Tells all who look, also of what only time has changed. */
+  refresh(): void {
     for (const listener of this.#listeners) listener()
   }
 

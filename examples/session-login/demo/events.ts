@@ -5,11 +5,11 @@ import type { DemoParts } from './control.js'
  * Server-Sent Events: the log so far and the phone at once, then each change. Because every connection begins with the whole history, a page that comes
  * back from the operator shows what happened before it left.
  */
-export function eventStream({ clock, log, phone }: Pick<DemoParts, 'clock' | 'log' | 'phone'>): Handler {
+export function eventStream({ log, phone }: Pick<DemoParts, 'log' | 'phone'>): Handler {
   return (_req, res) => {
     res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
     const send = (event: string, data: unknown) => res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
-    const sendPhone = () => send('phone', { ...phone.view, now: clock.now() })
+    const sendPhone = () => send('phone', phone.view)
     const sendHistory = () => send('history', log.entries)
 
     sendHistory()

@@ -1,3 +1,5 @@
+import type { MessageRecord } from 'passport-phonecheck/simulator'
+
 /** What a step means, in words for somebody who sees the protocol for the first time. */
 type Sentence = string | ((status: number) => string)
 
@@ -15,8 +17,17 @@ const steps: readonly [pattern: RegExp, sentence: Sentence][] = [
   ],
   [
     /^POST \/login\/phone\/verify$/,
-    ok('The page hands in the code. The SIM matched: a session begins.', 'The page hands in the result. Nobody is signed in.'),
+    ok('The page hands in what it has. The number is proven: a session begins.', 'The page hands in the result. Nobody is signed in.'),
   ],
+  [
+    /^POST \/login\/phone\/fallback$/,
+    (status) => {
+      if (status === 409) return 'Too early: the present way still has a chance.'
+      return status < 400 ? 'The page asks for the next way. Which one that is, the app decides.' : 'There is no next way now.'
+    },
+  ],
+  [/^POST \/login\/phone\/resend$/, ok('The page asks for another code.', 'No other code now. The last one is as good as it was.')],
+  [/^POST \/login\/phone\/status$/, 'The page asks how far the login is. This signs nobody in.'],
   [
     /^GET \/login\/phone\/return$/,
     (status) =>
@@ -24,6 +35,23 @@ const steps: readonly [pattern: RegExp, sentence: Sentence][] = [
         ? 'The browser is back with the code. The SIM matched: a session begins.'
         : 'The browser is back. Nobody is signed in.',
   ],
+  [
+    /^POST \/mo_check\/v0\.1\/checks$/,
+    ok(
+      'The app asks for a text that the user is to send, and the number it is to go to.',
+      'No check: this number cannot be asked for a text.',
+    ),
+  ],
+  [
+    /^GET \/mo_check\/v0\.1\/checks\/[^/]+$/,
+    ok('The app asks whether the text has arrived, and from which SIM. Only this answer counts.', 'There is no answer.'),
+  ],
+  [
+    /^POST \/fraud\/send-sms$/,
+    ok('The app has a code sent. It never learns which; only iDenfy knows.', 'No code is sent: another one to this number is still open.'),
+  ],
+  [/^POST \/fraud\/verify-sms$/, ok('The app asks iDenfy whether that was the code.', 'iDenfy cannot say.')],
+  [/^GET \/\.well-known\/jwks\.json$/, 'The app fetches the keys with which IDlayr signs, and keeps them.'],
   [/^POST \/logout$/, 'The session ends.'],
   [/^POST \/oauth2\/v1\/token$/, 'The app fetches an access token, and keeps it for the logins to come.'],
   [
@@ -56,4 +84,18 @@ export function explain(method: string, path: string, status: number | null): st
   const sentence = steps.find(([pattern]) => pattern.test(call))?.[1] ?? ''
   if (typeof sentence === 'string') return sentence
   return status === null ? 'Under way…' : sentence(status)
+}
+
+/** The same for what travels besides the requests. `isOurs`: to or from the phone that is shown. */
+export function explainMessage(message: MessageRecord, isOurs: boolean): string {
+  if (message.kind === 'callback') {
+    if (message.status === 200) return 'IDlayr announces a result, signed. It is a hint and proves nothing: the app will ask sooner.'
+    return 'IDlayr announces a result, and is not heard. It will try again.'
+  }
+  if (message.direction === 'from_phone') {
+    return message.delivered ? 'The text goes out. The network says from which SIM it came.' : 'The text goes to a number that nobody has.'
+  }
+  const what = message.kind === 'call' ? 'A voice call with the code' : 'A text with the code'
+  if (!message.delivered) return `${what} finds no phone with that SIM.`
+  return isOurs ? `${what} reaches the phone.` : `${what} reaches another phone, which has the SIM of that number.`
 }

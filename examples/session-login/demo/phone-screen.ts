@@ -17,6 +17,9 @@ export interface PhoneScreen {
 
 export const idleScreen: PhoneScreen = { state: 'idle', headline: 'Ready', hops: [], detail: 'Waiting for a check to confirm' }
 export const openingScreen: PhoneScreen = { state: 'opening', headline: 'Opening…', hops: [] }
+export const sentScreen: PhoneScreen = { state: 'code', headline: 'Text sent', hops: [] }
+export const textScreen: PhoneScreen = { state: 'code', headline: 'New text', hops: [] }
+export const callScreen: PhoneScreen = { state: 'code', headline: 'Incoming call', hops: [] }
 
 export function withHop(screen: PhoneScreen, hop: Hop): PhoneScreen {
   return { ...screen, hops: [...screen.hops, hop] }

@@ -1,6 +1,6 @@
 import type { Clock } from 'passport-phonecheck'
 
-export type Party = 'Page' | 'App' | 'IDlayr' | 'Operator' | 'Phone'
+export type Party = 'Page' | 'App' | 'IDlayr' | 'iDenfy' | 'Operator' | 'Phone'
 
 /** What the page shows of one step. Holds no code, handle, token or whole number. */
 export interface LogEntry {
@@ -19,6 +19,8 @@ export interface LogEntry {
   readonly note: string
   /** Whether a new login begins here. */
   readonly begins?: boolean
+  /** How often it was done, for questions that are asked again and again. */
+  readonly times?: number
 }
 
 export type LogListener = (entry: LogEntry | 'cleared') => void
@@ -41,7 +43,10 @@ export class ProtocolLog {
     return this.#entries
   }
 
+  /** A step with `times` is added once, and counted from then on. */
   add(step: Omit<LogEntry, 'id' | 'at'>): LogEntry {
+    const repeated = step.times === undefined ? undefined : this.#repeated(step)
+    if (repeated) return this.settle(repeated, { status: step.status ?? null, note: step.note, times: (repeated.times ?? 1) + 1 })
     this.#lastId += 1
     const entry = { id: this.#lastId, at: this.#clock.now(), ...step }
     this.#entries.push(entry)
@@ -51,10 +56,17 @@ export class ProtocolLog {
   }
 
   /** Adds what became of a step that was shown when it began. */
-  settle(begun: LogEntry, outcome: Pick<LogEntry, 'status' | 'note'>): void {
-    const entry = { ...begun, ...outcome }
+  settle(begun: LogEntry, outcome: Partial<Pick<LogEntry, 'status' | 'note' | 'times'>>): LogEntry {
+    const entry = { ...(this.#entries.find(({ id }) => id === begun.id) ?? begun), ...outcome }
     this.#entries = this.#entries.map((known) => (known.id === begun.id ? entry : known))
     this.#tell(entry)
+    return entry
+  }
+
+  /** The same question, if nothing but such questions has happened since. */
+  #repeated({ from, what }: Omit<LogEntry, 'id' | 'at'>): LogEntry | undefined {
+    const since = this.#entries.findLastIndex(({ times }) => times === undefined)
+    return this.#entries.slice(since + 1).find((entry) => entry.from === from && entry.what === what)
   }
 
   clear(): void {

@@ -1,18 +1,18 @@
 import type { Handler } from 'express'
 import type { PhoneCheckEvent } from 'passport-phonecheck'
-import type { RequestRecord, Simulator } from 'passport-phonecheck/simulator'
+import type { MessageRecord, RequestRecord, Simulator } from 'passport-phonecheck/simulator'
 import type { DemoPhone } from './demo-phone.js'
-import { explain } from './explain.js'
+import { explain, explainMessage } from './explain.js'
 import { explainEvent } from './explain-event.js'
 import { maskPath } from './mask.js'
-import { idleScreen, openingScreen, withCode, withFailure, withHop } from './phone-screen.js'
+import { callScreen, idleScreen, openingScreen, textScreen, withCode, withFailure, withHop } from './phone-screen.js'
 import type { Party, ProtocolLog } from './protocol-log.js'
 
 /** Puts the vendor's side into the log, and what a device did there on the phone's screen. */
 export function watchSimulator(sim: Simulator, phone: DemoPhone, log: ProtocolLog): void {
   sim.onRequest(({ method, path, status, from, sdk }: RequestRecord) => {
     const device: Party = sdk ? 'Phone' : 'Page'
-    const to: Party = path.startsWith('/_operator/') ? 'Operator' : 'IDlayr'
+    const to = vendorAt(path)
     const shown = maskPath(path)
     if (from === 'device') {
       // A browser asks for icons too.
@@ -28,8 +28,42 @@ export function watchSimulator(sim: Simulator, phone: DemoPhone, log: ProtocolLo
       what: `${method} ${shown}`,
       status,
       note: explain(method, path, status),
+      ...(isQuestion(method, path) && { times: 1 }),
     })
   })
+  sim.onMessage((message) => {
+    // Numbers are masked but for the end. Other phones than the one that is shown may get codes too.
+    const isOurs = message.kind !== 'callback' && message.phone.slice(-4) === phone.handset.sim?.slice(-4)
+    if (isOurs && message.direction === 'to_phone') phone.show(message.kind === 'call' ? callScreen : textScreen)
+    // The call that sent it is logged when it is answered; what came of it belongs below.
+    setImmediate(() => void log.add(messageStep(message, isOurs)))
+  })
+}
+
+function vendorAt(path: string): Party {
+  if (path.startsWith('/_operator/')) return 'Operator'
+  return path.startsWith('/fraud/') ? 'iDenfy' : 'IDlayr'
+}
+
+/** What is asked again and again until there is an answer. */
+function isQuestion(method: string, path: string): boolean {
+  return (method === 'GET' && path.startsWith('/mo_check/')) || (method === 'POST' && path === '/login/phone/status')
+}
+
+function messageStep(message: MessageRecord, isOurs: boolean): Parameters<ProtocolLog['add']>[0] {
+  const note = explainMessage(message, isOurs)
+  if (message.kind === 'callback') {
+    return { kind: 'request', from: 'IDlayr', to: 'App', what: 'POST /webhooks/phone', status: message.status ?? 'failed', note }
+  }
+  const isOutgoing = message.direction === 'from_phone'
+  return {
+    kind: 'request',
+    from: isOutgoing ? 'Phone' : 'iDenfy',
+    to: isOutgoing ? 'IDlayr' : 'Phone',
+    what: message.kind === 'call' ? 'voice call' : 'SMS',
+    status: message.delivered ? 'sent' : 'lost',
+    note,
+  }
 }
 
 /** Puts the page's calls to the app into the log. */
@@ -50,6 +84,7 @@ export function watchApp(phone: DemoPhone, log: ProtocolLog): Handler {
       status: null,
       note: explain(method, path, null),
       ...(begins && { begins }),
+      ...(isQuestion(method, path) && { times: 1 }),
     })
     res.once('close', () => {
       const status = res.writableFinished ? res.statusCode : null

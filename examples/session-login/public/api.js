@@ -2,10 +2,15 @@
 /** @import { Challenge, Result } from './challenges.js' */
 
 /**
- * A refusal of the server: an RFC 9457 problem whose `code` is stable.
+ * A refusal of the server: an RFC 9457 problem whose `code` is stable. `retry_after` is its header, in seconds.
  *
- * @typedef {{ code: string, reason?: string, detail?: string, attempts_left?: number, fallback?: string[] }} Problem
- * @typedef {{ flow: string, method: string, challenge: Challenge, expires_in: number, fallback: string[] }} Flow
+ * @typedef {{ code: string, reason?: string, detail?: string, attempts_left?: number, fallback?: string[], retry_after?: number }} Problem
+ *
+ * What the device must do now, and since when (`at`, milliseconds since the epoch). `fallback` are the ways that are still to come.
+ *
+ * @typedef {{ flow: string, method: string, challenge: Challenge, expires_in: number, fallback: string[], at: number }} Step
+ * @typedef {{ state: 'pending' | 'verified' | 'failed' | 'expired', rung: 'live' | 'spent', fallback: string[], retry_after?: number }} Report
+ * @typedef {{ next: string }} Welcome Where a signed-in user goes
  */
 
 export class ProblemError extends Error {
@@ -17,14 +22,52 @@ export class ProblemError extends Error {
 }
 
 /**
- * Begins a login. The answer says what the device must do now.
+ * @param {unknown} error
+ * @returns {Problem}
+ */
+export function problemOf(error) {
+  return error instanceof ProblemError ? error.problem : { code: 'unexpected' }
+}
+
+/**
+ * Begins a login.
  *
  * @param {string} number
  * @param {'device' | 'browser'} way
- * @returns {Promise<Flow>}
+ * @returns {Promise<Step>}
  */
 export function start(number, way) {
-  return post(way === 'browser' ? '/login/phone/browser' : '/login/phone', { phone_number: number })
+  return step(way === 'browser' ? '/login/phone/browser' : '/login/phone', { phone_number: number })
+}
+
+/**
+ * Goes to the next way of the ladder, which the server chooses.
+ *
+ * @param {string} flow
+ * @returns {Promise<Step>}
+ */
+export function fallback(flow) {
+  return step('/login/phone/fallback', { flow })
+}
+
+/**
+ * Asks for another message.
+ *
+ * @param {string} flow
+ * @returns {Promise<Step>}
+ */
+export function resend(flow) {
+  return step('/login/phone/resend', { flow })
+}
+
+/**
+ * How far the login is. Signs nobody in.
+ *
+ * @param {string} flow
+ * @returns {Promise<Report>}
+ */
+export function status(flow) {
+  return post('/login/phone/status', { flow })
 }
 
 /**
@@ -32,10 +75,19 @@ export function start(number, way) {
  *
  * @param {string} flow
  * @param {Result} result
- * @returns {Promise<{ next: string }>}
+ * @returns {Promise<Welcome>}
  */
 export function verify(flow, result) {
   return post('/login/phone/verify', { flow, ...result })
+}
+
+/**
+ * @param {string} path
+ * @param {object} body
+ * @returns {Promise<Step>}
+ */
+async function step(path, body) {
+  return { ...(await post(path, body)), at: Date.now() }
 }
 
 /**
@@ -51,6 +103,7 @@ async function post(path, body) {
     throw new ProblemError({ code: 'offline' })
   })
   const answer = await response.json().catch(() => ({}))
-  if (!response.ok) throw new ProblemError({ code: 'unexpected', ...answer })
-  return answer
+  if (response.ok) return answer
+  const seconds = Number(response.headers.get('Retry-After'))
+  throw new ProblemError({ code: 'unexpected', ...answer, ...(seconds > 0 && { retry_after: seconds }) })
 }

@@ -1,34 +1,79 @@
 // @ts-check
-/** @import { Device, DeviceAnswer, DeviceError } from './device.js' */
+import { ProblemError } from './api.js'
+import { askOperator } from './ask-operator.js'
+import { enterCode } from './enter-code.js'
+import { textUs } from './text-us.js'
+
+/** @import { Step, Welcome } from './api.js' */
+/** @import { Device } from './device.js' */
 
 /**
- * What the device must do, as `POST start` says it, and what it brings back for `POST verify`.
+ * What the device must do, as `POST start` says it.
  *
- * @typedef {{ type: string, url: string }} Challenge
+ * @typedef {{ type: 'open_url', url: string }} OpenUrl
+ * @typedef {{ type: 'send_sms', to: string, body: string, href: string }} SendSms
+ * @typedef {{ type: 'enter_code', length: number, resend_in: number }} EnterCode
+ * @typedef {OpenUrl | SendSms | EnterCode} Challenge
+ *
+ * What the device brings back for `POST verify`.
+ *
  * @typedef {{ code?: string, check_id?: string, error?: string, error_description?: string }} Result
- * @typedef {(challenge: Challenge, device: Device) => Promise<Result>} Solve
+ *
+ * `device` is null when the browser itself is to open the check URL. `signal` ends what a challenge has begun.
+ *
+ * @typedef {{ device: Device | null, signal: AbortSignal }} Context
  */
 
 /**
- * One entry for each type of challenge; a ladder with more rungs adds its own here.
+ * Has the user and the device do what one step asks for.
  *
- * @type {Record<string, Solve>}
+ * @param {Step} step
+ * @param {Context} context
+ * @returns {Promise<Welcome | Step>} A welcome, or the next step of the ladder
  */
-export const challenges = {
-  open_url: async ({ url }, device) => fromDevice(await device.open(url)),
+function solve(step, context) {
+  const { challenge } = step
+  switch (challenge.type) {
+    case 'open_url':
+      return askOperator(step, challenge, context)
+    case 'send_sms':
+      return textUs(step, challenge, context)
+    case 'enter_code':
+      return enterCode(step, challenge, context)
+    default:
+      throw new ProblemError({ code: 'ladder_exhausted' })
+  }
+}
+
+/** A login ended on this step. */
+export class LoginError extends Error {
+  /**
+   * @param {unknown} cause
+   * @param {Step} step
+   */
+  constructor(cause, step) {
+    super('The login did not succeed', { cause })
+    this.step = step
+  }
 }
 
 /**
- * The part of the SDK's answer that the server wants.
+ * Walks the ladder from `first` on, until the user is signed in.
  *
- * @param {DeviceAnswer | DeviceError} answer
- * @returns {Result}
+ * @param {Step} first
+ * @param {Context} context
+ * @returns {Promise<Welcome>} Never settles once `context.signal` was aborted in front of a panel
+ * @throws {LoginError}
  */
-function fromDevice(answer) {
-  if ('error' in answer) return answer
-  const { check_id, code, error, error_description, type } = /** @type {Record<string, string | undefined>} */ (answer.response_body ?? {})
-  if (code) return { check_id, code }
-  if (error) return { check_id, error, error_description }
-  // The vendor refused before the operator was asked. Its problem is named by the fragment of its type.
-  return { error: type?.split('#')[1] ?? 'sdk_error', error_description: `HTTP ${answer.http_status}` }
+export async function climb(first, context) {
+  let step = first
+  for (;;) {
+    try {
+      const outcome = await solve(step, context)
+      if ('next' in outcome) return outcome
+      step = outcome
+    } catch (error) {
+      throw new LoginError(error, step)
+    }
+  }
 }

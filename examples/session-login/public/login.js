@@ -1,23 +1,33 @@
 // @ts-check
-import { ProblemError, start, verify } from './api.js'
-import { challenges } from './challenges.js'
+import { problemOf, start } from './api.js'
+import { climb, LoginError } from './challenges.js'
 import { device } from './device.js'
-import { messageFor } from './messages.js'
-import { clearStatus, showProblem, showProgress } from './status.js'
+import { forget, recall, rememberNumber } from './memory.js'
+import { isOver, messageFor, skippedSilent } from './messages.js'
+import { element, showPanel } from './panels.js'
+import { clearStatus, showNote, showProblem, showProgress } from './status.js'
+import { offerNextWay } from './ways.js'
 
-const form = /** @type {HTMLFormElement} */ (document.getElementById('login'))
-const number = /** @type {HTMLInputElement} */ (form.elements.namedItem('number'))
+/** @import { Problem, Step } from './api.js' */
 
-/** Where a login by redirect leaves the number, so that nobody types it twice when it fails. */
-const typedNumber = 'login-number'
+const form = element('login', HTMLFormElement)
+const number = element('number', HTMLInputElement)
+const startOver = element('start-over', HTMLButtonElement)
+
+/** Ends everything that belongs to the present login. */
+let attempt = new AbortController()
 
 form.addEventListener('submit', (event) => {
   event.preventDefault()
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter)
-  void login(button?.value === 'browser' || !device ? 'browser' : 'device')
+  void signIn(button?.value === 'browser' || !device ? 'browser' : 'device')
 })
 number.addEventListener('input', () => {
   if (!busy()) reset()
+})
+startOver.addEventListener('click', () => {
+  reset()
+  number.focus()
 })
 // The back button may bring this page back as it was left: in the middle of a login.
 window.addEventListener('pageshow', (event) => {
@@ -25,50 +35,94 @@ window.addEventListener('pageshow', (event) => {
 })
 
 if (!device) offerBrowserOnly()
-explainFailedReturn()
+takeUp()
 
 /** @param {'device' | 'browser'} way */
-async function login(way) {
+async function signIn(way) {
   if (busy()) return
+  await login(async () => {
+    showProgress('Starting the check…')
+    rememberNumber(number.value)
+    const step = await start(number.value, way)
+    // The server knows already that the silent way would fail, and has skipped it.
+    if (step.challenge.type !== 'open_url') showNote(skippedSilent)
+    return step
+  }, way)
+}
+
+/**
+ * @param {() => Step | Promise<Step>} begin
+ * @param {'device' | 'browser'} way
+ */
+async function login(begin, way) {
+  const signal = renew()
+  startOver.hidden = false
+  showPanel('login')
   setBusy(true)
   try {
-    showProgress('Starting the check…')
-    const flow = await start(number.value, way)
-    if (way === 'browser') {
-      sessionStorage.setItem(typedNumber, number.value)
-      return location.assign(flow.challenge.url)
-    }
-    showProgress('Your phone is asking its operator…')
-    const solve = challenges[flow.challenge.type]
-    if (!device || !solve) throw new ProblemError({ code: 'ladder_exhausted' })
-    const result = await solve(flow.challenge, device)
-    showProgress('Signing you in…')
-    const { next } = await verify(flow.flow, result)
+    const { next } = await climb(await begin(), { device: way === 'device' ? device : null, signal })
+    forget()
     location.assign(next)
   } catch (error) {
+    if (signal.aborted) return
+    forget()
+    showPanel('login')
     setBusy(false)
-    fail(error instanceof ProblemError ? error.problem : { code: 'unexpected' })
+    if (error instanceof LoginError) fail(problemOf(error.cause), error.step)
+    else fail(problemOf(error))
   }
 }
 
-/** @param {import('./api.js').Problem} problem */
-function fail(problem) {
+/**
+ * @param {Problem} problem
+ * @param {Step} [step] Where the login was, if it had begun
+ */
+function fail(problem, step) {
   showProblem(messageFor(problem))
   const aboutNumber = ['invalid_phone_number', 'number_type_not_allowed', 'country_not_allowed', 'mismatch'].includes(problem.code)
   number.setAttribute('aria-invalid', String(aboutNumber))
   if (aboutNumber) number.focus()
+  if (step && !isOver(problem)) void goOn(problem, step)
 }
 
-/** A login by redirect that failed comes back as `/login?phonecheck=<code>`. */
-function explainFailedReturn() {
+/**
+ * Offers the rest of the ladder below the form.
+ *
+ * @param {Problem} problem
+ * @param {Step} step
+ */
+async function goOn({ code, fallback }, step) {
+  const methods = fallback ?? step.fallback
+  if (methods.length === 0) return
+  const offer = offerNextWay({ ...step, fallback: methods }, attempt.signal)
+  startOver.hidden = true
+  if (code === 'mismatch' || code === 'rung_unable') offer.openNow(methods)
+  try {
+    const next = await offer.taken
+    await login(() => next, 'device')
+  } catch (error) {
+    renew()
+    fail(problemOf(error))
+  }
+}
+
+/** Goes on where this tab was, or explains why a login by redirect failed, which comes back as `/login?phonecheck=<code>`. */
+function takeUp() {
+  const { number: typed = '', step } = recall() ?? {}
   const address = new URL(location.href)
   const code = address.searchParams.get('phonecheck')
-  if (code === null) return
-  number.value = sessionStorage.getItem(typedNumber) ?? ''
-  fail({ code })
-  // Or a reload, a bookmark or a shared link would show the message again.
-  address.searchParams.delete('phonecheck')
-  history.replaceState(null, '', address)
+  forget()
+  if (code !== null) {
+    number.value = typed
+    fail({ code }, step)
+    // Or a reload, a bookmark or a shared link would show the message again.
+    address.searchParams.delete('phonecheck')
+    history.replaceState(null, '', address)
+  } else if (step && step.challenge.type !== 'open_url') {
+    number.value = typed
+    rememberNumber(typed)
+    void login(() => step, 'device')
+  }
 }
 
 function offerBrowserOnly() {
@@ -79,7 +133,7 @@ function offerBrowserOnly() {
 }
 
 function busy() {
-  return form.getAttribute('aria-busy') === 'true'
+  return !form.hidden && form.getAttribute('aria-busy') === 'true'
 }
 
 /** @param {boolean} on */
@@ -90,8 +144,19 @@ function setBusy(on) {
   for (const button of form.querySelectorAll('button')) button.setAttribute('aria-disabled', String(on))
 }
 
+/** Ends what is left of the login before. */
+function renew() {
+  attempt.abort()
+  attempt = new AbortController()
+  return attempt.signal
+}
+
+/** Back to the number, without a login. */
 function reset() {
+  renew()
+  forget()
   setBusy(false)
+  showPanel('login')
   number.removeAttribute('aria-invalid')
   clearStatus()
 }

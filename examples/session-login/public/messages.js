@@ -31,9 +31,9 @@ const expired = {
   text: 'A check is good for two minutes, and this one has expired. Nothing was lost: sign in again.',
 }
 /** @type {Message} */
-const tooMany = {
-  title: 'Too many attempts',
-  text: 'Signing in is paused for a while to protect this number. Try again later.',
+const noResult = {
+  title: 'Nothing has arrived yet',
+  text: 'There is no result so far. Wait a moment.',
 }
 /** @type {Message} */
 const anyFault = {
@@ -63,16 +63,41 @@ const byCode = {
     title: 'Your number could not be confirmed',
     text: 'Silent sign-in did not work on this phone. Use its mobile data, and try again.',
   },
-  ladder_exhausted: { title: 'Your number could not be confirmed', text: 'No way of signing in works for this phone.' },
+  ladder_exhausted: {
+    title: 'Your number could not be confirmed',
+    text: 'No other way of signing in works for this phone just now. Wait a few minutes, and sign in again.',
+  },
   user_refused: { title: 'No access', text: 'Your number is confirmed, but it has no access here. Ask whoever invited you.' },
   in_progress: { title: 'Already on it', text: 'This sign-in is being finished in another tab. Have a look there.' },
   provider_unavailable: {
     title: 'The check is not available',
     text: 'Our partner does not answer. You are not signed in; try again in a minute.',
   },
-  address_limit: tooMany,
-  number_limit: tooMany,
-  code_locked: tooMany,
+  store_unavailable: {
+    title: 'Signing in is not available',
+    text: 'This is our fault, and it passes. You are not signed in; try again in a minute.',
+  },
+  pending: noResult,
+  too_early: { title: 'Give it a moment', text: 'The present way still has a chance. You can take the next one {later}.' },
+  cooldown: { title: 'The code is on its way', text: 'Texts can take a while. You can ask for another code {later}.' },
+  number_limit: {
+    title: 'Too many texts to this number',
+    text: 'To protect it, no other one is sent for a while. Try again {later}.',
+  },
+  address_limit: {
+    title: 'Too many attempts from this network',
+    text: 'Others may share your connection. Try again {later}, or over another network.',
+  },
+  code_locked: {
+    title: 'Codes are locked for this number',
+    text: 'Too many wrong ones were typed. Sign in with the SIM in your phone, or try again {later}.',
+  },
+  send_refused: { title: 'No code can be sent', text: 'Codes by text are not available for this sign-in. Use one of the other ways.' },
+  delivery_unknown: {
+    title: 'The code may not have been sent',
+    text: 'We cannot tell whether it is on its way, so it cannot be used. Ask for another one {later}.',
+  },
+  cross_site: { title: 'Open the sign-in page again', text: 'This request seemed to come from another site, so it was turned away.' },
   offline: { title: 'No connection', text: 'This page cannot reach the server. Check your connection and try again.' },
 }
 
@@ -103,10 +128,114 @@ const byReason = {
 }
 
 /**
+ * Where the same code means something else.
+ *
+ * @type {Record<string, Message>}
+ */
+const ofResend = {
+  send_refused: {
+    title: 'The last code is still good',
+    text: 'No other one can be sent while it is. Look for it among your texts; after two minutes your phone also rings and says it.',
+  },
+  delivery_unknown: {
+    title: 'Another code may be on its way',
+    text: 'We cannot tell. The code before it is still good; if you cannot find that one, ask again {later}.',
+  },
+}
+
+/**
+ * @param {Problem} problem
+ * @param {'resend'} [during]
+ * @returns {Message}
+ */
+export function messageFor({ code, reason, retry_after }, during) {
+  const message = (during && lookUp(ofResend, code)) ?? lookUp(byReason, reason) ?? lookUp(byCode, code) ?? anyFault
+  return { ...message, text: message.text.replace('{later}', later(retry_after)) }
+}
+
+/**
+ * @param {Record<string, Message>} table
+ * @param {string | undefined} name
+ */
+function lookUp(table, name) {
+  return name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined
+}
+
+/** @param {number | undefined} seconds */
+function later(seconds) {
+  if (seconds === undefined) return 'later'
+  if (seconds < 90) return `in ${Math.ceil(seconds)} seconds`
+  if (seconds < 5400) return `in ${Math.ceil(seconds / 60)} minutes`
+  return `in ${Math.ceil(seconds / 3600)} hours`
+}
+
+/**
+ * Whether this login is over, so that only a new one can follow.
+ *
+ * @param {Problem} problem
+ */
+export function isOver({ code }) {
+  return ['flow_invalid', 'ladder_exhausted', 'user_refused', 'cross_site', 'invalid_request', 'invalid_phone_number'].includes(code)
+}
+
+/**
+ * Whether the same question may be answered the next time.
+ *
+ * @param {Problem} problem
+ */
+export function isPassing({ code }) {
+  return ['pending', 'in_progress', 'offline', 'provider_unavailable', 'store_unavailable'].includes(code)
+}
+
+/** @type {Message} */
+export const skippedSilent = {
+  title: 'Silent sign-in does not work here',
+  text: 'Your operator cannot confirm your SIM over this connection. You can sign in all the same:',
+}
+/** @type {Message} */
+export const newCode = { title: 'Another code is on its way', text: 'Only the newest one works now.' }
+
+/**
+ * A text that won nothing.
+ *
+ * @param {boolean} isLate
+ * @returns {Message}
+ */
+export function spentText(isLate) {
+  if (isLate) return { title: 'That took too long', text: 'Your text did not arrive in time. Go on with a code, or start over.' }
+  return {
+    title: 'That text came from another number',
+    text: 'It was not sent by the SIM with your number. Go on with a code, or start over.',
+  }
+}
+
+/** @param {number} length */
+export function shortCode(length) {
+  return { title: `The code has ${length} digits`, text: 'Type all of them.' }
+}
+
+/** @param {number} attempts */
+export function triesLeft(attempts) {
+  return {
+    title: 'That is not the code',
+    text: `Look at the newest text from us. You have ${attempts === 1 ? 'one try' : `${attempts} tries`} left.`,
+  }
+}
+
+/**
+ * Why no code can be typed now.
+ *
  * @param {Problem} problem
  * @returns {Message}
  */
-export function messageFor({ code, reason }) {
-  const known = reason !== undefined && Object.hasOwn(byReason, reason) ? byReason[reason] : undefined
-  return known ?? (Object.hasOwn(byCode, code) ? byCode[code] : undefined) ?? anyFault
+export function lockedCode(problem) {
+  if (problem.code === 'delivery_unknown') return messageFor({ ...problem, retry_after: undefined })
+  if (problem.reason === 'expired') return { title: 'This code has expired', text: 'It was good for five minutes. Ask for another one.' }
+  if (problem.code === 'invalid_code') {
+    return {
+      title: 'That was the last try for this code',
+      text: 'To protect your number it is void now. Ask for another one, or start over.',
+    }
+  }
+  return { title: 'This code cannot be used any more', text: 'Ask for another one, or start over.' }
 }

@@ -15,6 +15,15 @@ export function showProblem({ title, text }) {
   show('problem', element('strong', title), element('p', text))
 }
 
+/**
+ * Not a refusal: why something else is asked for, or what was done.
+ *
+ * @param {Message} message
+ */
+export function showNote({ title, text }) {
+  show('note', element('strong', title), element('p', text))
+}
+
 export function clearStatus() {
   region.className = 'status'
   region.replaceChildren()

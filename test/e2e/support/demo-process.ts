@@ -11,17 +11,24 @@ export interface Run {
   readonly address: Promise<string>
   /** Resolves with the exit code once it has ended. */
   readonly ended: Promise<number | null>
+  /** Types a line. */
+  type(line: string): void
   kill(signal: NodeJS.Signals): void
 }
 
 /** The real thing, as `npm start` runs it. */
 export function runDemo(env: Record<string, string> = {}): Run {
-  // Vitest sets NODE_ENV for itself; the demo of a newcomer has none.
+  return runExample('session-login/demo.ts', env)
+}
+
+/** One of the examples, as its README runs it: on the package as it is built. */
+export function runExample(script: string, env: Record<string, string> = {}): Run {
+  // Vitest sets NODE_ENV for itself; a newcomer has none.
   const { NODE_ENV: _, ...inherited } = process.env
-  const child = spawn(process.execPath, [tsx, '--tsconfig', 'examples/tsconfig.json', 'examples/session-login/demo.ts'], {
+  const child = spawn(process.execPath, [tsx, '--tsconfig', 'examples/tsconfig.json', `examples/${script}`], {
     cwd: root,
     env: { ...inherited, PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   const output = { stdout: '', stderr: '' }
   const address = new Promise<string>((resolve) => {
@@ -37,7 +44,7 @@ export function runDemo(env: Record<string, string> = {}): Run {
   const ended = new Promise<number | null>((resolve) => {
     child.once('close', resolve)
   })
-  return { output, ended, address, kill: (signal) => void child.kill(signal) }
+  return { output, ended, address, type: (line) => void child.stdin.write(`${line}\n`), kill: (signal) => void child.kill(signal) }
 }
 
 export interface Demo extends Run {

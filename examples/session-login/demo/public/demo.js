@@ -1,9 +1,11 @@
 // @ts-check
 import { showEntry, showHistory, wireLog } from './log.js'
+import { wireMessages } from './messages.js'
 import { showPhone, wirePhone } from './phone.js'
 import { wireScenarios } from './scenarios.js'
 
 wirePhone()
+wireMessages()
 wireLog()
 wireScenarios()
 

@@ -4,7 +4,7 @@ import { byId, call } from './remote.js'
 /**
  * @typedef {{
  *   id: number, at: number, kind: 'request' | 'event' | 'mark', from?: string, to?: string,
- *   what?: string, status?: number | string | null, note: string, begins?: boolean
+ *   what?: string, status?: number | string | null, note: string, begins?: boolean, times?: number
  * }} Entry
  */
 
@@ -37,7 +37,7 @@ export function showEntry(entry) {
 
 /** @param {Entry} entry */
 function line(entry) {
-  const { kind, from, to, what, status, note, at, begins } = entry
+  const { kind, from, to, what, status, note, at, begins, times = 1 } = entry
   const item = document.createElement('li')
   item.id = lineId(entry)
   item.className = `step ${kind}${begins ? ' begins' : ''}`
@@ -47,7 +47,7 @@ function line(entry) {
   if (kind === 'request') item.append(route(from ?? '', to ?? ''))
   if (kind === 'event') item.append(part('span', 'Library event', 'route'))
   if (kind !== 'mark')
-    item.append(address(what ?? ''), part('span', kind === 'event' ? '' : String(status ?? '…'), `answer ${mood(status)}`))
+    item.append(address(what ?? '', times), part('span', kind === 'event' ? '' : String(status ?? '…'), `answer ${mood(status)}`))
   item.append(part('span', note, 'note'))
   return item
 }
@@ -62,17 +62,21 @@ function route(from, to) {
   return node
 }
 
-/** @param {string} what A path may be broken after a slash. */
-function address(what) {
+/**
+ * @param {string} what A path may be broken after a slash.
+ * @param {number} times
+ */
+function address(what, times) {
   const node = part('span', '', 'what')
   for (const piece of what.split(/(?<=\/)/)) node.append(piece, document.createElement('wbr'))
+  if (times > 1) node.append(' ', part('span', `${times}×`, 'times'))
   return node
 }
 
 /** @param {number | string | null | undefined} status */
 function mood(status) {
   if (status === null || status === undefined) return ''
-  return typeof status === 'number' && status < 400 ? 'good' : 'bad'
+  return (typeof status === 'number' && status < 400) || status === 'sent' ? 'good' : 'bad'
 }
 
 /**

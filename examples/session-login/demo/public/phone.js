@@ -1,19 +1,19 @@
 // @ts-check
+import { followClock, now } from './clock.js'
+import { showMessages } from './messages.js'
 import { byId, call } from './remote.js'
 
 /**
  * @typedef {{ to: string, path: string, status: number | null }} Hop
  * @typedef {{ state: string, headline: string, hops: Hop[], detail?: string }} Screen
- * @typedef {{ sim: string | null, mobileData: boolean, supported: boolean, screen: Screen, now: number }} PhoneView
+ * @typedef {import('./messages.js').Message} Message
+ * @typedef {{ sim: string | null, mobileData: boolean, supported: boolean, screen: Screen, messages: Message[], now: number }} PhoneView
  */
 
 const settings = /** @type {HTMLFormElement} */ (byId('phone-settings'))
 const sim = /** @type {HTMLInputElement} */ (settings.elements.namedItem('sim'))
 const mobileData = /** @type {HTMLInputElement} */ (settings.elements.namedItem('mobileData'))
 const supported = /** @type {HTMLInputElement} */ (settings.elements.namedItem('supported'))
-
-/** How far the demo's clock is ahead of this browser's. Milliseconds. */
-let ahead = 0
 
 export function wirePhone() {
   settings.addEventListener('submit', (event) => {
@@ -36,8 +36,9 @@ export function showPhone(view) {
   const online = view.mobileData && view.sim !== null
   byId('phone-network').dataset.online = String(online)
   byId('phone-network-name').textContent = online ? '5G' : 'Wi-Fi'
+  followClock(view.now)
   showScreen(view.screen)
-  ahead = view.now - Date.now()
+  showMessages(view.messages)
   showTime()
 }
 
@@ -77,7 +78,7 @@ async function change(wish) {
 }
 
 function showTime() {
-  byId('phone-time').textContent = new Date(Date.now() + ahead).toLocaleTimeString([], {
+  byId('phone-time').textContent = new Date(now()).toLocaleTimeString([], {
     hour: '2-digit',
     minute: '2-digit',
     hour12: false,

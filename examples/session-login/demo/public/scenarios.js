@@ -4,21 +4,33 @@ import { call } from './remote.js'
 
 const number = '+1 202 555 0100'
 const working = { sim: number, mobileData: true, supported: true }
+const wifiOnly = { ...working, mobileData: false }
 
 /**
- * How the phone is set up for each. `delaySeconds` pass between the phone's answer and the page's next step.
+ * How the phone is set up for each, and which number is typed. `delaySeconds` pass between the phone's answer and the page's next step. `goOn` takes the
+ * steps that the visitor would take after the first one.
  *
- * @type {Record<string, { phone: object, delaySeconds?: number }>}
+ * @typedef {{ phone: { sim: string, mobileData: boolean, supported: boolean }, number?: string, delaySeconds?: number, goOn?: Play }} Scenario
+ * @typedef {(isStale: () => boolean) => Promise<void>} Play
+ * @type {Record<string, () => Scenario>}
  */
 const scenarios = {
-  success: { phone: working },
-  'wrong-sim': { phone: { ...working, sim: '+1 202 555 0142' } },
-  'wifi-only': { phone: { ...working, mobileData: false } },
-  unsupported: { phone: { ...working, supported: false } },
-  expired: { phone: working, delaySeconds: 130 },
+  success: () => ({ phone: working }),
+  'wrong-sim': () => ({ phone: { ...working, sim: '+1 202 555 0142' } }),
+  'wifi-only': () => ({ phone: wifiOnly }),
+  unsupported: () => ({ phone: { ...working, supported: false } }),
+  expired: () => ({ phone: working, delaySeconds: 130 }),
+  text: () => ({ phone: wifiOnly, goOn: sendText }),
+  code: () => {
+    const other = anotherNumber()
+    return { phone: { ...wifiOnly, sim: other }, number: other, goOn: askForCode }
+  },
 }
 
 const waiting = 'demo-scenario'
+
+/** The scenario that plays now. A newer one ends it. */
+let turn = 0
 
 /** Makes the chips work, and runs one that was chosen on another page. */
 export function wireScenarios() {
@@ -33,16 +45,63 @@ export function wireScenarios() {
 
 /** @param {string} name */
 async function run(name) {
-  const scenario = scenarios[name]
+  const scenario = scenarios[name]?.()
   if (!scenario) return
   const form = loginForm()
   if (!form) return signOutFirst(name)
-  if (form.getAttribute('aria-busy') === 'true') return
+  if (!form.hidden && form.getAttribute('aria-busy') === 'true') return
+  turn += 1
+  const mine = turn
   await call('PATCH', '/demo/phone', scenario.phone)
   delayNextAnswer(scenario.delaySeconds ?? 0)
-  prefill(true)
+  prefill(scenario.number ?? number)
   // From here on it is the app's own page, as if the visitor had pressed the button.
   form.requestSubmit()
+  await scenario.goOn?.(() => turn !== mine)
+}
+
+/** @type {Play} */
+async function sendText(isStale) {
+  const link = await ready('#text-link', isStale)
+  // Long enough to be seen.
+  await pause(1500)
+  if (!isStale()) link?.click()
+}
+
+/** @type {Play} */
+async function askForCode(isStale) {
+  await ready('#text-link', isStale)
+  await pause(1500)
+  if (isStale()) return
+  await call('POST', '/demo/clock', { seconds: 20 })
+  const button = await ready('#another-way', isStale)
+  button?.click()
+}
+
+/**
+ * Waits until something on the page can be pressed.
+ *
+ * @param {string} selector
+ * @param {() => boolean} isStale
+ * @returns {Promise<HTMLElement | undefined>}
+ */
+async function ready(selector, isStale) {
+  while (!isStale()) {
+    const target = /** @type {HTMLElement | null} */ (document.querySelector(selector))
+    if (target?.checkVisibility() && target.getAttribute('aria-disabled') !== 'true') return target
+    await pause(50)
+  }
+  return undefined
+}
+
+/** @param {number} ms */
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** iDenfy sends no second code while one is open, so each visit has a number of its own. */
+function anotherNumber() {
+  return `+1 202 555 01${10 + Math.floor(Math.random() * 30)}`
 }
 
 /** @param {string} name */
@@ -52,10 +111,11 @@ function signOutFirst(name) {
   form?.requestSubmit()
 }
 
-function prefill(always = false) {
+/** @param {string} [text] Without it an empty field alone is filled. */
+function prefill(text) {
   const field = /** @type {HTMLInputElement | null} */ (document.getElementById('number'))
-  if (!field || (field.value && !always)) return
-  field.value = number
+  if (!field || (field.value && text === undefined)) return
+  field.value = text ?? number
 }
 
 function loginForm() {

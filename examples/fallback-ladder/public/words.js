@@ -1,0 +1,50 @@
+// @ts-check
+
+/** @type {Record<string, string>} */
+const problems = {
+  invalid_phone_number: 'Check the number: it needs its country code, such as +1 202 555 0100.',
+  number_type_not_allowed: 'Only mobile numbers can sign in.',
+  country_not_allowed: 'Numbers of this country cannot sign in here.',
+  mismatch: 'The SIM in this phone does not have this number.',
+  rung_unable: 'This way does not work on this phone.',
+  ladder_exhausted: 'No other way of signing in works for this phone just now.',
+  interrupted: 'You came back before your operator had answered.',
+  expired: 'That took too long.',
+  flow_invalid: 'This sign-in is over. Begin again.',
+  invalid_code: 'That is not the code.',
+  invalid_request: 'Type all digits of the code.',
+  send_refused: 'No other text can be sent now. If you have a code, it is still good.',
+  cooldown: 'Texts can take a while. Wait a moment before you ask for another one.',
+  delivery_unknown: 'We cannot tell whether a code was sent. Ask for another one in two minutes.',
+  number_limit: 'Too many texts went to this number. Try again later.',
+  address_limit: 'Too many attempts came from your network. Try again later.',
+  code_locked: 'Too many wrong codes were typed for this number. Sign in with its SIM, or try again later.',
+  user_refused: 'Your number is confirmed, but it has no access here.',
+  provider_unavailable: 'Our partner does not answer. Try again in a minute.',
+  store_unavailable: 'Signing in is not available just now. Try again in a minute.',
+  offline: 'No connection to the server.',
+}
+
+/** @param {string} code */
+export function sayProblem(code) {
+  return (Object.hasOwn(problems, code) && problems[code]) || 'Something went wrong, and you are not signed in.'
+}
+
+/** @type {Record<string, string>} */
+export const progressWords = {
+  starting: 'Starting…',
+  opening: 'Asking your operator…',
+  checking: 'Checking…',
+  falling_back: 'Preparing another way…',
+  resending: 'Sending another code…',
+}
+
+/** @type {Record<string, string>} */
+export const methods = {
+  phonecheck: 'by the SIM in your phone',
+  mocheck: 'by a text from your phone',
+  'idenfy-sms': 'by a code sent to your phone',
+}
+
+/** @type {Record<string, string>} */
+export const ways = { mocheck: 'Text us instead', 'idenfy-sms': 'Send me a code instead' }

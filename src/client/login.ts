@@ -1,0 +1,289 @@
+import { memoryIn } from './memory.js'
+import { follower, platform, readCode, systemClock, takeReturnCode } from './platform.js'
+import { isOpen, watch } from './poll.js'
+import { demand, feasible, mayPass, problemOf } from './problem.js'
+import { check, stage, type Work } from './stage.js'
+import type { Call, OpenResult, PhoneLogin, PhoneLoginOptions, Problem, Progress, Signal } from './types.js'
+import { type Answer, deviceFields, type Fields, fieldsOf, flowLifeMs, poster, readStep, type Step } from './wire.js'
+
+/** How long the user waits while another request holds the login, and a page may take to leave before another `start()` is believed. */
+const patienceMs = 30_000
+const leavingMs = 5_000
+
+/**
+ * The device's half of a login. Touches nothing until one of its functions is called, so it may be made where pages are rendered.
+ * @typeParam Result what the app's verify route answers
+ */
+export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): PhoneLogin<Result> {
+  const { baseUrl = '', paths, open, autoFallback = true, webOtp = true, clock = systemClock } = options
+  const post = poster(options, clock)
+  const memory = memoryIn(options.storage, `phonecheck ${baseUrl}${paths?.start}`, clock)
+  const { now, show, rest, run, idle, stop, subscribe } = stage<Result>()
+
+  /** What the server said last; absent when there is no login. */
+  let step: Step | undefined
+  /** Whether the way in use can win no more. */
+  let spent = false
+  /** The step that failed and may be repeated. */
+  let again: Work | undefined
+  /** Lets whoever began the login cancel it. */
+  const follow = follower(cancel)
+
+  /** A call about the present login. While another request holds that, waits and repeats. */
+  async function ask(call: Call, fields: Fields, signal: Signal): Promise<Answer> {
+    const until = clock.now() + patienceMs
+    for (;;) {
+      const answer = await post(call, { flow: step?.flow, ...fields }, signal)
+      check(signal)
+      const { code, retryAt = clock.now() + 1_000 } = answer.problem ?? {}
+      if ((code !== 'pending' && code !== 'in_progress') || retryAt > until) return answer
+      await waitUntil(retryAt, signal)
+    }
+  }
+
+  function waitUntil(instant: number, signal: Signal): Promise<void> {
+    return idle(clock.delay(instant - clock.now(), signal), signal)
+  }
+
+  function forget(): void {
+    step = again = undefined
+    memory.forget()
+    platform.removeEventListener?.('pageshow', comeBack)
+  }
+
+  function keep(next: Step): void {
+    step = next
+    memory.save(next)
+  }
+
+  function fail(problem: Problem): void {
+    if (problem.action === 'restart' || problem.action === 'stop') forget()
+    const fallback = step?.fallback ?? []
+    rest({ state: 'failed', problem: feasible(problem, again, fallback), fallback })
+  }
+
+  /** A step that could not be taken: the login is where it was, if that was waiting for the user. */
+  function refuse(problem: Problem): void {
+    if (spent || problem.action === 'restart' || !wait(problem)) fail(problem)
+  }
+
+  /** Takes the answer to start, fallback or resend. */
+  async function enter(body: unknown, signal: Signal): Promise<void> {
+    const next = readStep(body, clock.now(), step?.since)
+    if (!next) return refuse(problemOf('unexpected'))
+    const { type, url = '', method } = next
+    spent = false
+    again = undefined
+    keep(next)
+    if (wait()) return
+    show({ state: 'opening', method })
+    if (type === 'open_url' && open) {
+      const opened = async (): Promise<OpenResult> => open(url, { signal })
+      const result = await idle<OpenResult | undefined>(
+        opened().catch(() => undefined),
+        signal,
+      )
+      return verify(deviceFields(result), signal)
+    }
+    if (type === 'open_url' && platform.location && /^https?:/i.test(url)) {
+      platform.addEventListener('pageshow', comeBack)
+      platform.location.assign(url)
+      return waitUntil(clock.now() + leavingMs, signal)
+    }
+    // A challenge of a later version, or one that this platform cannot meet. The server then goes on to the next way.
+    return verify({ error: 'sdk_error' }, signal)
+  }
+
+  /** The user has the say. @returns whether the way in use is one where they have */
+  function wait(problem?: Problem): boolean {
+    if (step?.type !== 'send_sms' && step?.type !== 'enter_code') return false
+    const here = step
+    const { flow, id, since, type, ...shown } = here
+    const state = type === 'send_sms' ? 'waiting_for_sms' : 'waiting_for_code'
+    const waiting = (problem?: Problem) => ({ ...shown, state, problem }) as Progress<Result>
+    rest(waiting(problem), async (signal) => {
+      const told = (news?: Problem) => show(waiting(news))
+      if (type === 'send_sms') {
+        const answer = await watch(here, clock, signal, () => post('status', { flow }, signal), told)
+        if (answer) void run('watch', async (own) => (answer.problem ? lapse(answer.problem) : heed(answer, own)))
+        return
+      }
+      // A message that was read and did not help is not read again, but one that is still to come is.
+      if (webOtp && problem?.action !== 'retry') void readCode(signal).then((code) => (code ? submitCode(code) : undefined))
+      await clock.delay(shown.expiresAt - clock.now(), signal)
+      if (!signal.aborted) void run('watch', async () => lapse(problemOf('expired')))
+    })
+    return true
+  }
+
+  /** Nobody did anything in time, or the login is gone. Whoever is still there says so before anything more is paid. */
+  function lapse(problem: Problem): void {
+    spent = true
+    again = undefined
+    fail(problem)
+  }
+
+  /** The way in use can win no more. */
+  async function lose(problem: Problem, signal: Signal): Promise<void> {
+    spent = true
+    return autoFallback && step?.fallback.length ? climb(signal) : lapse(problem)
+  }
+
+  /** Which ways are left changes with each of them. */
+  function learn(body: unknown): void {
+    const { fallback } = fieldsOf(body)
+    if (step && fallback) keep({ ...step, fallback: fallback as string[] })
+  }
+
+  /** Goes on from what `status` said. @param code why the return leg failed, where it did */
+  async function heed({ body }: Answer, signal: Signal, code?: string): Promise<void> {
+    const { state } = fieldsOf(body)
+    if (state === 'verified') return verify({}, signal)
+    if (state !== 'pending') {
+      forget()
+      return fail(problemOf(code ?? 'ladder_exhausted'))
+    }
+    learn(body)
+    return lose(problemOf(code ?? 'rung_unable'), signal)
+  }
+
+  async function verify(fields: Fields, signal: Signal): Promise<void> {
+    show({ state: 'checking' })
+    again = (signal) => verify(fields, signal)
+    const { body, problem } = await ask('verify', fields, signal)
+    if (!problem) {
+      forget()
+      follow()
+      return rest({ state: 'done', result: body as Result })
+    }
+    learn(body)
+    const { code } = problem
+    const { attempts_left: left } = fieldsOf(body)
+    if (code === 'mismatch' || code === 'rung_unable') return lose(problem, signal)
+    if (step?.type !== 'enter_code') return fail(problem)
+    const wrong = code === 'invalid_code'
+    if (!wrong && code !== 'invalid_request') return mayPass(problem) ? refuse(problem) : fail(problem)
+    again = undefined
+    if (wrong) keep({ ...step, attemptsLeft: Number(left) })
+    if (left !== 0) wait({ code, action: 'retry' })
+    else if (step.fallback.length) return lose(problem, signal)
+    else {
+      // Another message may still be sent.
+      again = renew
+      wait({ code, action: 'wait', retryAt: step.resendAt })
+    }
+  }
+
+  async function climb(signal: Signal): Promise<void> {
+    again = climb
+    show({ state: 'falling_back' })
+    for (;;) {
+      const { body, problem } = await ask('fallback', {}, signal)
+      if (!problem) return enter(body, signal)
+      const { code, retryAt } = problem
+      if (code !== 'too_early') return refuse(problem)
+      // Too early without a time when it will not be: the number is proven already.
+      if (!retryAt) return verify({}, signal)
+      show({ state: 'falling_back', retryAt })
+      await waitUntil(retryAt, signal)
+    }
+  }
+
+  async function renew(signal: Signal): Promise<void> {
+    again = renew
+    show({ state: 'resending' })
+    const { body, problem } = await ask('resend', {}, signal)
+    if (!problem) return enter(body, signal)
+    const { code, retryAt } = problem
+    if (code === 'too_early') return verify({}, signal)
+    if (step && (code === 'cooldown' || code === 'send_refused')) keep({ ...step, resendAt: retryAt })
+    refuse(problem)
+  }
+
+  /** @param code why the return leg failed, where it did */
+  async function takeUp(signal: Signal, code = takeReturnCode()): Promise<void> {
+    step = memory.load() ?? step
+    again = (signal) => takeUp(signal, code)
+    if (step) show({ state: 'checking' })
+    const answer = step ? await ask('status', {}, signal) : { problem: problemOf('flow_invalid') }
+    const { problem } = answer
+    if (problem && problem.code !== 'flow_invalid') return fail(problem)
+    // What could be repeated is the look at how far the login is; the code went with the return leg.
+    if (code !== 'in_progress' && code !== 'pending') again = undefined
+    if (problem) {
+      // The last login of this tab ended well, or it ended on the return leg, which said why.
+      forget()
+      return code ? fail(problemOf(code)) : rest({ state: 'idle' })
+    }
+    if (!isOpen(answer)) return heed(answer, signal, code)
+    if (!wait(code ? problemOf(code) : undefined)) fail(problemOf(code ?? 'interrupted'))
+  }
+
+  /** The page was kept as it was when it left for the check, and the user came back to it. */
+  function comeBack(event: { persisted?: boolean }): void {
+    if (!event.persisted) return
+    stop()
+    void run('resume', takeUp)
+  }
+
+  async function start(phoneNumber: string, { signal: theirs }: { signal?: Signal | undefined } = {}): Promise<Progress<Result>> {
+    demand(typeof phoneNumber === 'string', 'phoneNumber must be a string')
+    demand(platform.location || baseUrl, 'baseUrl is missing')
+    return run('start', async (signal) => {
+      forget()
+      follow(theirs)
+      if (theirs?.aborted) return cancel()
+      const begin: Work = async (signal) => {
+        again = begin
+        show({ state: 'starting' })
+        const { body, problem } = await ask('start', { phone_number: phoneNumber.trim() }, signal)
+        return problem ? fail(problem) : enter(body, signal)
+      }
+      return begin(signal)
+    })
+  }
+
+  async function submitCode(code: string): Promise<Progress<Result>> {
+    demand(typeof code === 'string', 'code must be a string')
+    const { type, length, attemptsLeft } = step ?? {}
+    if (type !== 'enter_code' || attemptsLeft === 0) return now()
+    const typed = code.replace(/[\s-]/g, '')
+    return run('code', async (signal) => {
+      if (typed.length === length) return verify({ code: typed }, signal)
+      // Not even asked: it costs no try there either.
+      wait({ code: 'invalid_request', action: 'retry' })
+    })
+  }
+
+  async function retry(): Promise<Progress<Result>> {
+    const progress = now()
+    const repeat = again
+    const { retryAt = 0 } = progress.state === 'failed' ? progress.problem : {}
+    if (!repeat || retryAt > clock.now() + flowLifeMs) return progress
+    return run('retry', async (signal) => {
+      if (retryAt > clock.now()) await waitUntil(retryAt, signal)
+      return repeat(signal)
+    })
+  }
+
+  function cancel(): void {
+    stop()
+    follow()
+    forget()
+    rest({ state: 'idle' })
+  }
+
+  return {
+    get progress() {
+      return now()
+    },
+    subscribe,
+    start,
+    submitCode,
+    resend: async () => (step?.type === 'enter_code' ? run('resend', renew) : now()),
+    fallback: async () => (step?.fallback.length ? run('fallback', climb) : now()),
+    retry,
+    resume: async () => (now().state === 'idle' ? run('resume', takeUp) : now()),
+    cancel,
+  }
+}
