@@ -51,6 +51,8 @@ export type PhoneCheckEvent =
   | { type: 'webhook_refused'; provider: string; reason: string }
   | { type: 'number_unlocked'; country: string; number: string }
   | { type: 'misconfiguration'; code: string; message: string }
+  /** Said once, when the strategy is made: something that only the operator can know to be right. */
+  | { type: 'reminder'; code: string; message: string }
 
 export type OnEvent = (event: PhoneCheckEvent) => void
 

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../core/clock.js'
+import { type Clock, systemClock, wallTime } from '../core/clock.js'
 import { Drain } from '../core/drain.js'
 import { type OnEvent, safely } from '../core/events.js'
 import { safeStore } from '../core/safe-store.js'
@@ -125,7 +125,7 @@ function build(
     revocations,
     checkRevoked,
     emit,
-    now: () => Math.floor(clock.now() / 1000),
+    now: () => Math.floor(wallTime(clock) / 1000),
     drain: new Drain(),
   }
 }

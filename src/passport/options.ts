@@ -110,6 +110,7 @@ export function buildFront(options: AnyOptions): Front {
     'callbackUrl must be an absolute https URL; http only on loopback and not in production',
   )
 
+  remindOfSandboxes(options.ladder, emit)
   return {
     flow: new LoginFlow({
       realm: options.name ?? 'phonecheck',
@@ -140,6 +141,13 @@ export function buildFront(options: AnyOptions): Front {
     ...(loginUrl !== undefined && { loginUrl }),
     ...(callbackUrl !== undefined && { callbackUrl }),
   }
+}
+
+/** A sandbox project is told apart by nothing in its answers, so nobody but the operator can notice. */
+function remindOfSandboxes(ladder: readonly Provider[], emit: OnEvent): void {
+  if (!ladder.some(({ vendor }) => vendor === 'tru.id' || vendor === 'idlayr')) return
+  const message = "Make sure that the vendor's project is live: a sandbox project believes every number that ends in an even digit."
+  emit({ type: 'reminder', code: 'sandbox_projects', message })
 }
 
 const limitNames = ['startsPerAddress', 'sendsPerAddress', 'failedRedeemsPerAddress', 'sendsPerBlock']

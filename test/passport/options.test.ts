@@ -184,6 +184,12 @@ test('a listener that throws or rejects does not touch a login', async () => {
   }
 })
 
+test('the operator is reminded once that a sandbox project believes anybody', () => {
+  const events: unknown[] = []
+  build({ onEvent: (event: unknown) => events.push(event) })
+  expect(events).toEqual([{ type: 'reminder', code: 'sandbox_projects', message: expect.stringContaining('sandbox') }])
+})
+
 test('a strategy shows no secret', () => {
   const text = inspect(new PhoneCheckStrategy(good, async () => null), {
     depth: 12,

@@ -3,6 +3,7 @@ import { MemoryStore, type Store } from 'passport-phonecheck'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
+import { calls, ladderApp, Visitor } from '../support/ladder.js'
 import { returnUrl } from '../support/login.js'
 
 const number = '+12025550142'
@@ -139,6 +140,44 @@ test('no number, code, handle, secret, token or check URL is in any log line, ev
     expect(answer.includes(digits)).toBe(false)
   }
   expect(app.events.length).toBeGreaterThan(10)
+})
+
+test('nor any text, code or number of the other rungs', async () => {
+  const { store, dump } = recordingStore()
+  const app = await ladderApp('cookie + body', undefined, { webhook: true, strategy: { store, secret: numberSecret } })
+  const visitor = new Visitor(app, number)
+  const answers: string[] = []
+  const secrets = new Set<string>([numberSecret])
+  const note = (answer: { body: object }) => answers.push(JSON.stringify(answer.body))
+  secrets.add((await visitor.start()).body.flow)
+  note(await visitor.verify({ error: 'sdk_error' }))
+  const { challenge } = (await visitor.fallback()).body
+  secrets.add(challenge.body)
+  app.sim.fault({ match: calls.moRead, status: 500, times: 3 })
+  await app.clock.advance(20_000)
+  note(await visitor.status())
+  const coded = await visitor.fallback()
+  expect(coded.status, JSON.stringify(coded.body)).toBe(201)
+  secrets.add(visitor.code())
+  // Too late: its webhook is about a check that the flow has left behind.
+  await visitor.phone.send(challenge.to, challenge.body)
+  await app.sim.settled()
+  note(await visitor.verify({ code: visitor.code() === '0000' ? '1111' : '0000' }))
+  note(await visitor.resend())
+  const done = await visitor.verify({ code: visitor.code() })
+  expect(done.status).toBe(200)
+
+  const outputs = {
+    logs: written.join('\n'),
+    events: JSON.stringify(app.events),
+    'store dump': dump.join('\n'),
+    answers: answers.join('\n'),
+  }
+  for (const [where, text] of Object.entries(outputs)) {
+    for (const secret of secrets) expect(new RegExp(`\\b${secret}\\b`).test(text), `${where} holds ${secret.slice(0, 2)}…`).toBe(false)
+    expect(text.includes(digits), `${where} holds the number`).toBe(false)
+  }
+  expect(app.events.length).toBeGreaterThan(6)
 })
 
 test('errors hide their secrets from inspect(), JSON and their causes', async () => {

@@ -75,7 +75,9 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       store: new MemoryStore(),
       secret,
       cookie: { secure: false },
-      onEvent: (event) => events.push(event),
+      onEvent: (event) => {
+        if (event.type !== 'reminder') events.push(event)
+      },
       ...(options.redirect && { redirectUrl: `${url}/login/phone/return`, loginUrl: '/login' }),
       ...(options.webhook && { callbackUrl: `${url}/webhooks/phone` }),
       ...options.strategy,

@@ -53,6 +53,7 @@ export function explainEvent(event: PhoneCheckEvent): string {
       return `An announcement in the name of ${event.provider} is not authentic: ${event.reason}.`
     case 'number_unlocked':
       return `The wrong codes of ${masked(event.number)} are forgotten.`
+    case 'reminder':
     case 'misconfiguration':
       return event.message
     default:
