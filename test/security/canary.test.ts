@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { MemoryStore, type Store } from 'passport-phonecheck'
+import { type FakeClock, fakeClock } from 'passport-phonecheck/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
@@ -30,8 +31,8 @@ afterEach(() => {
 })
 
 /** A store that lets us see every text that was ever given to it. */
-function recordingStore(): { store: Store; dump: string[] } {
-  const inner = new MemoryStore()
+function recordingStore(clock?: FakeClock): { store: Store; dump: string[] } {
+  const inner = new MemoryStore(clock && { clock })
   const dump: string[] = []
   const store: Store = {
     insert: (key, record, ttl) => {
@@ -143,8 +144,9 @@ test('no number, code, handle, secret, token or check URL is in any log line, ev
 })
 
 test('nor any text, code or number of the other rungs', async () => {
-  const { store, dump } = recordingStore()
-  const app = await ladderApp('cookie + body', undefined, { webhook: true, strategy: { store, secret: numberSecret } })
+  const clock = fakeClock()
+  const { store, dump } = recordingStore(clock)
+  const app = await ladderApp('cookie + body', undefined, { webhook: true, strategy: { store, secret: numberSecret } }, clock)
   const visitor = new Visitor(app, number)
   const answers: string[] = []
   const secrets = new Set<string>([numberSecret])

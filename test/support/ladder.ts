@@ -49,8 +49,8 @@ export async function ladderApp(
   mode: Mode = 'cookie + body',
   names: (keyof typeof rungs)[] = ['phonecheck', 'mocheck', 'idenfy-sms'],
   options: TestAppOptions = {},
+  clock: FakeClock = fakeClock(),
 ): Promise<LadderApp> {
-  const clock = fakeClock()
   const app = await startApp({
     redirect: mode === 'cookie + redirect',
     start: mode === 'handle' ? { binding: 'handle' } : {},
