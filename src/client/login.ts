@@ -17,7 +17,7 @@ const leavingMs = 5_000
 export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): PhoneLogin<Result> {
   const { baseUrl = '', paths, open, autoFallback = true, webOtp = true, clock = systemClock } = options
   const post = poster(options, clock)
-  const memory = memoryIn(options.storage, `phonecheck ${baseUrl}${paths?.start}`, clock)
+  const memory = memoryIn(options.storage, `phonecheck ${baseUrl}${paths?.start ?? ''}`, clock)
   const { now, show, rest, run, idle, stop, subscribe } = stage<Result>()
 
   /** What the server said last; absent when there is no login. */

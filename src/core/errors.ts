@@ -7,7 +7,10 @@ export const problems = {
   flow_invalid: [401, 'This login is unknown, expired, used up, or was begun elsewhere. Start again.'],
   invalid_code: [401, 'The code is wrong.'],
   mismatch: [401, 'The SIM in this phone does not have this number.'],
-  cross_site: [403, 'The request came from another site.'],
+  cross_site: [
+    403,
+    'Nothing proves that the request came from your own page: neither Sec-Fetch-Site nor Origin says so. List other origins in `origins`; for plain http in development set `cookie: { secure: false }`.',
+  ],
   send_refused: [403, 'No message may be sent to this number.'],
   user_refused: [403, 'The number is proven, but the application does not admit this user.'],
   step_up_required: [403, 'A stronger login is required.'],

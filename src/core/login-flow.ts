@@ -2,6 +2,7 @@ import type { Delivery, Provider, StartInput, WebhookRequest } from '../provider
 import { publicAddress } from './address.js'
 import { admit } from './admission.js'
 import { Attempts } from './attempt.js'
+import { bothOrUndo } from './both.js'
 import { Climber, onRung } from './climb.js'
 import { asOutage, isOutage, PhoneCheckError } from './errors.js'
 import { factsOf } from './events.js'
@@ -102,6 +103,9 @@ export class LoginFlow {
    */
   async fallback(request: FlowRequest): Promise<NextStep> {
     const flow = await this.#openUnproven(request, 'fallback')
+    // What the user did already must not be thrown away, nor paid for twice: a text that arrived is noticed before its rung is left.
+    if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.by)
+    if (flow.content.verifiedAt !== undefined) throw this.#proven(flow, 'fallback')
     const next = this.#parts.ladder.next(flow.record.rung)
     if (!next) throw this.#refuseStep(flow, 'fallback', this.#attempts.refusal(flow, 'ladder_exhausted', {}))
     const waitMs = flow.isSpent
@@ -206,7 +210,15 @@ export class LoginFlow {
   async #openUnproven(request: FlowRequest, step: 'fallback' | 'resend'): Promise<OpenFlow> {
     const flow = await openOwnFlow(this.#parts, request)
     if (flow.content.verifiedAt === undefined) return flow
-    throw this.#refuseStep(flow, step, this.#attempts.refusal(flow, 'too_early', { message: 'The number is proven already: call verify.' }))
+    throw this.#proven(flow, step)
+  }
+
+  #proven(flow: OpenFlow, step: 'fallback' | 'resend'): PhoneCheckError {
+    return this.#refuseStep(
+      flow,
+      step,
+      this.#attempts.refusal(flow, 'too_early', { message: 'The number is proven already: call verify.' }),
+    )
   }
 
   /** Claims the flow for another check, and gives it back as it was when there certainly is none. */
@@ -285,12 +297,4 @@ export class LoginFlow {
     this.#parts.settings.emit({ type: 'step_refused', step, code: problem.code, ...factsOf(flow) })
     return problem
   }
-}
-
-/** Both results. When one fails, the other is waited for, and a `second` that succeeded alone is undone. */
-async function bothOrUndo<A, B>(first: Promise<A>, second: Promise<B>, undo: () => Promise<void>): Promise<[A, B]> {
-  const [a, b] = await Promise.allSettled([first, second])
-  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value]
-  if (b.status === 'fulfilled') await undo()
-  throw a.status === 'rejected' ? a.reason : (b as PromiseRejectedResult).reason
 }

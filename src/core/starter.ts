@@ -19,7 +19,11 @@ export async function findOwnFlow(parts: Parts, request: FlowRequest): Promise<O
   const secret = request.proof.binding === 'cookie' ? request.proof.secret : request.handle
   const subject = request.subject === undefined ? undefined : parts.gate.hashSubject(request.subject)
   const purpose = recordedPurpose(parts.settings.realm, request.purpose)
-  if (request.proof.binding !== record.binding || !matches(secret, record.owner)) throw foreign(parts, key, 'binding')
+  const isOver = record.state === 'redeemed' || record.state === 'failed'
+  if (request.proof.binding !== record.binding || !matches(secret, record.owner)) {
+    // Of a flow that is over, its own starter has no cookie any more; asking once again is no attack.
+    throw isOver ? gone() : foreign(parts, key, 'binding')
+  }
   if (purpose !== record.purpose || subject !== record.subject) throw foreign(parts, key, 'purpose')
   const flow = openFlow(held, secret)
   if (!flow) throw gone()

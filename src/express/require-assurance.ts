@@ -1,6 +1,7 @@
 import { systemClock, wallTime } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import { type Assurance, strength } from '../core/identity.js'
+import { knownOptions } from '../core/known-options.js'
 import type { Handler, HttpRequest } from './http-types.js'
 import { sendProblem } from './problem.js'
 
@@ -25,7 +26,9 @@ export interface RequireAssuranceOptions {
  * another flow, best with `phone.purpose()`.
  * @throws TypeError for options that cannot be right
  */
-export function requireAssurance(level: Assurance, { from, maxAgeSeconds }: RequireAssuranceOptions): Handler {
+export function requireAssurance(level: Assurance, options: RequireAssuranceOptions): Handler {
+  const { from, maxAgeSeconds } = options ?? {}
+  knownOptions('requireAssurance', options ?? {}, ['from', 'maxAgeSeconds'])
   if (!Object.hasOwn(strength, level)) throw new TypeError("requireAssurance: level must be 'low', 'medium' or 'high'")
   if (typeof from !== 'function') throw new TypeError('requireAssurance: from must say where you keep what a login proved')
   if (maxAgeSeconds !== undefined && !(maxAgeSeconds > 0)) throw new TypeError('requireAssurance: maxAgeSeconds must be above 0')

@@ -1,4 +1,5 @@
 import type { BindingMode } from '../core/flow.js'
+import { knownOptions } from '../core/known-options.js'
 import type { Delivery } from '../providers/provider.js'
 import { type Front, purposeOf, refuseForeignSite, requesterOf } from './front.js'
 import type { Handler } from './http-types.js'
@@ -15,6 +16,7 @@ export interface StartOptions {
 
 /** The handler of `POST start`. @throws TypeError for options that cannot work together */
 export function startHandler(front: Front, options: StartOptions): Handler {
+  knownOptions('start', options, ['binding', 'delivery'])
   const binding = options.binding ?? 'cookie'
   const delivery = options.delivery ?? (binding === 'cookie' && front.redirectUrl !== undefined ? 'redirect' : 'body')
   if (binding !== 'cookie' && binding !== 'handle') throw new TypeError("start: binding must be 'cookie' or 'handle'")

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../core/clock.js'
 import { Drain } from '../core/drain.js'
 import { type OnEvent, safely } from '../core/events.js'
 import type { Assurance } from '../core/identity.js'
+import { knownOptions } from '../core/known-options.js'
 import type { LimitOptions } from '../core/limits.js'
 import { LoginFlow } from '../core/login-flow.js'
 import { isCountry } from '../core/phone-number.js'
@@ -80,8 +81,18 @@ export function buildFront(options: AnyOptions): Front {
   const emit = safely(options.onEvent)
   const secureCookie = cookie?.secure ?? true
 
+  knownOptions('PhoneCheckStrategy', options, optionNames)
+  if (cookie !== undefined) {
+    demand(typeof cookie === 'object' && typeof cookie.secure === 'boolean', 'cookie must be { secure: true } or { secure: false }')
+    knownOptions('PhoneCheckStrategy: cookie', cookie, ['secure'])
+  }
+  demand(options.onEvent === undefined || typeof options.onEvent === 'function', 'onEvent must be a function')
   demand(Array.isArray(options.ladder), 'ladder must be an array of providers, such as [phoneCheck({ … })]')
-  demand(isStore(store), 'store is missing or no store; pass one, such as new MemoryStore()')
+  options.ladder.forEach((rung: Partial<Provider> | undefined, index) => {
+    const isProvider = typeof rung?.name === 'string' && typeof rung.start === 'function'
+    demand(isProvider, `ladder[${index}] is no provider; make it with phoneCheck({ … }), moCheck({ … }) or idenfySms({ … })`)
+  })
+  checkStore(store)
   const secret = checkSecret(options.secret)
   demand(
     countries === undefined || (countries.length > 0 && countries.every(isCountry)),
@@ -105,6 +116,10 @@ export function buildFront(options: AnyOptions): Front {
     'cookie.secure: false is for plain http in development; leave it out',
   )
   checkUrls(redirectUrl, loginUrl)
+  demand(
+    !(secureCookie && redirectUrl?.startsWith('http:')),
+    'redirectUrl is plain http, over which browsers send no Secure cookie; for development set cookie: { secure: false }',
+  )
   demand(
     callbackUrl === undefined || isRedirectUrl(callbackUrl),
     'callbackUrl must be an absolute https URL; http only on loopback and not in production',
@@ -150,6 +165,28 @@ function remindOfSandboxes(ladder: readonly Provider[], emit: OnEvent): void {
   emit({ type: 'reminder', code: 'sandbox_projects', message })
 }
 
+const optionNames = [
+  'ladder',
+  'store',
+  'secret',
+  'redirectUrl',
+  'loginUrl',
+  'callbackUrl',
+  'countries',
+  'defaultCountry',
+  'origins',
+  'deviceIp',
+  'floor',
+  'beforeSend',
+  'limits',
+  'reviewNumbers',
+  'cookie',
+  'name',
+  'passReqToCallback',
+  'onEvent',
+  'clock',
+] as const satisfies readonly (keyof PhoneCheckStrategyOptions)[]
+
 const limitNames = ['startsPerAddress', 'sendsPerAddress', 'failedRedeemsPerAddress', 'sendsPerBlock']
 
 /** Where browsers are sent. @throws TypeError */
@@ -166,6 +203,7 @@ export function demand(holds: boolean, sentence: string): asserts holds {
 }
 
 function checkSecret(secret: string | undefined): string {
+  demand(secret === undefined || typeof secret === 'string', "secret must be a string; of bytes, make one with toString('base64')")
   demand(
     typeof secret === 'string' && secret !== '',
     'secret is missing; set it to 32 random bytes, for instance from an environment variable',
@@ -175,9 +213,10 @@ function checkSecret(secret: string | undefined): string {
   return secret
 }
 
-function isStore(store: Partial<Store> | undefined): boolean {
-  const methods = ['insert', 'find', 'replace', 'remove', 'count'] as const
-  return typeof store === 'object' && store !== null && methods.every((method) => typeof store[method] === 'function')
+function checkStore(store: Partial<Store> | null | undefined): void {
+  demand(typeof store === 'object' && store !== null, 'store is missing; pass one, such as new MemoryStore()')
+  const missing = (['insert', 'find', 'replace', 'remove', 'count'] as const).filter((method) => typeof store[method] !== 'function')
+  demand(missing.length === 0, `store is no store of this library: it has no ${missing.join(', no ')}`)
 }
 
 function isOrigin(text: string): boolean {

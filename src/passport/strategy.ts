@@ -1,3 +1,4 @@
+import { knownOptions } from '../core/known-options.js'
 import { limits } from '../core/limits.js'
 import type { Readiness } from '../core/login-requests.js'
 import type { HttpRequest } from '../express/http-types.js'
@@ -42,6 +43,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
   purpose(purpose: string, options: PurposeOptions & { passReqToCallback: true }, verify: VerifyCallbackWithRequest): FlowStrategy
   purpose(purpose: string, options: PurposeOptions & { passReqToCallback?: false }, verify: VerifyCallback): FlowStrategy
   purpose(purpose: string, options: PurposeOptions, verify: VerifyCallback | VerifyCallbackWithRequest): FlowStrategy {
+    knownOptions('purpose', options, ['subject', 'redirectUrl', 'loginUrl', 'passReqToCallback'])
     const { subject, redirectUrl, loginUrl } = options
     demand(/^[a-z][a-z0-9-]{0,31}$/.test(purpose) && purpose !== 'login', "purpose must be a short lower-case word, and not 'login'")
     demand(typeof subject === 'function', 'subject is missing; a purpose belongs to a signed-in user, such as (req) => req.user?.id')

@@ -1,11 +1,12 @@
 import { type Clock, systemClock } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
+import { knownOptions } from '../core/known-options.js'
 import { limits } from '../core/limits.js'
 import { type FetchLike, type HttpResponse, httpClient, lost, TransportError } from './http.js'
 import { isObject } from './problem.js'
 import type { CallContext, Provider } from './provider.js'
 import { mayRepeat, outcomeUnknown } from './retry.js'
-import { required, vendorOrigin } from './vendor-origin.js'
+import { checkTimeouts, required, vendorOrigin } from './vendor-origin.js'
 
 export interface IdenfyOptions {
   apiKey: string | undefined
@@ -23,6 +24,17 @@ export interface IdenfyOptions {
   timeoutsMs?: Partial<Record<'send' | 'redeem', number>>
 }
 
+const idenfyOptionNames = [
+  'apiKey',
+  'apiSecret',
+  'senderName',
+  'baseUrl',
+  'name',
+  'fetch',
+  'clock',
+  'timeoutsMs',
+] as const satisfies readonly (keyof IdenfyOptions)[]
+
 const requestIdGrammar = /^[A-Za-z0-9_-]{32,40}$/
 /** Answers that say something about us rather than about the number. */
 const ourFault = ['UNAUTHORIZED', 'PERMISSIONS_ERROR', 'PARTNER_CONTRACT_ERROR', 'PARTNER_ERROR', 'TOKEN_NOT_VALID', 'METHOD_NOT_ALLOWED']
@@ -35,6 +47,8 @@ const ourFault = ['UNAUTHORIZED', 'PERMISSIONS_ERROR', 'PARTNER_CONTRACT_ERROR',
  * @throws TypeError that names the option and the cure
  */
 export function idenfySms(options: IdenfyOptions): Provider {
+  knownOptions('idenfySms', options, idenfyOptionNames)
+  checkTimeouts('idenfySms', options.timeoutsMs ?? {}, ['send', 'redeem'])
   const { clock = systemClock, name = 'idenfy-sms', senderName } = options
   const credentials = `${required('idenfySms', 'apiKey', options.apiKey)}:${required('idenfySms', 'apiSecret', options.apiSecret)}`
   const http = httpClient(vendorOrigin('idenfySms', options.baseUrl ?? 'https://ivs.idenfy.com'), clock, options.fetch)

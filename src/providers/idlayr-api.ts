@@ -1,13 +1,14 @@
 import { type Deadline, systemClock } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { OnEvent } from '../core/events.js'
+import { knownOptions } from '../core/known-options.js'
 import { type HttpRequest, type HttpResponse, httpClient, lost, TransportError } from './http.js'
-import { baseOrigin, type IdlayrOptions } from './idlayr-options.js'
+import { baseOrigin, type IdlayrOptions, idlayrOptionNames } from './idlayr-options.js'
 import { tokenSource } from './oauth-token.js'
 import { isObject } from './problem.js'
 import type { CallContext } from './provider.js'
 import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from './retry.js'
-import { required } from './vendor-origin.js'
+import { checkTimeouts, required } from './vendor-origin.js'
 
 const defaultTimeoutsMs = { token: 4_000, create: 6_000, redeem: 8_000, read: 4_000 }
 
@@ -46,7 +47,15 @@ export interface IdlayrApi {
  * @param factory the exported function that was called, for the texts of TypeErrors
  * @throws TypeError that names the option and the cure
  */
-export function idlayrApi(name: string, factory: string, scope: string, options: IdlayrOptions): IdlayrApi {
+export function idlayrApi(
+  name: string,
+  factory: string,
+  scope: string,
+  options: IdlayrOptions,
+  extraOptions: readonly string[] = [],
+): IdlayrApi {
+  knownOptions(factory, options, [...idlayrOptionNames, ...extraOptions])
+  checkTimeouts(factory, options.timeoutsMs ?? {}, Object.keys(defaultTimeoutsMs))
   const { brand = 'idlayr', clock = systemClock } = options
   const origin = baseOrigin(factory, options)
   const credentials = `${required(factory, 'clientId', options.clientId)}:${required(factory, 'clientSecret', options.clientSecret)}`

@@ -22,6 +22,18 @@ export interface IdlayrOptions {
   timeoutsMs?: Partial<Record<'token' | 'create' | 'redeem' | 'read', number>>
 }
 
+export const idlayrOptionNames = [
+  'brand',
+  'region',
+  'baseUrl',
+  'clientId',
+  'clientSecret',
+  'name',
+  'fetch',
+  'clock',
+  'timeoutsMs',
+] as const satisfies readonly (keyof IdlayrOptions)[]
+
 const hosts = { 'tru.id': 'api.tru.id', idlayr: 'api.idlayr.com' }
 const regions = ['eu', 'in', 'us']
 /** The origin of the vendor's API. @throws TypeError that names the option and the cure */

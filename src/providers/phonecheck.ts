@@ -22,7 +22,7 @@ const defaultTtlSeconds = 120
  */
 export function phoneCheck(options: PhoneCheckOptions): Provider {
   const name = options.name ?? 'phonecheck'
-  const api = idlayrApi(name, 'phoneCheck', 'phone_check', options)
+  const api = idlayrApi(name, 'phoneCheck', 'phone_check', options, ['checkUrlOrigins'])
   const checkUrlOrigins = [api.origin, ...(options.checkUrlOrigins ?? []).map(httpsOrigin)]
 
   return {

@@ -1,9 +1,17 @@
 import { isLoopback } from '../core/address.js'
+import { knownOptions } from '../core/known-options.js'
 
 /** @throws TypeError when it is missing */
 export function required(factory: string, option: string, value: string | undefined): string {
   if (typeof value === 'string' && value.length > 0) return value
   throw new TypeError(`${factory}: ${option} is missing; take it from your account's credentials`)
+}
+
+/** @throws TypeError for an unknown call, or a time that is none */
+export function checkTimeouts(factory: string, timeoutsMs: object, calls: readonly string[]): void {
+  knownOptions(`${factory}: timeoutsMs`, timeoutsMs, calls)
+  const bad = Object.entries(timeoutsMs).find(([, ms]) => ms !== undefined && !(typeof ms === 'number' && ms > 0))
+  if (bad) throw new TypeError(`${factory}: timeoutsMs.${bad[0]} must be a number of milliseconds above 0`)
 }
 
 /**

@@ -99,6 +99,15 @@ describe('asking for the result of a text', () => {
     expect((await visitor.status()).body).toMatchObject({ state: 'expired', rung: 'spent', fallback: [] })
   })
 
+  test('a text that arrived is noticed before the rung is left for one that costs a message', async () => {
+    const { app, visitor, challenge } = await waiting()
+    await visitor.phone.send(challenge.to, challenge.body)
+    await app.clock.advance(20_000)
+    expect(await visitor.fallback()).toMatchObject({ status: 409, body: { code: 'too_early' }, retryAfter: 0 })
+    expect(app.sim.count(calls.send)).toBe(0)
+    expect((await visitor.verify()).status).toBe(200)
+  })
+
   test('a wrong sender is a mismatch, seen by status as a spent rung', async () => {
     const { app, visitor, challenge } = await waiting()
     visitor.phone.sim = '+12025550188'

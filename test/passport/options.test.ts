@@ -16,6 +16,16 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
   test.each([
     [{ ladder: undefined }, /ladder/],
     [{ ladder: [] }, /ladder/],
+    [{ ladder: [{ clientId: 'x' }] }, /ladder\[0\] is no provider/],
+    [{ Floor: 'high' }, /Floor is no option/],
+    [{ country: ['US'] }, /country is no option.*countries/],
+    [{ redirectURL: 'https://app.example/' }, /redirectURL is no option/],
+    [{ cookie: { secure: 'no' } }, /cookie/],
+    [{ cookie: { secure: false, maxAge: 5 } }, /maxAge is no option/],
+    [{ onEvent: 'x' }, /onEvent/],
+    [{ secret: Buffer.alloc(32) }, /string/],
+    [{ redirectUrl: 'http://127.0.0.1:3000/return', loginUrl: '/login' }, /secure: false/],
+    [{ store: new Map() }, /no insert, no find/],
     [{ ladder: [provider(), provider()] }, /'phonecheck'.*name/],
     [{ store: undefined }, /store/],
     [{ store: {} }, /store/],
@@ -53,6 +63,9 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     [{ baseUrl: 'http://eu.api.tru.id' }, /https/],
     [{ baseUrl: 'https://eu.api.tru.id/v2' }, /origin/],
     [{ baseUrl: 'https://user:pw@eu.api.tru.id' }, /origin/],
+    [{ checkUrlOrigin: 'x' }, /checkUrlOrigin is no option/],
+    [{ timeoutsMs: { toke: 1 } }, /toke is no option/],
+    [{ timeoutsMs: { token: 'x' } }, /timeoutsMs\.token/],
     [{ checkUrlOrigins: ['http://checks.example.com'] }, /checkUrlOrigins/],
     [{ checkUrlOrigins: ['https://checks.example.com/x'] }, /checkUrlOrigins/],
   ])('phoneCheck(%o)', (options, message) => {
@@ -86,6 +99,7 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     [{ delivery: 'sms' }, /delivery/],
     [{ binding: 'handle', delivery: 'redirect' }, /cookie/],
     [{ delivery: 'redirect' }, /redirectUrl/],
+    [{ bindng: 'handle' }, /bindng is no option/],
   ])('start(%o)', (options, message) => {
     expect(() => build({}).start(options as never)).toThrow(message)
   })
@@ -94,7 +108,7 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
 describe('production', () => {
   test.each([
     [{ cookie: { secure: false } }, /cookie\.secure/],
-    [{ redirectUrl: 'http://127.0.0.1:3000/return', loginUrl: '/login' }, /redirectUrl/],
+    [{ redirectUrl: 'http://127.0.0.1:3000/return', loginUrl: '/login', cookie: { secure: false } }, /cookie|redirectUrl/],
   ])('refuses %o, which development takes', (options, message) => {
     expect(() => build(options)).not.toThrow()
     vi.stubEnv('NODE_ENV', 'production')

@@ -153,6 +153,8 @@ describe('requireAssurance', () => {
   test('is refused at construction when it cannot be right', () => {
     expect(() => requireAssurance('strong' as never, { from: () => null })).toThrow(/level/)
     expect(() => requireAssurance('high', {} as never)).toThrow(/from/)
+    expect(() => requireAssurance('high', undefined as never)).toThrow(/from/)
+    expect(() => requireAssurance('high', { from: () => null, maxAge: 600 } as never)).toThrow(/maxAge is no option/)
     expect(() => requireAssurance('high', { from: () => null, maxAgeSeconds: 0 })).toThrow(/maxAgeSeconds/)
   })
 })
