@@ -77,6 +77,8 @@ function accepted(step, length, resendIn, signal) {
 
     async function submit() {
       if ('locked' in form.dataset) return
+      // A wrong code was cleared: what was said of it is to stay.
+      if (field.value === '') return field.focus()
       if (field.value.length !== length) return complain(shortCode(length))
       showProgress('Checking the code…')
       resolve(await verify(step.flow, { code: field.value }))
