@@ -109,6 +109,7 @@ export type ProblemCode =
   | 'mismatch'
   | 'cross_site'
   | 'send_refused'
+  | 'token_invalid'
   | 'user_refused'
   | 'step_up_required'
   | 'pending'

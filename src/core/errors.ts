@@ -6,6 +6,7 @@ export const problems = {
   number_type_not_allowed: [400, 'Only mobile numbers can log in here.'],
   flow_invalid: [401, 'This login is unknown, expired, used up, or was begun elsewhere. Start again.'],
   invalid_code: [401, 'The code is wrong.'],
+  token_invalid: [401, 'The token is unknown, expired, used up, ended, or of another kind. Log in again.'],
   mismatch: [401, 'The SIM in this phone does not have this number.'],
   cross_site: [
     403,

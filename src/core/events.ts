@@ -2,6 +2,7 @@ import { purposeOf } from './flow.js'
 import { flowId } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
 import { maskPhoneNumber } from './phone-number.js'
+import type { TokenEvent } from './token-events.js'
 import type { UnableReason } from './unable-reason.js'
 
 /** What every event about a flow carries. The number is masked; codes, handles, URLs and secrets are never part of an event. */
@@ -24,6 +25,7 @@ export function factsOf({ key, record, content }: OpenFlow): FlowFacts {
 
 /** Everything the library tells its operator. New members may come with any minor version; tell them apart by `type`. */
 export type PhoneCheckEvent =
+  | TokenEvent
   | ({ type: 'flow_started' } & FlowFacts)
   | ({ type: 'rung_skipped'; reason: UnableReason } & FlowFacts)
   | ({ type: 'rung_spent'; reason: UnableReason | 'mismatch' | 'tries' } & FlowFacts)

@@ -19,7 +19,7 @@ export interface IncomingFlowRequest {
 export async function readFlowRequest(front: Front, req: HttpRequest, fields: readonly string[] = []): Promise<IncomingFlowRequest> {
   refuseForeignSite(front, req, 'handle')
   const body = await readBody(req, ['flow', ...fields])
-  const handle = optionalString(body, 'flow', 64)
+  const handle = optionalString(body, 'flow', 4096)
   if (handle === undefined) throw new PhoneCheckError('invalid_request', { message: 'flow is missing; it is in the answer to start.' })
   const cookie = front.cookies.find(req, handle)
   if (cookie) refuseForeignSite(front, req, 'cookie')

@@ -8,6 +8,8 @@ export interface HttpRequest extends IncomingMessage {
   body?: unknown
   /** Set by Passport. */
   user?: Express.User | undefined
+  /** Set by Passport. */
+  authInfo?: Express.AuthInfo | undefined
   ip?: string | undefined
   app?: { get(setting: string): unknown } | undefined
   /** Where body parsers are told to keep the bytes, by convention. */

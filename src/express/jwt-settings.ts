@@ -104,13 +104,11 @@ function build(
   const refreshAbsoluteSeconds = seconds('refreshAbsoluteSeconds', settings.refreshAbsoluteSeconds, absoluteSeconds, 1)
   const refreshGraceSeconds = seconds('refreshGraceSeconds', settings.refreshGraceSeconds, graceSeconds, 0)
   const access = new AccessTokens(new KeyRing(settings.keys), issuer, audience)
-  const onEvent = safely(settings.onEvent)
-  // Until TokenEvent is part of PhoneCheckEvent.
-  const emit = onEvent as unknown as (event: TokenEvent) => void
+  const emit = safely(settings.onEvent)
 
   if (checkRevoked && !settings.store) throw complaint('checkRevoked', 'needs a store')
   if (settings.store !== undefined && !isStore(settings.store)) throw complaint('store', 'is no store; pass one, such as new MemoryStore()')
-  const store = settings.store && safeStore(settings.store, onEvent)
+  const store = settings.store && safeStore(settings.store, emit)
   const revocations = store && new Revocations(store, issuer, refreshAbsoluteSeconds)
   const rules = { idleSeconds: refreshIdleSeconds, absoluteSeconds: refreshAbsoluteSeconds, graceSeconds: refreshGraceSeconds, emit }
   return {

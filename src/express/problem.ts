@@ -18,7 +18,8 @@ function keptProblem(req: HttpRequest): PhoneCheckError | undefined {
 /** Headers that must hold whoever writes the body. */
 export function setProblemHeaders(res: HttpResponse, error: PhoneCheckError): void {
   res.setHeader('Cache-Control', 'no-store')
-  if (error.status === 401) res.setHeader('WWW-Authenticate', 'PhoneCheck')
+  // Another scheme's challenge, such as Bearer, was set by its own strategy.
+  if (error.status === 401 && !res.hasHeader('WWW-Authenticate')) res.setHeader('WWW-Authenticate', 'PhoneCheck')
   const { retryAfterSeconds } = error.details
   if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))))
 }

@@ -11,6 +11,7 @@ const wanted: Record<string, string> = {
   number_type_not_allowed: 'restart',
   flow_invalid: 'restart',
   invalid_code: 'restart',
+  token_invalid: 'restart',
   mismatch: 'restart',
   cross_site: 'stop',
   send_refused: 'stop',

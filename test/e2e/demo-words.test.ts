@@ -21,7 +21,7 @@ const page: { messageFor(problem: { code: string; reason?: string; retry_after?:
 const anyFault = page.messageFor({ code: 'a code that nobody knows' })
 
 /** What no user of this page can bring about, or do anything about. */
-const forDevelopers = ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'step_up_required']
+const forDevelopers = ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'step_up_required', 'token_invalid']
 
 describe('the page has words of its own', () => {
   test.each(Object.keys(problems).filter((code) => !forDevelopers.includes(code)))('for %s', (code) => {

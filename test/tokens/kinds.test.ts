@@ -1,0 +1,77 @@
+import { MemoryStore } from 'passport-phonecheck'
+import { describe, expect, test } from 'vitest'
+import { issueJwt } from '../../src/express/jwt-handlers.js'
+import { startApp } from '../support/app.js'
+import { type Answer, ask, forge, goodClaims, hmacSecret, keys, tokenApp } from './support.js'
+
+const kinds = [
+  'access',
+  'refresh',
+  'flow handle',
+  "another audience's access",
+  "another issuer's access",
+  'a session JWT of the same key',
+] as const
+const places = ['Authorization: Bearer', 'refresh', 'logout', 'flow'] as const
+
+type Kind = (typeof kinds)[number]
+type Place = (typeof places)[number]
+
+const rightPlaces: Record<Kind, Place[]> = {
+  access: ['Authorization: Bearer'],
+  refresh: ['refresh', 'logout'],
+  'flow handle': ['flow'],
+  "another audience's access": [],
+  "another issuer's access": [],
+  'a session JWT of the same key': [],
+}
+
+/** One app with one store, one key and everything mounted; other tenants share key and store. */
+async function everything() {
+  const store = new MemoryStore()
+  const app = await tokenApp({
+    settings: { store },
+    after: (express, settings) => {
+      const login = express.router.stack.find((layer) => layer.route?.path === '/login')?.route?.stack[0]?.handle
+      if (!login) throw new Error('the route is gone')
+      express.post('/other-audience', login as never, issueJwt({ ...settings, audience: 'https://other.example' }))
+      express.post('/other-issuer', login as never, issueJwt({ ...settings, issuer: 'https://other.example' }))
+    },
+  })
+  const phone = await startApp({ start: { binding: 'handle' }, strategy: { store } })
+  const post = (url: string, body: object) =>
+    ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const other = async (path: string) => (await post(`${app.url}${path}`, { user: 'user-1', identity: {} })).body.access_token
+
+  const make: Record<Kind, () => Promise<string>> = {
+    access: async () => (await app.login()).body.access_token,
+    refresh: async () => (await app.login()).body.refresh_token,
+    'flow handle': async () => String((await post(`${phone.url}/login/phone`, { phone_number: '+12025550100' })).body['flow']),
+    "another audience's access": () => other('/other-audience'),
+    "another issuer's access": () => other('/other-issuer'),
+    'a session JWT of the same key': async () =>
+      forge({ alg: 'HS256', typ: 'JWT', kid: keys.HS256.kid }, goodClaims(app.clock), 'HS256', hmacSecret),
+  }
+  const use: Record<Place, (token: string) => Promise<Answer>> = {
+    'Authorization: Bearer': (token) => app.me(token),
+    refresh: (token) => app.refresh(token),
+    logout: (token) => app.logout(token),
+    flow: (token) => post(`${phone.url}/login/phone/status`, { flow: token }),
+  }
+  return { make, use }
+}
+
+describe('each kind of token in each place', () => {
+  for (const kind of kinds) {
+    for (const place of places) {
+      const isRight = rightPlaces[kind].includes(place)
+      test(`${kind} as ${place}: ${isRight ? 'good' : '401'}`, async () => {
+        const all = await everything()
+        const { status } = await all.use[place](await all.make[kind]())
+        // A JWT is longer than any handle can be, which is malformed and not merely unknown.
+        const refused = place === 'flow' ? [400, 401] : [401]
+        expect(isRight ? [200, 204] : refused).toContain(status)
+      })
+    }
+  }
+})
