@@ -1,6 +1,6 @@
 /** The API with a real account: `npx tsx --tsconfig examples/tsconfig.json examples/jwt-api/server.ts`, configured by environment variables. */
 import { readFileSync } from 'node:fs'
-import { MemoryStore, phoneCheck } from 'passport-phonecheck'
+import { type IdlayrOptions, MemoryStore, phoneCheck } from 'passport-phonecheck'
 import { createApp } from './app.js'
 
 const meanings = {
@@ -21,10 +21,12 @@ function readSettings(env: NodeJS.ProcessEnv): Record<keyof typeof meanings, str
 
 function main(): void {
   const env = readSettings(process.env)
+  // Not checked here, because phoneCheck names the choices when it is given another.
+  const vendor = { brand: process.env['PHONECHECK_BRAND'] || 'idlayr', region: process.env['PHONECHECK_REGION'] || 'eu' }
   const app = createApp({
     ladder: [
       phoneCheck({
-        brand: process.env['PHONECHECK_BRAND'] === 'tru.id' ? 'tru.id' : 'idlayr',
+        ...(vendor as Pick<IdlayrOptions, 'brand' | 'region'>),
         clientId: env.PHONECHECK_CLIENT_ID,
         clientSecret: env.PHONECHECK_CLIENT_SECRET,
       }),

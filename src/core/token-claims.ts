@@ -53,18 +53,28 @@ export function checkedSubject(subject: unknown, phoneNumber: string | undefined
   if (typeof subject !== 'string' || !/^[^\p{Cc}]{1,255}$/u.test(subject)) {
     throw new TypeError('JwtSettings: subject must return a string of 1 to 255 characters, the stable id of the user')
   }
-  const isNumber = phoneNumber !== undefined && subject.replace(/^tel:|[^0-9A-Za-z]|^00/g, '') === phoneNumber.replace('+', '')
-  if (isNumber) throw new TypeError("JwtSettings: subject returned the user's phone number; numbers are recycled, return an id of your own")
+  // In it, too: the store keeps a plain hash of the id, which a dictionary of numbers would undo.
+  const plain = subject.normalize('NFKC').replace(/[^0-9A-Za-z]/g, '')
+  const holdsNumber = phoneNumber !== undefined && plain.includes(phoneNumber.slice(1))
+  if (holdsNumber)
+    throw new TypeError("JwtSettings: subject returned the user's phone number; numbers are recycled, return an id of your own")
   return subject
 }
 
-/** @throws TypeError for claims that are ours to set */
+/**
+ * The claims as they will stand in the token: what JSON makes of them is judged, and nothing else is signed.
+ * @throws TypeError for claims that are ours to set, or that would be lost
+ */
 export function checkedClaims(claims: unknown): object {
-  if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
-    throw new TypeError('JwtSettings: claims must return an object')
-  const taken = reserved.find((name) => Object.hasOwn(claims, name))
+  // A promise or a Map would become an empty object, and a claim that restricts would be gone without a word.
+  const prototype: unknown = typeof claims === 'object' && claims !== null ? Object.getPrototypeOf(claims) : undefined
+  const copy: unknown = prototype === Object.prototype || prototype === null ? JSON.parse(JSON.stringify(claims)) : undefined
+  if (typeof copy !== 'object' || copy === null || Array.isArray(copy))
+    throw new TypeError('JwtSettings: claims must return a plain object, and no promise of one')
+  // Names that every object has are taken for something else by those who read a token, jsonwebtoken among them.
+  const taken = Object.keys(copy).find((name) => reserved.includes(name as (typeof reserved)[number]) || name in Object.prototype)
   if (taken !== undefined) throw new TypeError(`JwtSettings: claims must not set ${taken}`)
-  return claims
+  return copy
 }
 
 /** Whose tokens are taken, and at what time. */

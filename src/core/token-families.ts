@@ -20,6 +20,9 @@ interface Family {
 
 export interface FamilyRules {
   store: Store
+  /** Whose refresh tokens these are: no other's are taken, though they lie in the same store. */
+  issuer: string
+  audience: string
   revocations: Revocations
   idleSeconds: number
   absoluteSeconds: number
@@ -47,13 +50,15 @@ const againContext = 'refresh-again/1'
  *
  * Of requests that present the same token at once, `replace` lets one win. The others find it used, as if they had come later.
  *
- * A key is never inserted twice, so no version can mean two states.
+ * A key is never inserted twice, so no version can mean two states. It names issuer and audience, so the tokens of others are unknown here.
  */
 export class RefreshFamilies {
   readonly #rules: FamilyRules
+  readonly #prefix: string
 
   constructor(rules: FamilyRules) {
     this.#rules = rules
+    this.#prefix = `refresh/${fingerprint(JSON.stringify([rules.issuer, rules.audience]))}/`
   }
 
   /** Begins a family. */
@@ -61,7 +66,7 @@ export class RefreshFamilies {
     const { store, idleSeconds, absoluteSeconds } = this.#rules
     const secret = createSecret()
     const refreshToken = `${createSecret()}.${secret}`
-    const { sid, key, seal } = open(refreshToken)
+    const { sid, key, seal } = this.#open(refreshToken)
     const family: Family = { grant, current: fingerprint(secret), idleUntilMs: idleSeconds * 1000, rotatedAtMs: 0 }
     if (!(await store.insert(key, seal.close(family, recordContext), absoluteSeconds))) {
       throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new login exists already.' })
@@ -78,7 +83,7 @@ export class RefreshFamilies {
     token: string,
     prepare: (grant: Grant, sid: string) => Promise<Prepared | undefined>,
   ): Promise<{ refreshToken: string; prepared: Prepared }> {
-    const presented = open(token)
+    const presented = this.#open(token)
     // The second round is for whoever lost the race, and finds the token used.
     for (let round = 0; round < 2; round++) {
       const found = await this.#rules.store.find(presented.key)
@@ -104,12 +109,12 @@ export class RefreshFamilies {
 
   /** Ends the family that a token belongs to, used or not. Unknown ones have ended already. @throws PhoneCheckError `token_invalid` for a text of another kind */
   async end(token: string): Promise<void> {
-    await this.#rules.store.remove(open(token).key)
+    await this.#rules.store.remove(this.#open(token).key)
   }
 
   /** Whether the family of an access token has neither ended nor expired. */
   async isLive(sid: string): Promise<boolean> {
-    return (await this.#rules.store.find(keyOf(sid))) !== undefined
+    return (await this.#rules.store.find(this.#prefix + sid)) !== undefined
   }
 
   #isOver(family: Family, ageMs: number): boolean {
@@ -137,22 +142,18 @@ export class RefreshFamilies {
     return this.#rules.store.replace(key, version, seal.close(family, recordContext))
   }
 
+  /** @throws PhoneCheckError `token_invalid` */
+  #open(token: string): Presented {
+    const [family, secret, ...rest] = token.split('.')
+    if (!isSecret(family) || !isSecret(secret) || rest.length > 0) throw tokenInvalid()
+    const sid = fingerprint(family)
+    const key = this.#prefix + sid
+    return { sid, key, secret, seal: new Seal(family, key) }
+  }
+
   async #killed({ key, sid }: Presented, { grant }: Family): Promise<PhoneCheckError> {
     this.#rules.emit({ type: 'refresh_reused', family: sid, subject: grant.subject })
     await this.#rules.store.remove(key)
     return tokenInvalid()
   }
-}
-
-function keyOf(sid: string): string {
-  return `refresh/${sid}`
-}
-
-/** @throws PhoneCheckError `token_invalid` */
-function open(token: string): Presented {
-  const [family, secret, ...rest] = token.split('.')
-  if (!isSecret(family) || !isSecret(secret) || rest.length > 0) throw tokenInvalid()
-  const sid = fingerprint(family)
-  const key = keyOf(sid)
-  return { sid, key, secret, seal: new Seal(family, key) }
 }

@@ -9,7 +9,7 @@ const grammar = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
  * Reads a token's header, before anything is believed.
  *
  * It must hold `alg`, `typ` and `kid` and nothing else, so that whatever else a JWS library may obey there (`jwk`, `jku`, `x5u`, `crit`, `b64` …) never
- * reaches one. All parts must be in the one canonical spelling, so that no two texts are the same token.
+ * reaches one. All parts must be in the one canonical spelling, so that no two texts are the same token (but for ES256, whose signatures come in pairs).
  * @returns undefined for a text that is no access token of ours
  */
 export function readHeader(token: string): { kid: string; alg: string } | undefined {

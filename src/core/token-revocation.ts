@@ -23,7 +23,8 @@ export class Revocations {
   /** How long an epoch must stand: as long as the last access token of a login made just before it. */
   readonly #neededSeconds: number
 
-  constructor(store: Store, issuer: string, absoluteSeconds: number) {
+  /** @param absoluteSeconds life of the longest login. Default: of any there can be, because whoever revokes may have other settings than whoever issued */
+  constructor(store: Store, issuer: string, absoluteSeconds: number = tokenLimits.absoluteSeconds.max) {
     this.#store = store
     this.#issuer = issuer
     this.#neededSeconds = absoluteSeconds + tokenLimits.accessSeconds.max + tokenLimits.leewaySeconds

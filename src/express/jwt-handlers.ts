@@ -24,7 +24,7 @@ export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>): 
     }
     const grant = await grantOf(tokens, user, identity)
     const begun = await tokens.families?.begin(grant)
-    sendJson(res, 200, answer(tokens, sign(tokens, grant, begun?.sid), begun?.refreshToken))
+    sendJson(res, 200, answer(tokens, await signOrEnd(tokens, grant, begun), begun?.refreshToken))
   })
 }
 
@@ -133,6 +133,16 @@ function sign({ access, issuer, audience, accessTtlSeconds, now }: Issuing, gran
     ...(sid !== undefined && { sid }),
     ...(rev !== undefined && { rev }),
   })
+}
+
+/** Claims that cannot be signed are the application's fault; a login that nobody was told of must not be kept for a month. */
+async function signOrEnd(tokens: Issuing, grant: Grant, begun: { sid: string; refreshToken: string } | undefined): Promise<string> {
+  try {
+    return sign(tokens, grant, begun?.sid)
+  } catch (error) {
+    if (begun) await tokens.families?.end(begun.refreshToken)
+    throw error
+  }
 }
 
 function answer({ accessTtlSeconds }: Tokens, accessToken: string, refreshToken: string | undefined) {

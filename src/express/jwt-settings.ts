@@ -1,6 +1,7 @@
 import { type Clock, systemClock, wallTime } from '../core/clock.js'
 import { Drain } from '../core/drain.js'
 import { type OnEvent, safely } from '../core/events.js'
+import { knownOptions } from '../core/known-options.js'
 import { safeStore } from '../core/safe-store.js'
 import type { CustomClaims } from '../core/token-claims.js'
 import type { TokenEvent } from '../core/token-events.js'
@@ -74,6 +75,23 @@ export interface Tokens extends Pick<JwtSettings, 'findUser' | 'claims'> {
   readonly drain: Drain
 }
 
+const settingNames: readonly (keyof JwtSettings)[] = [
+  'issuer',
+  'audience',
+  'keys',
+  'subject',
+  'claims',
+  'findUser',
+  'store',
+  'accessTtlSeconds',
+  'refreshIdleSeconds',
+  'refreshAbsoluteSeconds',
+  'refreshGraceSeconds',
+  'checkRevoked',
+  'onEvent',
+  'clock',
+]
+
 const known = new WeakMap<object, Tokens>()
 
 /** The same for every function that is given these settings, so that keys are read once. @throws TypeError that names the setting and the cure */
@@ -90,6 +108,7 @@ const nameGrammar = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/
 function build(
   settings: JwtSettings | (BearerSettings & { subject?: undefined; accessTtlSeconds?: undefined; findUser?: undefined }),
 ): Tokens {
+  knownOptions('JwtSettings', settings, settingNames)
   const { issuer, audience, subject, claims, findUser, clock = systemClock, checkRevoked = false } = settings
   for (const [name, value] of Object.entries({ issuer, audience })) {
     if (typeof value !== 'string' || !nameGrammar.test(value))
@@ -106,11 +125,19 @@ function build(
   const access = new AccessTokens(new KeyRing(settings.keys), issuer, audience)
   const emit = safely(settings.onEvent)
 
+  if (typeof checkRevoked !== 'boolean') throw complaint('checkRevoked', 'must be true or false')
   if (checkRevoked && !settings.store) throw complaint('checkRevoked', 'needs a store')
   if (settings.store !== undefined && !isStore(settings.store)) throw complaint('store', 'is no store; pass one, such as new MemoryStore()')
   const store = settings.store && safeStore(settings.store, emit)
-  const revocations = store && new Revocations(store, issuer, refreshAbsoluteSeconds)
-  const rules = { idleSeconds: refreshIdleSeconds, absoluteSeconds: refreshAbsoluteSeconds, graceSeconds: refreshGraceSeconds, emit }
+  const revocations = store && new Revocations(store, issuer)
+  const rules = {
+    issuer,
+    audience,
+    idleSeconds: refreshIdleSeconds,
+    absoluteSeconds: refreshAbsoluteSeconds,
+    graceSeconds: refreshGraceSeconds,
+    emit,
+  }
   return {
     access,
     issuer,

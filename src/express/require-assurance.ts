@@ -35,9 +35,9 @@ export function requireAssurance(level: Assurance, options: RequireAssuranceOpti
 
   return function requireAssurance(req, res, next) {
     const proof = from(req)
-    const kept = proof?.assurance ?? proof?.acr
+    const { level: kept, provenAt } = read(proof)
     const strongEnough = typeof kept === 'string' && Object.hasOwn(strength, kept) && strength[kept as Assurance] >= strength[level]
-    const ageMs = wallTime(systemClock) - provenAt(proof)
+    const ageMs = wallTime(systemClock) - provenAt
     // Written so that a time that is none is refused.
     const freshEnough = maxAgeSeconds === undefined || (ageMs >= -60_000 && ageMs <= maxAgeSeconds * 1000)
     if (strongEnough && freshEnough) return next()
@@ -46,9 +46,12 @@ export function requireAssurance(level: Assurance, options: RequireAssuranceOpti
   }
 }
 
-/** Milliseconds since the epoch. A session store turns a Date into text. */
-function provenAt(proof: KeptProof | null | undefined): number {
-  const { verifiedAt, auth_time } = proof ?? {}
-  if (typeof auth_time === 'number') return auth_time * 1000
-  return verifiedAt instanceof Date || typeof verifiedAt === 'string' ? new Date(verifiedAt).getTime() : Number.NaN
+/** Level and time of one proof, the session's or the token's: never the level of one and the time of the other. `provenAt` in milliseconds since the epoch. */
+function read(proof: KeptProof | null | undefined): { level: unknown; provenAt: number } {
+  const { assurance, verifiedAt, acr, auth_time } = proof ?? {}
+  if (assurance === undefined || assurance === null)
+    return { level: acr, provenAt: typeof auth_time === 'number' ? auth_time * 1000 : Number.NaN }
+  // A session store turns a Date into text.
+  const isTime = verifiedAt instanceof Date || typeof verifiedAt === 'string'
+  return { level: assurance, provenAt: isTime ? new Date(verifiedAt).getTime() : Number.NaN }
 }

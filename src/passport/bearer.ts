@@ -95,6 +95,8 @@ function judgement<Claims extends object>(tokens: Tokens, verify: BearerVerifyCa
     return refused
   }
   return async function judge(req: HttpRequest): Promise<Admitted | Refused> {
+    // Whoever stands in front of us may have believed the other one.
+    if ((req.headersDistinct?.['authorization']?.length ?? 0) > 1) return refuse('malformed')
     const token = bearerToken(req)
     if (token === undefined) return absent
     const claims = tokens.access.read(token, tokens.now())

@@ -139,6 +139,10 @@ describe('requireAssurance', () => {
     [{ assurance: 'high' }, 403],
     [{ assurance: 'high', verifiedAt: 'someday' }, 403],
     [{ assurance: 'high', verifiedAt: ago(-86_400) }, 403],
+    // A session's proof and a token's in one object: the level of one is not as fresh as the other.
+    [{ assurance: 'high', verifiedAt: ago(86_400), acr: 'low', auth_time: Math.floor(Date.now() / 1000) }, 403],
+    [{ assurance: 'high', acr: 'low', auth_time: Math.floor(Date.now() / 1000) }, 403],
+    [{ assurance: 'low', verifiedAt: ago(10), acr: 'high', auth_time: Math.floor(Date.now() / 1000) }, 403],
   ])('%o within five minutes is %i', async (kept, status) => {
     expect((await ask(kept, { maxAgeSeconds: 300 })).status).toBe(status)
   })

@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import express from 'express'
 import passport, { type PassportStatic } from 'passport'
 import { describe, expect, test } from 'vitest'
@@ -172,6 +173,23 @@ describe('as Passport has it', () => {
     const { body } = await app.login()
     const good = await ask(`${app.url}/either`, { headers: { authorization: `Bearer ${body.access_token}` } })
     expect([good.status, good.headers.get('www-authenticate')]).toEqual([200, null])
+  })
+
+  test('two Authorization headers are none, whichever is good: a proxy in front may have judged the other', async () => {
+    const app = await tokenApp()
+    const { body } = await app.login()
+    const { port } = new URL(app.url)
+    for (const headers of [
+      [`Bearer ${body.access_token}`, 'Bearer x'],
+      ['Bearer x', `Bearer ${body.access_token}`],
+    ]) {
+      const status = await new Promise((resolve) => {
+        // A list of names and values is written as it stands.
+        const lines = ['host', '127.0.0.1', ...headers.flatMap((value) => ['authorization', value])]
+        request({ port, path: '/me', headers: lines as never }, (res) => resolve(res.resume().statusCode)).end()
+      })
+      expect(status).toBe(401)
+    }
   })
 
   test('a custom callback gets the challenge', async () => {

@@ -69,6 +69,14 @@ describe.skipIf(!hasShell)('examples/jwt-api, with curl as its README says (need
     expect(lines(10)).toEqual(['204', '401'])
   })
 
+  test('nothing comes of what its last section tries', () => {
+    const codes = said(12).match(/"code":"[a-z_]+"/g)
+    expect(codes).toEqual(['"code":"invalid_request"', '"code":"flow_invalid"', '"code":"flow_invalid"', '"code":"cross_site"'])
+    const [tokens, replay] = lines(13).map((line) => JSON.parse(line))
+    expect(tokens).toMatchObject({ token_type: 'Bearer' })
+    expect(replay.code).toBe('flow_invalid')
+  })
+
   test('every route in the table of the README is there', async () => {
     const app = readFileSync(new URL('../../examples/jwt-api/app.ts', import.meta.url), 'utf8')
     for (const route of ['/login/phone', '/login/phone/verify', '/token/refresh', '/token/logout', '/me', '/me/logout-everywhere']) {

@@ -1,5 +1,5 @@
 import passport, { type PassportStatic } from 'passport'
-import { type Handler, MemoryStore, type PhoneIdentity, requireAssurance } from 'passport-phonecheck'
+import { type Handler, MemoryStore, type PhoneIdentity, requireAssurance, type Store } from 'passport-phonecheck'
 import { expect, expectTypeOf, test } from 'vitest'
 import { issueJwt, refreshJwt } from '../../src/express/jwt-handlers.js'
 import type { JwtSettings } from '../../src/express/jwt-settings.js'
@@ -66,7 +66,15 @@ test('auth_time is when the number was proven, and refreshing does not renew it'
   expect(claims).toMatchObject({ auth_time: authTime, acr: 'high', amr: ['phonecheck'], iat: app.clock.now() / 1000 })
 })
 
-const spellings = [phoneNumber, phoneNumber.slice(1), `tel:${phoneNumber}`, `00${phoneNumber.slice(1)}`, '+1 (202) 555-0142']
+const spellings = [
+  phoneNumber,
+  phoneNumber.slice(1),
+  `user-of-${phoneNumber}`,
+  '\uFF11\uFF12\uFF10\uFF12\uFF15\uFF15\uFF15\uFF10\uFF11\uFF14\uFF12',
+  `tel:${phoneNumber}`,
+  `00${phoneNumber.slice(1)}`,
+  '+1 (202) 555-0142',
+]
 
 test.each(spellings)('a user id that is the number is refused: %s', async (id) => {
   const app = await tokenApp()
@@ -95,9 +103,49 @@ test('claims of the application travel, and cannot replace ours', async () => {
   }
 })
 
-test.each([[null], ['text'], [['a']]])('claims must be an object: %j', async (claims) => {
+test.each([
+  ['null', null],
+  ['text', 'text'],
+  ['a list', ['a']],
+  ['a promise, whose claims would be lost', Promise.resolve({ restricted: true })],
+  ['a Map, whose claims would be lost', new Map([['restricted', true]])],
+  ['an object that says it is text', { toJSON: () => 'text' }],
+])('claims must be a plain object, not %s', async (_, claims) => {
   const app = await tokenApp({ settings: { claims: () => claims as never } })
+  const { status, body } = await app.login()
+  expect([status, body['message']]).toEqual([500, 'JwtSettings: claims must return a plain object, and no promise of one'])
+})
+
+test('claims are what JSON makes of them: none of ours comes in by toJSON, and no name that every object has', async () => {
+  for (const [claims, name] of [
+    [{ toJSON: () => ({ sub: 'admin' }) }, 'sub'],
+    [{ constructor: 'x' }, 'constructor'],
+    [JSON.parse('{"__proto__":"x"}'), '__proto__'],
+  ]) {
+    const app = await tokenApp({ settings: { claims: () => claims as never } })
+    expect((await app.login()).body['message']).toBe(`JwtSettings: claims must not set ${name}`)
+  }
+})
+
+test('a login whose token cannot be signed leaves no refresh token behind', async () => {
+  const store = new MemoryStore()
+  const kept = new Set<string>()
+  const watched: Store = {
+    insert: (key, ...rest) => {
+      kept.add(key)
+      return store.insert(key, ...rest)
+    },
+    find: (key) => store.find(key),
+    replace: (...args) => store.replace(...args),
+    remove: (key) => {
+      kept.delete(key)
+      return store.remove(key)
+    },
+    count: (hits) => store.count(hits),
+  }
+  const app = await tokenApp({ settings: { store: watched, claims: () => ({ essay: 'x'.repeat(8_000) }) } })
   expect((await app.login()).status).toBe(500)
+  expect([...kept]).toEqual([])
 })
 
 test('a token that no header would take is not issued', async () => {

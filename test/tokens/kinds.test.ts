@@ -10,6 +10,8 @@ const kinds = [
   'flow handle',
   "another audience's access",
   "another issuer's access",
+  "another audience's refresh",
+  "another issuer's refresh",
   'a session JWT of the same key',
 ] as const
 const places = ['Authorization: Bearer', 'refresh', 'logout', 'flow'] as const
@@ -23,6 +25,9 @@ const rightPlaces: Record<Kind, Place[]> = {
   'flow handle': ['flow'],
   "another audience's access": [],
   "another issuer's access": [],
+  // Unknown here, and what is unknown has ended: 204, and nothing happens to it.
+  "another audience's refresh": ['logout'],
+  "another issuer's refresh": ['logout'],
   'a session JWT of the same key': [],
 }
 
@@ -41,14 +46,16 @@ async function everything() {
   const phone = await startApp({ start: { binding: 'handle' }, strategy: { store } })
   const post = (url: string, body: object) =>
     ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-  const other = async (path: string) => (await post(`${app.url}${path}`, { user: 'user-1', identity: {} })).body.access_token
+  const other = async (path: string) => (await post(`${app.url}${path}`, { user: 'user-1', identity: {} })).body
 
   const make: Record<Kind, () => Promise<string>> = {
     access: async () => (await app.login()).body.access_token,
     refresh: async () => (await app.login()).body.refresh_token,
     'flow handle': async () => String((await post(`${phone.url}/login/phone`, { phone_number: '+12025550100' })).body['flow']),
-    "another audience's access": () => other('/other-audience'),
-    "another issuer's access": () => other('/other-issuer'),
+    "another audience's access": async () => (await other('/other-audience')).access_token,
+    "another issuer's access": async () => (await other('/other-issuer')).access_token,
+    "another audience's refresh": async () => (await other('/other-audience')).refresh_token,
+    "another issuer's refresh": async () => (await other('/other-issuer')).refresh_token,
     'a session JWT of the same key': async () =>
       forge({ alg: 'HS256', typ: 'JWT', kid: keys.HS256.kid }, goodClaims(app.clock), 'HS256', hmacSecret),
   }
@@ -74,4 +81,17 @@ describe('each kind of token in each place', () => {
       })
     }
   }
+})
+
+test("a tenant's refresh token is good there alone, revoked there alone, and ended by nobody else's logout", async () => {
+  const store = new MemoryStore()
+  const shop = await tokenApp({ settings: { store, checkRevoked: true } })
+  const others = [{ audience: 'https://admin.example' }, { issuer: 'https://admin.example' }]
+  const tenants = await Promise.all(others.map((other) => tokenApp({ settings: { store, checkRevoked: true, ...other } })))
+  const { refresh_token: token } = (await shop.login()).body
+  for (const tenant of tenants) {
+    expect((await tenant.refresh(token)).status).toBe(401)
+    expect((await tenant.logout(token)).status).toBe(204)
+  }
+  expect((await shop.refresh(token)).status).toBe(200)
 })

@@ -64,6 +64,8 @@ test('a revocation holds as long as any token it revoked, and no login that it d
       const families = new RefreshFamilies({
         store,
         revocations,
+        issuer: 'issuer',
+        audience: 'audience',
         idleSeconds: lifeSeconds,
         absoluteSeconds: lifeSeconds,
         graceSeconds: 0,
@@ -268,4 +270,13 @@ test('settings are read once: changing them later changes nothing', async () => 
   const { body } = await app.login()
   Object.assign(app.settings, { audience: 'https://evil.example', checkRevoked: true })
   expect((await app.me(body.access_token)).status).toBe(200)
+})
+
+test('a revocation by a service with shorter logins outlives the longest login of any other', async () => {
+  const app = await tokenApp({ settings: { refreshAbsoluteSeconds: 365 * 86_400, refreshIdleSeconds: 90 * 86_400 } })
+  const { body } = await app.login()
+  const { refreshAbsoluteSeconds: _, ...adminTool } = app.settings
+  await revokeUser(adminTool, 'user-1')
+  await app.clock.advance(61 * day)
+  expect((await app.refresh(body.refresh_token)).status).toBe(401)
 })
