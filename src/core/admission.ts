@@ -1,3 +1,4 @@
+import { within } from './clock.js'
 import { PhoneCheckError } from './errors.js'
 import { factsOf } from './events.js'
 import { purposeOf } from './flow.js'
@@ -58,18 +59,11 @@ async function credit({ ladder, gate }: Parts, flow: OpenFlow, by: Requester): P
   ])
 }
 
-async function withinLease<T>({ settings }: Parts, flow: OpenFlow, answer: Promise<T>): Promise<T> {
+function withinLease<T>({ settings }: Parts, flow: OpenFlow, answer: Promise<T>): Promise<T> {
   const ms = Math.max(0, (flow.record.leaseUntil ?? 0) - limits.leaseMarginMs - flow.ageMs)
-  const timer = new AbortController()
-  const late = settings.clock.delay(ms, timer.signal).then(() => {
+  return within(settings.clock, ms, answer, () => {
     throw new Error(`The verify callback did not answer within ${Math.round(ms / 1000)} seconds.`)
   })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    late.catch(() => {})
-    timer.abort()
-  }
 }
 
 function identityOf({ ladder }: Parts, flow: OpenFlow, verifiedAt: number): PhoneIdentity {

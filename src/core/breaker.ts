@@ -1,4 +1,4 @@
-import type { Clock, Deadline } from './clock.js'
+import { type Clock, type Deadline, within } from './clock.js'
 import { PhoneCheckError } from './errors.js'
 import type { OnEvent } from './events.js'
 
@@ -83,18 +83,10 @@ export class Breakers {
   }
 
   /** Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe and a user for ever. */
-  async #within<T>(deadline: Deadline, answer: Promise<T>): Promise<T> {
-    const timer = new AbortController()
-    const late = this.#clock.delay(deadline.leftMs() + graceMs, timer.signal).then(() => {
+  #within<T>(deadline: Deadline, answer: Promise<T>): Promise<T> {
+    return within(this.#clock, deadline.leftMs() + graceMs, answer, () => {
       throw new PhoneCheckError('provider_unavailable')
     })
-    late.catch(() => {})
-    answer.catch(() => {})
-    try {
-      return await Promise.race([answer, late])
-    } finally {
-      timer.abort()
-    }
   }
 
   #succeed(circuit: Circuit, provider: string, operation: string): void {

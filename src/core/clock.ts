@@ -8,6 +8,8 @@ export interface Clock {
   now(): number
   /** Resolves after `ms` milliseconds, or at once when `signal` aborts. Does not keep the process alive on its own. */
   delay(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls `run` once after `ms` milliseconds, unless the function that it returns is called first. Default: made of `delay`, at several times its cost. */
+  timer?(ms: number, run: () => void): () => void
   /** The time of day, for instants that were set by others. May jump. Default: `now()`. */
   wall?(): number
 }
@@ -21,6 +23,11 @@ export const systemClock: Clock = {
   // performance.now() is monotonic: an adjusted system clock must not end a lease early or revive a token.
   now: () => performance.timeOrigin + performance.now(),
   wall: () => Date.now(),
+  timer(ms, run) {
+    const timer = setTimeout(run, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
   delay: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve()
@@ -33,6 +40,36 @@ export const systemClock: Clock = {
       timer.unref()
       signal?.addEventListener('abort', finish, { once: true })
     }),
+}
+
+/** `answer`, or what `late` makes of it when it takes longer than `ms` milliseconds. Leaves no timer behind. */
+export function within<T>(clock: Clock, ms: number, answer: Promise<T>, late: () => T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = timer(clock, ms, () => {
+      try {
+        resolve(late())
+      } catch (error) {
+        reject(error)
+      }
+    })
+    answer.then(
+      (value) => {
+        cancel()
+        resolve(value)
+      },
+      (error: unknown) => {
+        cancel()
+        reject(error)
+      },
+    )
+  })
+}
+
+function timer(clock: Clock, ms: number, run: () => void): () => void {
+  if (clock.timer) return clock.timer(ms, run)
+  const stop = new AbortController()
+  void clock.delay(ms, stop.signal).then(() => stop.signal.aborted || run())
+  return () => stop.abort()
 }
 
 /** A point in time that everything done for one request must respect. */

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js'
+import { type Clock, within } from './clock.js'
 import { PhoneCheckError } from './errors.js'
 
 /** Lets work that has begun come to its end, and no new work begin. */
@@ -31,11 +31,9 @@ export class Drain {
 
   async #drain(clock: Clock, ms: number): Promise<void> {
     if (this.#running === 0) return
-    const timer = new AbortController()
     const idle = new Promise<void>((resolve) => {
       this.#idle = resolve
     })
-    await Promise.race([idle, clock.delay(ms, timer.signal)])
-    timer.abort()
+    await within(clock, ms, idle, () => {})
   }
 }

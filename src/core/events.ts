@@ -20,7 +20,7 @@ export interface FlowFacts {
 
 export function factsOf({ key, record, content }: OpenFlow): FlowFacts {
   const { e164, country } = content.number
-  return { flowId: flowId(key), purpose: purposeOf(record), method: record.rung, country, number: maskPhoneNumber(e164) }
+  return { flowId: flowId(key), purpose: purposeOf(record), method: record.rung, country, number: maskPhoneNumber(e164, country) }
 }
 
 /** Everything the library tells its operator. New members may come with any minor version; tell them apart by `type`. */

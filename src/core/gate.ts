@@ -1,7 +1,7 @@
 import type { Provider } from '../providers/provider.js'
 import type { Hit, Store } from '../stores/store.js'
 import { addressBlock } from './address.js'
-import type { Clock } from './clock.js'
+import { type Clock, within } from './clock.js'
 import { PhoneCheckError, type PhoneCheckErrorCode } from './errors.js'
 import { keyedHash } from './handle.js'
 import { type LimitOptions, limits } from './limits.js'
@@ -87,10 +87,8 @@ export class Gate {
   /** The application's veto, before anything is written or counted. @throws PhoneCheckError `send_refused` */
   async askApplication(rung: Provider, { country }: PhoneNumber, purpose: string, { beforeSend }: Requester): Promise<void> {
     if (!rung.sends || !beforeSend) return
-    const timer = new AbortController()
-    const late = this.#clock.delay(limits.hookMs, timer.signal).then(() => false)
-    const allowed = await Promise.race([beforeSend({ method: rung.name, country, purpose }), late]).catch(() => false)
-    timer.abort()
+    const answer = beforeSend({ method: rung.name, country, purpose }).catch(() => false)
+    const allowed = await within(this.#clock, limits.hookMs, answer, () => false)
     if (allowed !== true) throw new PhoneCheckError('send_refused')
   }
 

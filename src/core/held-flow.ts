@@ -57,10 +57,10 @@ export class FlowBook {
   }
 }
 
-/** The store's word on a record's age, plus what has passed in this process since. */
+/** The store's word on a record's age, plus what has passed in this process since. Whole milliseconds: fractions would only make records longer. */
 function agingFrom(ageMs: number, clock: Clock): () => number {
   const readAt = clock.now()
-  return () => ageMs + (clock.now() - readAt)
+  return () => ageMs + Math.floor(clock.now() - readAt)
 }
 
 /** A flow as read, before anybody proved to be its starter: nothing can be written yet and its content is closed. */

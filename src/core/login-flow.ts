@@ -4,6 +4,7 @@ import { admit } from './admission.js'
 import { Attempts } from './attempt.js'
 import { bothOrUndo } from './both.js'
 import { Climber, onRung } from './climb.js'
+import { wallTime, within } from './clock.js'
 import { asOutage, isOutage, PhoneCheckError } from './errors.js'
 import { factsOf } from './events.js'
 import { blank, recordedPurpose } from './flow.js'
@@ -150,7 +151,7 @@ export class LoginFlow {
     const rung = await this.#attempts.liveRung(flow)
     if (request.error !== undefined) throw await this.#attempts.spend(flow, 'rung_unable', unableReason(request.error, 'reported'))
     const outcome = await this.#attempts.ask(flow, rung, request.by, request.code)
-    if (outcome.outcome === 'verified') return admit(this.#parts, flow, this.#parts.settings.clock.now(), accept, request.by)
+    if (outcome.outcome === 'verified') return admit(this.#parts, flow, wallTime(this.#parts.settings.clock), accept, request.by)
     throw await this.#attempts.settle(flow, outcome)
   }
 
@@ -191,14 +192,11 @@ export class LoginFlow {
   /** Asks the store whether it answers, and nobody else. */
   async ready(): Promise<Readiness> {
     const { book, breakers, settings } = this.#parts
-    const timer = new AbortController()
-    const late = settings.clock.delay(limits.pingMs, timer.signal).then(() => false)
     const ping = book.find(flowKey('ready')).then(
       () => true,
       () => false,
     )
-    const ready = await Promise.race([ping, late])
-    timer.abort()
+    const ready = await within(settings.clock, limits.pingMs, ping, () => false)
     return { ready, store: ready ? 'ok' : 'failed', breakers: breakers.states() }
   }
 

@@ -1,4 +1,10 @@
-import { type CountryCode, isSupportedCountry, type PhoneNumber as Parsed, parsePhoneNumberWithError } from 'libphonenumber-js/max'
+import {
+  type CountryCode,
+  getCountryCallingCode,
+  isSupportedCountry,
+  type PhoneNumber as Parsed,
+  parsePhoneNumberWithError,
+} from 'libphonenumber-js/max'
 import { PhoneCheckError } from './errors.js'
 
 /** A number that may log in, in its one canonical form. */
@@ -28,8 +34,9 @@ export function parsePhoneNumber(text: unknown, policy: NumberPolicy): PhoneNumb
   if (typeof text !== 'string') throw new PhoneCheckError('invalid_phone_number', { message: 'phone_number must be a string.' })
   if (!asciiNumber.test(text)) throw new PhoneCheckError('invalid_phone_number')
   const parsed = parse(text, policy.defaultCountry as CountryCode | undefined)
-  if (!parsed?.isValid() || parsed.ext) throw new PhoneCheckError('invalid_phone_number')
-  const type = parsed.getType()
+  // With the full metadata a number is valid exactly when it has a type: asking for both would be the same search twice.
+  const type = parsed?.getType()
+  if (!parsed || !type || parsed.ext) throw new PhoneCheckError('invalid_phone_number')
   if (type !== 'MOBILE' && type !== 'FIXED_LINE_OR_MOBILE') throw new PhoneCheckError('number_type_not_allowed')
   const { country } = parsed
   if (!country || (policy.countries && !policy.countries.includes(country))) throw new PhoneCheckError('country_not_allowed')
@@ -44,13 +51,13 @@ function parse(text: string, defaultCountry: CountryCode | undefined): Parsed | 
   }
 }
 
-export function isCountry(code: unknown): code is string {
+export function isCountry(code: unknown): code is CountryCode {
   return typeof code === 'string' && isSupportedCountry(code)
 }
 
-/** For events and screens: calling code and last two digits, such as `+1********00`. */
-export function maskPhoneNumber(e164: string): string {
-  const callingCode = parse(e164, undefined)?.countryCallingCode ?? ''
+/** For events and screens: calling code and last two digits, such as `+1********00`. `country`, where it is known, saves the search for the calling code. */
+export function maskPhoneNumber(e164: string, country?: string): string {
+  const callingCode = isCountry(country) ? getCountryCallingCode(country) : (parse(e164, undefined)?.countryCallingCode ?? '')
   const hidden = Math.max(0, e164.length - 1 - callingCode.length - 2)
   return `+${callingCode}${'*'.repeat(hidden)}${e164.slice(-2)}`
 }

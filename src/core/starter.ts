@@ -26,7 +26,8 @@ export async function findOwnFlow(parts: Parts, request: FlowRequest): Promise<O
   }
   if (purpose !== record.purpose || subject !== record.subject) throw foreign(parts, key, 'purpose')
   const flow = openFlow(held, secret)
-  if (!flow) throw gone()
+  // The countries bind the whole flow, also one that was begun under other settings.
+  if (!flow || parts.settings.countries?.includes(flow.content.number.country) === false) throw gone()
   return flow
 }
 

@@ -1,4 +1,5 @@
 import type { Attempts } from './attempt.js'
+import { wallTime } from './clock.js'
 import { PhoneCheckError } from './errors.js'
 import type { Requester } from './gate.js'
 import type { OpenFlow } from './held-flow.js'
@@ -21,7 +22,7 @@ export async function pollForStatus(parts: Parts, attempts: Attempts, flow: Open
       await attempts.settle(flow, outcome)
       return
     }
-    const verifiedAt = parts.settings.clock.now()
+    const verifiedAt = wallTime(parts.settings.clock)
     await flow.write('proven', { leaseUntil: undefined, provenUntil: flow.ageMs + limits.provenMs }, { ...flow.content, verifiedAt })
   } catch (error) {
     if (!(error instanceof PhoneCheckError) || error.code === 'store_unavailable') throw error

@@ -46,10 +46,10 @@ export function sendJson(res: HttpResponse, status: number, body: object): void 
 }
 
 function send(res: HttpResponse, status: number, type: string, body: object): void {
-  const text = Buffer.from(JSON.stringify(body))
+  const text = JSON.stringify(body)
   res.statusCode = status
   res.setHeader('Content-Type', `${type}; charset=utf-8`)
-  res.setHeader('Content-Length', text.length)
+  res.setHeader('Content-Length', Buffer.byteLength(text))
   res.setHeader('X-Content-Type-Options', 'nosniff')
   res.end(text)
 }

@@ -1,42 +1,9 @@
 import { type Dispatcher, Pool } from 'undici'
-import type { Clock, Deadline } from '../core/clock.js'
+import type { Clock } from '../core/clock.js'
+import { type FetchLike, overFetch } from './fetch-transport.js'
+import { asTransportError, type HttpRequest, maxBodyBytes, type Transport, TransportError } from './transport.js'
 
-/** Largest answer of a vendor that is read. The real ones stay under 2 KiB. */
-const maxBodyBytes = 64 * 1024
 const connectTimeoutMs = 2_000
-
-/**
- * An answer that never became one.
- *
- * `sent` says whether the vendor may have acted on the request: false only when no connection was made.
- */
-export class TransportError extends Error {
-  readonly kind: 'connect' | 'timeout' | 'reset' | 'too_large'
-  readonly sent: boolean
-
-  constructor(kind: TransportError['kind'], sent: boolean) {
-    super(`The provider's answer was lost: ${kind}.`)
-    this.kind = kind
-    this.sent = sent
-  }
-}
-
-/** For `catch`: a lost answer becomes a value, anything else stays a fault. */
-export function lost(error: unknown): TransportError {
-  if (error instanceof TransportError) return error
-  throw error
-}
-
-export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PATCH'
-  /** Absolute path, already encoded. */
-  path: string
-  headers: Record<string, string>
-  body?: string
-  /** For the whole exchange, body included. */
-  timeoutMs: number
-  deadline: Deadline
-}
 
 export interface HttpResponse {
   status: number
@@ -45,12 +12,6 @@ export interface HttpResponse {
   /** Parsed when the text is JSON, whatever its declared type; else undefined. */
   body: unknown
 }
-
-/** The part of `fetch` that a replacement must have. */
-export type FetchLike = (
-  url: string,
-  init: { method: string; headers: Record<string, string>; body?: string; redirect: 'manual'; signal: AbortSignal },
-) => Promise<{ status: number; headers: { get(name: string): string | null }; text(): Promise<string> }>
 
 export interface HttpClient {
   /** @throws TransportError when there is no answer */
@@ -62,7 +23,7 @@ export interface HttpClient {
 /**
  * One kept-alive connection pool to one vendor origin. Follows no redirects, retries nothing, reads at most 64 KiB.
  *
- * An injected `fetch` takes the place of the pool; its failures all count as sent.
+ * An injected `fetch` takes the place of the pool.
  */
 export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): HttpClient {
   const { exchange, close } = fetch ? overFetch(origin, fetch) : overPool(origin)
@@ -77,71 +38,80 @@ export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): Htt
   }
 }
 
-interface Transport {
-  exchange(request: HttpRequest, timeoutMs: number): Promise<{ status: number; retryAfter: string | undefined; text: string }>
-  close(): Promise<void>
-}
-
 function overPool(origin: string): Transport {
   const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs }, pipelining: 1 })
-  const exchange: Transport['exchange'] = async ({ method, path, headers, body }, timeoutMs) => {
-    const stop = new AbortController()
-    const timer = setTimeout(() => stop.abort(new TransportError('timeout', true)), timeoutMs)
-    try {
-      const response = await pool.request({ method, path, headers, body: body ?? null, signal: stop.signal })
-      const retryAfter = response.headers['retry-after']
-      return { status: response.statusCode, retryAfter: String(retryAfter ?? ''), text: await readText(response.body) }
-    } catch (error) {
-      throw asTransportError(error)
-    } finally {
-      clearTimeout(timer)
-    }
+  return {
+    exchange: ({ method, path, headers, body }, timeoutMs) =>
+      new Promise((resolve, reject) => {
+        pool.dispatch({ method, path, headers, body: body ?? null }, new Answer(timeoutMs, resolve, reject))
+      }),
+    close: () => pool.close(),
   }
-  return { exchange, close: () => pool.close() }
 }
 
-async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > maxBodyBytes) throw new TransportError('too_large', true)
-    chunks.push(chunk)
+type Text = Awaited<ReturnType<Transport['exchange']>>
+
+/**
+ * Collects one answer, within its time. `Pool.request` would wrap each in a stream and an AbortSignal, which together cost more than everything else that
+ * happens here.
+ */
+class Answer implements Dispatcher.DispatchHandler {
+  readonly #resolve: (answer: Text) => void
+  readonly #reject: (error: TransportError) => void
+  readonly #timer: NodeJS.Timeout
+  #controller: Dispatcher.DispatchController | undefined
+  #late: TransportError | undefined
+  #status = 0
+  #retryAfter: string | undefined
+  #chunks: Buffer[] = []
+  #size = 0
+
+  constructor(timeoutMs: number, resolve: (answer: Text) => void, reject: (error: TransportError) => void) {
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#timer = setTimeout(() => this.#expire(), timeoutMs)
   }
-  return Buffer.concat(chunks).toString('utf8')
-}
 
-function overFetch(origin: string, fetch: FetchLike): Transport {
-  const exchange: Transport['exchange'] = async ({ method, path, headers, body }, timeoutMs) => {
-    const signal = AbortSignal.timeout(timeoutMs)
-    try {
-      const init = { method, headers, redirect: 'manual' as const, signal, ...(body !== undefined && { body }) }
-      const response = await fetch(new URL(path, origin).href, init)
-      const text = await response.text()
-      if (text.length > maxBodyBytes) throw new TransportError('too_large', true)
-      return { status: response.status, retryAfter: response.headers.get('retry-after') ?? undefined, text }
-    } catch (error) {
-      throw signal.aborted ? new TransportError('timeout', true) : asTransportError(error)
-    }
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    // It waited for a connection until its time was over.
+    if (this.#late) controller.abort(this.#late)
   }
-  return { exchange, close: async () => {} }
-}
 
-const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#status = status
+    this.#retryAfter = String(headers['retry-after'] ?? '')
+  }
 
-/** The original error is dropped on purpose: it may quote the request, and with it our credentials. */
-function asTransportError(error: unknown): TransportError {
-  if (error instanceof TransportError) return error
-  const code = codeOf(error)
-  if (neverConnected.has(code) || code.startsWith('ERR_TLS') || code.includes('CERT') || code.startsWith('UNABLE_TO_'))
-    return new TransportError('connect', false)
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return new TransportError('timeout', true)
-  return new TransportError('reset', true)
-}
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length
+    if (this.#size <= maxBodyBytes) this.#chunks.push(chunk)
+    else controller.abort(new TransportError('too_large', true))
+  }
 
-function codeOf(error: unknown): string {
-  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } }
-  return String(code ?? cause?.code ?? '')
+  onResponseEnd(): void {
+    clearTimeout(this.#timer)
+    const [first = Buffer.alloc(0)] = this.#chunks
+    const text = (this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first).toString('utf8')
+    this.#resolve({ status: this.#status, retryAfter: this.#retryAfter, text })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.#timer)
+    // Told to start, it may have been written; before that it certainly was not.
+    this.#reject(asTransportError(error, this.#controller !== undefined))
+  }
+
+  #expire(): void {
+    // Without a connection nothing was sent yet, and nothing will be.
+    this.#late = new TransportError('timeout', this.#controller !== undefined)
+    if (this.#controller) this.#controller.abort(this.#late)
+    else this.#reject(this.#late)
+  }
 }
 
 function parseJson(text: string): unknown {

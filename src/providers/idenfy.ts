@@ -2,10 +2,12 @@ import { type Clock, systemClock } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import { knownOptions } from '../core/known-options.js'
 import { limits } from '../core/limits.js'
-import { type FetchLike, type HttpResponse, httpClient, lost, TransportError } from './http.js'
+import type { FetchLike } from './fetch-transport.js'
+import { type HttpResponse, httpClient } from './http.js'
 import { isObject } from './problem.js'
 import type { CallContext, Provider } from './provider.js'
 import { mayRepeat, outcomeUnknown } from './retry.js'
+import { lost, TransportError } from './transport.js'
 import { checkTimeouts, required, vendorOrigin } from './vendor-origin.js'
 
 export interface IdenfyOptions {

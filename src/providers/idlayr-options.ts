@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js'
-import type { FetchLike } from './http.js'
+import type { FetchLike } from './fetch-transport.js'
 import { vendorOrigin } from './vendor-origin.js'
 
 /** How to reach a project at tru.ID or IDlayr: one platform under two names. */

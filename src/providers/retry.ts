@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { HttpResponse } from './http.js'
-import { TransportError } from './http.js'
+import { TransportError } from './transport.js'
 
 /** What a vendor call does, which decides what may be repeated. */
 export type CallKind = 'token' | 'create' | 'redeem' | 'read' | 'send'

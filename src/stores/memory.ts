@@ -61,8 +61,7 @@ export class MemoryStore implements Store {
   async replace(key: string, expectedVersion: number, record: string): Promise<boolean> {
     const held = this.#records.get(key, this.#clock.now())
     if (held?.version !== expectedVersion) return false
-    held.record = record
-    held.version += 1
+    held.replace(record)
     return true
   }
 

@@ -29,7 +29,8 @@ export type Verdict = { allowed: true } | { allowed: false; key: string; retryAf
 /**
  * Where flows and counters live. All policy stays above it; a backend is a handful of atomic statements.
  *
- * Every method rejects when the backend cannot answer. The library then answers 503 and logs nobody in. No method is retried.
+ * Every method rejects when the backend cannot answer. The library then answers 503 and logs nobody in. No method is retried. A call that rejects may have
+ * been done all the same, unless its description says otherwise: its answer may be what was lost.
  * Prove an implementation with `storeContract()` from `passport-phonecheck/testing`.
  */
 export interface Store {
@@ -49,8 +50,8 @@ export interface Store {
   remove(key: string): Promise<void>
 
   /**
-   * Charges all hits in the order given, or none: when one limit refuses, no counter changes. One round trip, atomic against every other call. Rejects,
-   * charging nothing, when a new counter finds no room. The same key always comes with the same rule.
+   * Charges all hits in the order given, or none: when one limit refuses, no counter changes. One round trip, atomic against every other call. When a
+   * new counter finds no room it rejects and has charged nothing. The same key always comes with the same rule.
    * @returns the first refusal in the order given, with whole seconds until it may pass.
    */
   count(hits: readonly Hit[]): Promise<Verdict>

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
-import { Redis } from 'ioredis'
 import { type RedisClient, RedisStore } from 'passport-phonecheck/stores/redis'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/stores/store.js'
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.js'
-import { describeWith, type OwnRedis, startRedis } from '../support/services.js'
+import { advisedRedis, describeWith, type OwnRedis, startRedis } from '../support/services.js'
 
 const describeOwn = await describeWith('redis-server')
 const timeoutMs = 400
@@ -23,14 +22,7 @@ const operations: [keyof Store, (store: Store, key: string) => Promise<unknown>]
 /** As the docs advise: what failed is not sent later after all. */
 const libraries = {
   ioredis: async (port: number) => {
-    const client = new Redis(port, '127.0.0.1', {
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      lazyConnect: true,
-      retryStrategy: () => 20,
-    })
-    client.on('error', () => {})
-    await client.connect()
+    const client = await advisedRedis(port)
     return { client: client as RedisClient, close: () => client.disconnect() }
   },
   redis: async (port: number) => {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
+import { Redis } from 'ioredis'
 import pg from 'pg'
 import { beforeAll, describe, test } from 'vitest'
 import { MemoryStore } from '../../src/stores/memory.js'
@@ -104,6 +105,20 @@ async function end(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit')
   child.kill('SIGKILL')
   await exited
+}
+
+/** A client of `ioredis` as the docs advise it: what failed is not sent later after all. It is back at once when its server is. */
+export async function advisedRedis(port: number, { enableReadyCheck = true } = {}): Promise<Redis> {
+  const client = new Redis(port, '127.0.0.1', {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    lazyConnect: true,
+    retryStrategy: () => 20,
+    enableReadyCheck,
+  })
+  client.on('error', () => {})
+  await client.connect()
+  return client
 }
 
 /** Three masters that share the slots. */

@@ -1,0 +1,37 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+export const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** @param path from the repository's root */
+export function readText(path: string): string {
+  return readFileSync(root + path, 'utf8')
+}
+
+/** The code in a Markdown text's fences of this language, in order. */
+export function codeBlocks(markdown: string, language: string): string[] {
+  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map((match) => match[1] ?? '')
+}
+
+/** What the compiler says of these blocks, each a module of its own beside the package. */
+export function compilerComplaints(blocks: readonly string[]): string[] {
+  const folder = mkdtempSync(`${root}test/.readme-`)
+  try {
+    const files = blocks.map((text, index) => {
+      const file = `${folder}/block-${index}.mts`
+      writeFileSync(file, text)
+      return file
+    })
+    const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+    // What the newcomer's editor would say, not our stricter rules for ourselves.
+    const program = ts.createProgram(files, { ...options, noPropertyAccessFromIndexSignature: false })
+    return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+      const block = /block-(\d+)/.exec(file?.fileName ?? '')?.[1] ?? '?'
+      return `block ${block}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+    })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { root } from './markdown.js'
+
+// Not tsx's own command, which starts a second process that a kill does not reach.
+const tsx = import.meta.resolve('tsx')
+
+export interface Newcomer {
+  /** Where the server listens. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** Pastes a server into a file of an otherwise empty project, which has the package as it is built, and runs it until it answers. */
+export async function runServer(code: string, env: Record<string, string>): Promise<Newcomer> {
+  const folder = mkdtempSync(`${tmpdir()}/newcomer-`)
+  mkdirSync(`${folder}/node_modules`)
+  symlinkSync(root, `${folder}/node_modules/passport-phonecheck`)
+  for (const name of ['express', 'passport']) symlinkSync(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`)
+  writeFileSync(`${folder}/api.mts`, code)
+
+  const port = await freePort()
+  // Vitest sets NODE_ENV for itself; a newcomer has none.
+  const { NODE_ENV: _, ...inherited } = process.env
+  const child = spawn(process.execPath, ['--import', tsx, 'api.mts'], {
+    cwd: folder,
+    env: { ...inherited, ...env, PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const url = `http://127.0.0.1:${port}`
+  const stop = async () => {
+    if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit')
+    rmSync(folder, { recursive: true })
+  }
+  try {
+    await answers(url, child)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url, stop }
+}
+
+async function answers(url: string, child: ChildProcess): Promise<void> {
+  let said = ''
+  child.stderr?.on('data', (chunk) => {
+    said += chunk
+  })
+  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
+    if (await fetch(url).catch(() => undefined)) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(`The server did not start: ${said}`)
+}
+
+/** For a server that does not say which port it got. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}
