@@ -18,5 +18,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 15_000,
     hookTimeout: 30_000,
+    // Much of what is tested waits: for leases, servers and browsers.
+    maxWorkers: '100%',
   },
 })

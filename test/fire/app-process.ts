@@ -6,13 +6,14 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { Redis } from 'ioredis'
 import passport from 'passport'
-import { idenfySms, PhoneCheckStrategy, type Provider, phoneCheck, phoneCheckErrors } from 'passport-phonecheck'
+import { idenfySms, moCheck, PhoneCheckStrategy, type Provider, phoneCheck, phoneCheckErrors } from 'passport-phonecheck'
 import { PostgresStore } from 'passport-phonecheck/stores/postgres'
 import { RedisStore } from 'passport-phonecheck/stores/redis'
 import pg from 'pg'
 import { systemClock } from '../../src/core/clock.js'
 import type { Store } from '../../src/stores/store.js'
 import type { ProcessSettings } from './fleet.js'
+import { reportUsage } from './usage.js'
 
 const settings: ProcessSettings = JSON.parse(process.env['FIRE'] ?? '')
 
@@ -48,32 +49,35 @@ function watched(store: Store): Store {
 }
 
 function watchedProvider(rung: Provider): Provider {
-  const { redeem } = rung
+  const { redeem, poll } = rung
   return {
     ...rung,
     start: (input, context) => around('create', () => rung.start(input, context)),
     ...(redeem && { redeem: (check, code, context) => around('redeem', () => redeem.call(rung, check, code, context)) }),
+    ...(poll && { poll: (check, context) => around('poll', () => poll.call(rung, check, context)) }),
   }
 }
 
 async function openStore(): Promise<Store> {
-  const { store, redis, postgres } = settings
+  const { store, redis, postgres, storeTimeoutMs: timeoutMs = 5000 } = settings
   if (store.kind === 'postgres') {
-    const pool = new pg.Pool({ ...postgres, max: 10, connectionTimeoutMillis: 5000 })
+    const pool = new pg.Pool({ ...postgres, max: 10, connectionTimeoutMillis: timeoutMs })
     pool.on('error', () => {})
-    return new PostgresStore({ pool, schema: store.name, timeoutMs: 5000 })
+    return new PostgresStore({ pool, schema: store.name, timeoutMs })
   }
   const client = new Redis({ ...redis, enableOfflineQueue: false, autoResendUnfulfilledCommands: false, lazyConnect: true })
   client.on('error', () => {})
   await client.connect()
-  return new RedisStore({ client, prefix: store.name, timeoutMs: 5000 })
+  return new RedisStore({ client, prefix: store.name, timeoutMs })
 }
 
 async function main(): Promise<void> {
   const { clockOffsetMs: offset, simulator } = settings
   const clock = { ...systemClock, now: () => systemClock.now() + offset, wall: () => Date.now() + offset }
   const store = watched(await openStore())
-  const silent = watchedProvider(phoneCheck({ baseUrl: simulator, clientId: 'client', clientSecret: 'client-secret', clock }))
+  const account = { baseUrl: simulator, clientId: 'client', clientSecret: 'client-secret', clock }
+  const silent = watchedProvider(phoneCheck(account))
+  const mo = watchedProvider(moCheck(account))
   const code = watchedProvider(idenfySms({ baseUrl: simulator, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme', clock }))
 
   const app = express()
@@ -83,7 +87,7 @@ async function main(): Promise<void> {
     if (typeof parkAt === 'string' && typeof id === 'string') scope.run({ parkAt, id, passed: 0 }, next)
     else next()
   })
-  for (const [name, ladder] of Object.entries({ silent: [silent], code: [code], both: [silent, code] })) {
+  for (const [name, ladder] of Object.entries({ silent: [silent], code: [code], both: [silent, code], mo: [mo] })) {
     const phone = new PhoneCheckStrategy(
       {
         name,
@@ -92,6 +96,9 @@ async function main(): Promise<void> {
         secret: 'a-test-secret-of-at-least-32-bytes',
         countries: ['US'],
         cookie: { secure: false },
+        // Only its path matters: the tests go on at the process of their choice.
+        redirectUrl: `http://127.0.0.1/${name}/return`,
+        loginUrl: '/login',
         limits: { startsPerAddress: 1e6, sendsPerAddress: 1e6, failedRedeemsPerAddress: 1e6 },
         clock,
       },
@@ -102,18 +109,21 @@ async function main(): Promise<void> {
     )
     auth.use(phone)
     app.post(`/${name}`, phone.start({ binding: 'handle' }))
+    app.post(`/${name}/cookie`, phone.start({ binding: 'cookie', delivery: 'body' }))
+    app.post(`/${name}/redirect`, phone.start({ binding: 'cookie', delivery: 'redirect' }))
     app.post(`/${name}/fallback`, phone.fallback())
     app.post(`/${name}/resend`, phone.resend())
     app.post(`/${name}/status`, phone.status())
-    app.post(`/${name}/verify`, auth.authenticate(name, { session: false, failWithError: true }), (req, res) => {
-      res.json({ user: req.user })
-    })
+    const answer: express.RequestHandler = (req, res) => void res.json({ user: req.user })
+    app.post(`/${name}/verify`, auth.authenticate(name, { session: false, failWithError: true }), answer)
+    app.get(`/${name}/return`, auth.authenticate(name, { session: false }), answer)
   }
   app.use(phoneCheckErrors())
 
   const server = createServer(app)
   await once(server.listen(0, '127.0.0.1'), 'listening')
   process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+  reportUsage()
   process.once('disconnect', () => process.exit())
 }
 

@@ -6,8 +6,10 @@ import { Redis } from 'ioredis'
 import { PostgresStore } from 'passport-phonecheck/stores/postgres'
 import { RedisStore } from 'passport-phonecheck/stores/redis'
 import pg from 'pg'
+import { Pool } from 'undici'
 import type { Store } from '../../src/stores/store.js'
 import { ownSchema, shared } from '../support/services.js'
+import type { Usage } from './usage.js'
 
 /** `npm run soak` runs everything, `npm test` a seeded tenth. */
 export const full = process.env['FIRE'] === 'full'
@@ -27,6 +29,8 @@ export interface ProcessSettings {
   clockOffsetMs: number
   /** In place of the ten minutes that nobody waits for. */
   flowTtlSeconds?: number
+  /** How long it waits for its store. Default: 5,000. */
+  storeTimeoutMs?: number
 }
 
 /** A place in a shared server that nobody else uses. */
@@ -37,10 +41,12 @@ export interface OwnPlace {
   readonly store: Store
   /** Loses all data, as FLUSHALL would, for this place alone. */
   wipe(): Promise<void>
+  /** Makes a record older where it is kept, as waiting would. */
+  age(key: string, ms: number): Promise<void>
   drop(): Promise<void>
 }
 
-export async function ownPlace(kind: Kind): Promise<OwnPlace> {
+export async function ownPlace(kind: Kind, redis: typeof shared.redis = shared.redis): Promise<OwnPlace> {
   if (kind === 'postgres') {
     const { schema, drop } = ownSchema()
     const pool = new pg.Pool({ ...shared.postgres, max: 2 })
@@ -51,6 +57,10 @@ export async function ownPlace(kind: Kind): Promise<OwnPlace> {
       name: schema,
       store,
       wipe: async () => void (await pool.query(`DELETE FROM ${schema}.phonecheck_records; DELETE FROM ${schema}.phonecheck_counters`)),
+      age: async (key, ms) => {
+        const older = `UPDATE ${schema}.phonecheck_records SET inserted_at = inserted_at - $2::float8 * interval '1 millisecond' WHERE key = $1`
+        if ((await pool.query(older, [key, ms])).rowCount !== 1) throw new Error('there is no such record')
+      },
       drop: async () => {
         await pool.end()
         await drop()
@@ -58,7 +68,7 @@ export async function ownPlace(kind: Kind): Promise<OwnPlace> {
     }
   }
   const name = `fire-${randomUUID()}`
-  const client = new Redis({ ...shared.redis })
+  const client = new Redis({ ...redis })
   const wipe = async () => {
     const keys = await client.keys(`${name}:*`)
     if (keys.length > 0) await client.del(...keys)
@@ -68,6 +78,12 @@ export async function ownPlace(kind: Kind): Promise<OwnPlace> {
     name,
     store: new RedisStore({ client, prefix: name, timeoutMs: 5000 }),
     wipe,
+    age: async (key, ms) => {
+      const kept = await client.get(`${name}:record:${key}`)
+      const [, version, since, record] = /^(\d+):(\d+):(.*)$/s.exec(kept ?? '') ?? []
+      if (record === undefined) throw new Error('there is no such record')
+      await client.set(`${name}:record:${key}`, `${version}:${Number(since) - ms}:${record}`, 'KEEPTTL')
+    },
     drop: async () => {
       await wipe()
       client.disconnect()
@@ -77,7 +93,7 @@ export async function ownPlace(kind: Kind): Promise<OwnPlace> {
 
 export interface Answer {
   status: number
-  body: Record<string, unknown> & { flow: string; code?: string; challenge: { url: string } }
+  body: Record<string, unknown> & { flow: string; code?: string; challenge: { url: string; to: string; body: string } }
   retryAfter: number
 }
 
@@ -89,9 +105,12 @@ export interface Park {
 }
 
 export interface AppProcess {
+  /** Origin. */
+  readonly url: string
   /** Ids of the requests that stand still at the point they were to stop at. */
   readonly parked: string[]
   post(path: string, body: object, park?: Park): Promise<Answer>
+  usage(): Promise<Usage>
   /** kill -9 */
   kill(): Promise<void>
 }
@@ -102,11 +121,11 @@ const tsconfig = fileURLToPath(new URL('../../tsconfig.json', import.meta.url))
 export async function startProcess(
   place: Pick<OwnPlace, 'kind' | 'name'>,
   simulator: string,
-  options: { clockOffsetMs?: number; flowTtlSeconds?: number } = {},
+  options: Partial<Omit<ProcessSettings, 'store' | 'simulator'>> = {},
 ): Promise<AppProcess> {
   const settings: ProcessSettings = { store: { kind: place.kind, name: place.name }, ...shared, simulator, clockOffsetMs: 0, ...options }
   const child = fork(script, {
-    execArgv: ['--import', 'tsx'],
+    execArgv: ['--expose-gc', '--import', 'tsx'],
     env: { ...process.env, NODE_ENV: 'test', TSX_TSCONFIG_PATH: tsconfig, FIRE: JSON.stringify(settings) },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
@@ -118,15 +137,37 @@ export async function startProcess(
     })
     child.once('exit', (code) => reject(new Error(`The app's process ended with ${code} before it listened.`)))
   })
+  const connections = new Pool(url, { headersTimeout: 60_000 })
   const post = async (path: string, body: object, park?: Park): Promise<Answer> => {
-    const response = await fetch(url + path, {
+    // Not fetch: with it, this process is busier than the ones it asks.
+    const {
+      statusCode,
+      headers,
+      body: answer,
+    } = await connections.request({
       method: 'POST',
+      path,
       headers: { 'content-type': 'application/json', ...(park && { 'x-park-at': park.at, 'x-park-id': park.id }) },
       body: JSON.stringify(body),
     })
-    return { status: response.status, body: await response.json(), retryAfter: Number(response.headers.get('retry-after') ?? 0) }
+    return { status: statusCode, body: (await answer.json()) as Answer['body'], retryAfter: Number(headers['retry-after'] ?? 0) }
   }
-  return { parked, post, kill: () => end(child) }
+  const usage = async () => {
+    const answer = new Promise<Usage>((resolve) => {
+      child.on('message', function hear(message: { usage?: Usage }) {
+        if (!message.usage) return
+        child.off('message', hear)
+        resolve(message.usage)
+      })
+    })
+    child.send('usage')
+    return answer
+  }
+  const kill = async () => {
+    await end(child)
+    await connections.destroy()
+  }
+  return { url, parked, post, usage, kill }
 }
 
 async function end(child: ChildProcess): Promise<void> {

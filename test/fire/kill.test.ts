@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { flowKey } from '../../src/core/handle.js'
 import { limits } from '../../src/core/limits.js'
 import { describeWith } from '../support/services.js'
-import { type Answer, type AppProcess, freshNumber, kinds, type OwnPlace, ownPlace, scaled, seeded, startProcess } from './fleet.js'
+import { again, type Doomed, dieAt, twoProcesses } from './dying.js'
+import { freshNumber, kinds, scaled, seeded } from './fleet.js'
 import { began, beginCode, beginSilent, codeOf } from './logins.js'
 
 /** Points of a redeem, and what the same request gets from another process: at once, and when the lease is over. */
@@ -30,69 +30,20 @@ const sendPoints = [
   ['before pending', 1],
 ] as const
 
-interface Request {
-  path: string
-  body: object
-  flow: string
-  parkAt: string
-}
-
 for (const kind of kinds) {
   const describeStore = await describeWith(kind)
   // Side by side: most of it is waiting for a lease to end.
   describeStore.concurrent(`a process on ${kind} that is killed`, () => {
-    let sim: Simulator
-    let place: OwnPlace
-    let victim: AppProcess
-    let survivor: AppProcess
-
-    beforeAll(async () => {
-      sim = await startSimulator({ behaviour: { reusedCode: 200 } })
-      place = await ownPlace(kind)
-      ;[victim, survivor] = await Promise.all([startProcess(place, sim.url), startProcess(place, sim.url)])
-    })
-    afterAll(async () => {
-      await Promise.all([victim?.kill(), survivor?.kill()])
-      await place?.drop()
-      await sim?.close()
-    })
-
-    /** Sends all requests, and kills the process once each was answered or stands where it should. */
-    async function dieAt(requests: readonly Request[]): Promise<(Answer | undefined)[]> {
-      const settled = new Set<string>(victim.parked)
-      const answers = requests.map(async ({ path, body, parkAt }, index) => {
-        const answer = await victim.post(path, body, { at: parkAt, id: String(index) }).catch(() => undefined)
-        settled.add(String(index))
-        return answer
-      })
-      const end = performance.now() + 10_000
-      while (settled.size < requests.length && performance.now() < end) {
-        await sleep(10)
-        for (const id of victim.parked) settled.add(id)
-      }
-      expect(settled.size).toBe(requests.length)
-      await victim.kill()
-      return Promise.all(answers)
-    }
-
-    /** Each request on the other process; none may take long. */
-    const again = (requests: readonly Pick<Request, 'path' | 'body'>[]) =>
-      Promise.all(
-        requests.map(async ({ path, body }) => {
-          const began = performance.now()
-          const answer = await survivor.post(path, body)
-          expect(performance.now() - began).toBeLessThan(8000)
-          return answer
-        }),
-      )
+    const processes = twoProcesses(kind, { reusedCode: 200 })
 
     test('at any point of a redeem or of a send: never two logins, never two messages, and after the lease it goes on', async () => {
+      const { sim, place, victim, survivor } = processes
       const random = seeded(1)
       const redeems = []
       for (const [parkAt, atOnce, later] of redeemPoints) {
         redeems.push({ ...(await beginSilent(sim, survivor, freshNumber())), parkAt, atOnce, later })
       }
-      const randoms: ((typeof redeems)[number] | (Request & { atOnce?: undefined; later?: undefined }))[] = []
+      const randoms: ((typeof redeems)[number] | (Doomed & { flow: string; atOnce?: undefined; later?: undefined }))[] = []
       for (let count = scaled(200); count > 0; count--) {
         const begin = random(2) === 0 ? beginSilent : beginCode
         randoms.push({ ...(await begin(sim, survivor, freshNumber())), parkAt: `#${1 + random(14)}` })
@@ -107,7 +58,7 @@ for (const kind of kinds) {
       }
       const logins = [...redeems, ...randoms]
 
-      const answers = await dieAt([...logins, ...sends])
+      const answers = await dieAt(victim, [...logins, ...sends])
       const killedAt = performance.now()
       for (const { number, sent } of sends) expect(sim.phone(number).inbox).toHaveLength(sent)
 
@@ -115,16 +66,16 @@ for (const kind of kinds) {
       const spentAtDeath = records.map((found) => JSON.parse(found?.record ?? '{}').state === 'redeemed')
       expect(spentAtDeath.slice(0, redeems.length)).toEqual(redeemPoints.map(([point]) => point === 'after redeemed'))
 
-      const atOnce = await again(logins)
+      const atOnce = await again(survivor, logins)
       expect(atOnce.slice(0, redeems.length).map(({ status }) => status)).toEqual(redeemPoints.map(([, status]) => status))
       for (const { status } of atOnce) expect([200, 401, 409]).toContain(status)
-      const sentAtOnce = await again(sends)
+      const sentAtOnce = await again(survivor, sends)
       expect(sentAtOnce.map(({ status }) => status)).toEqual([201, 409, 409, 409, 409, 409, 409])
 
       await sleep(limits.leaseMs + 500 - (performance.now() - killedAt))
-      const later = await again(logins)
+      const later = await again(survivor, logins)
       expect(later.slice(0, redeems.length).map(({ status }) => status)).toEqual(redeemPoints.map(([, , status]) => status))
-      const latest = await again(logins)
+      const latest = await again(survivor, logins)
       for (const [index, login] of logins.entries()) {
         const all = [answers[index], atOnce[index], later[index], latest[index]]
         // The process died with the answer in its hands: for the flow that was the login.
@@ -136,8 +87,11 @@ for (const kind of kinds) {
         expect([200, 401]).toContain(later[index]?.status)
       }
 
-      await again(sends)
-      await again(sends.map(({ flow }) => ({ path: '/both/resend', body: { flow } })))
+      await again(survivor, sends)
+      await again(
+        survivor,
+        sends.map(({ flow }) => ({ path: '/both/resend', body: { flow } })),
+      )
       for (const { number, parkAt } of sends) {
         expect(sim.phone(number).inbox, parkAt).toHaveLength(
           parkAt === 'before claimed' ? 1 : (sends.find((one) => one.number === number)?.sent ?? 0),

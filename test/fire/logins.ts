@@ -22,6 +22,17 @@ export async function beginCode(sim: Simulator, app: AppProcess, number: string)
   return { number, flow, path: '/code/verify', body: { flow, code: codeOf(sim, number) } }
 }
 
+/** A login whose text the phone has sent. */
+export async function beginText(
+  sim: Simulator,
+  app: AppProcess,
+  number: string,
+): Promise<Omit<Begun, 'body'> & { body: { flow: string } }> {
+  const { flow, challenge } = began(await app.post('/mo', { phone_number: number }))
+  await sim.phone(number).send(challenge.to, challenge.body)
+  return { number, flow, path: '/mo/verify', body: { flow } }
+}
+
 /** The code in the newest message. */
 export function codeOf(sim: Simulator, number: string): string {
   return /\b(\d{4})\b/.exec(sim.phone(number).inbox.at(-1)?.text ?? '')?.[1] ?? ''
