@@ -30,7 +30,7 @@ export interface Sizes {
 export const full: Sizes = {
   users: 32,
   databases: true,
-  warmup: 2_000,
+  warmup: 5_000,
   rounds: 9,
   logins: 1_500,
   coldStarts: 1_000,

@@ -1,7 +1,7 @@
 import type { Contestant } from './contestant.js'
 import { handWritten } from './hand-written.js'
 import { limit } from './limit.js'
-import { limitInExpress } from './limit-in-express.js'
+import { limitInExpress, limitInExpressWithJwt } from './limit-in-express.js'
 import { oursWithSession } from './ours.js'
 import { oursOnPostgres, oursOnRedis } from './ours-elsewhere.js'
 import { oursWithJwt } from './ours-jwt.js'
@@ -10,6 +10,7 @@ import { oursWithJwt } from './ours-jwt.js'
 export const contestants: readonly Contestant[] = [
   limit,
   limitInExpress,
+  limitInExpressWithJwt,
   handWritten,
   oursWithSession,
   oursWithJwt,

@@ -1,8 +1,9 @@
 import { createHmac, createSecretKey } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { userOf } from '../users.js'
 import { type Contestant, type Running, type Setting, secret } from './contestant.js'
 import { FlowsInMap, isNumber } from './flows-in-map.js'
+import { readJson, send } from './plain-http.js'
 import { isMatch, poolClient } from './pool-client.js'
 
 const head = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url')
@@ -56,29 +57,4 @@ export const limit: Contestant = {
       close: vendor.close,
     }
   },
-}
-
-function readJson(req: IncomingMessage): Promise<object> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    req.setEncoding('utf8')
-    req.on('data', (chunk: string) => {
-      text += chunk
-      if (text.length > 4096) req.destroy()
-    })
-    req.on('end', () => {
-      try {
-        resolve(JSON.parse(text))
-      } catch (error) {
-        reject(error)
-      }
-    })
-    req.on('error', reject)
-  })
-}
-
-function send(res: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body)
-  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-  res.end(text)
 }
