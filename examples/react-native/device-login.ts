@@ -1,0 +1,40 @@
+import { type Clock, type PhoneLogin, phoneLogin } from 'passport-phonecheck/client'
+import { type Opener, reachableFirst } from './mobile-data.ts'
+import type { Session, Tokens } from './session.ts'
+
+export interface DeviceLoginSettings {
+  /** Origin of the server, such as `https://api.example`. */
+  readonly api: string
+  readonly open: Opener
+  /** Gets the tokens. */
+  readonly session: Pick<Session, 'keep'>
+  /** For tests. */
+  readonly clock?: Clock
+}
+
+export interface DeviceLogin {
+  readonly login: PhoneLogin<Tokens>
+  /** Why the silent way did not work in this login; undefined when it did, or is still open. */
+  readonly obstacle: () => string | undefined
+}
+
+/** The package's client, as a native app needs it. Knows nothing of React. */
+export function deviceLogin({ api, open, session, clock }: DeviceLoginSettings): DeviceLogin {
+  let obstacle: string | undefined
+  const login = phoneLogin<Tokens>({
+    baseUrl: api,
+    open: reachableFirst(open, (reason) => {
+      obstacle = reason
+    }),
+    // The handle alone binds the login. It is a secret that lives ten minutes, so it stays in memory; what some frameworks add of a browser is left alone.
+    credentials: 'omit',
+    storage: null,
+    webOtp: false,
+    clock,
+  })
+  login.subscribe((progress) => {
+    if (progress.state === 'starting') obstacle = undefined
+    if (progress.state === 'done') void session.keep(progress.result)
+  })
+  return { login, obstacle: () => obstacle }
+}
