@@ -1,6 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { MemoryStore, phoneCheck } from 'passport-phonecheck'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
@@ -8,20 +6,15 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../../examples/session-login/app.js'
 import { maskNumber } from '../../examples/session-login/users.js'
 import { Browser } from '../support/browser.js'
+import { ownServer } from './support/own-server.js'
 
 const number = '+12025550100'
 
 /** The app as people copy it, without anything of the demo. */
 async function startCopy(): Promise<{ url: string; sim: Simulator }> {
   const sim = await startSimulator()
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    server.close()
-    await sim.close()
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  onTestFinished(() => sim.close())
+  const { server, url } = await ownServer()
   const app = createApp({
     ladder: [phoneCheck({ baseUrl: sim.url, clientId: 'client', clientSecret: 'secret' })],
     store: new MemoryStore(),

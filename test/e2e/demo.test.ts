@@ -1,6 +1,7 @@
+import type { Route } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { hasChromium, picture } from './support/chromium.js'
-import { browserButton, chip, demoVisits, expectNoSidewaysScroll, logLine, tabTo } from './support/demo-visit.js'
+import { browserButton, chip, demoVisits, expectNoSidewaysScroll, logLine, signInButton, tabTo } from './support/demo-visit.js'
 
 const greeting = 'Signed in as +1 ••• ••• ••00'
 
@@ -45,6 +46,34 @@ describe.skipIf(!hasChromium())('the demo in a browser', { timeout: 60_000 }, ()
     const { page } = await arrive()
     await chip(page, 'Silent success').click()
     await page.getByText(greeting).waitFor()
+    await chip(page, 'Wrong SIM').click()
+    await page.getByText('This phone has a different number').waitFor()
+  })
+
+  test('a number cannot get into the address while the script of the login page is on its way', async () => {
+    const { page } = await arrive()
+    const held: Route[] = []
+    await page.route('**/login.js', (route) => held.push(route), { times: 1 })
+    await page.reload({ waitUntil: 'commit' })
+    await expect.poll(() => held.length).toBe(1)
+    await page.getByLabel('Mobile number').fill('+12025550100')
+    await page.getByLabel('Mobile number').press('Enter')
+    expect(page.url()).toBe(`${visits.demo.url}/login`)
+    expect(await signInButton(page).isDisabled()).toBe(true)
+    await held[0]?.continue()
+    await signInButton(page).click()
+    await page.getByText(greeting).waitFor()
+  })
+
+  test('a chip cannot be clicked in vain while the scripts of its page are on their way', async () => {
+    const { page } = await arrive()
+    const held: Route[] = []
+    await page.route('**/scenarios.js', (route) => held.push(route), { times: 1 })
+    await chip(page, 'Silent success').click()
+    await page.getByText(greeting).waitFor()
+    expect(await chip(page, 'Wrong SIM').isDisabled()).toBe(true)
+    await expect.poll(() => held.length).toBe(1)
+    await held[0]?.continue()
     await chip(page, 'Wrong SIM').click()
     await page.getByText('This phone has a different number').waitFor()
   })

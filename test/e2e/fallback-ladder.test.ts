@@ -1,5 +1,3 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { idenfySms, MemoryStore, moCheck, type PhoneCheckEvent, phoneCheck } from 'passport-phonecheck'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { type FakeClock, fakeClock } from 'passport-phonecheck/testing'
@@ -11,6 +9,7 @@ import { MessageBudget } from '../../examples/fallback-ladder/message-budget.js'
 import { Browser } from '../support/browser.js'
 import { hasChromium, launchChromium, picture, visit } from './support/chromium.js'
 import { runExample } from './support/demo-process.js'
+import { ownServer } from './support/own-server.js'
 
 const number = '+12025550100'
 
@@ -25,14 +24,8 @@ interface Copy {
 async function startCopy(budget: Record<string, number> = { US: 5 }): Promise<Copy> {
   const clock = fakeClock()
   const sim = await startSimulator({ clock })
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    server.close()
-    await sim.close()
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  onTestFinished(() => sim.close())
+  const { server, url } = await ownServer()
   const events: PhoneCheckEvent[] = []
   const idlayr = { baseUrl: sim.url, clientId: 'client', clientSecret: 'secret', clock }
   const app = createApp({

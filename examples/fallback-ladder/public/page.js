@@ -29,6 +29,8 @@ onPress('retry', login.retry)
 onPress('fallback', login.fallback)
 onPress('cancel', login.cancel)
 
+// The page says `disabled`, so that no press is lost before somebody listens.
+byId('sign-in').removeAttribute('disabled')
 login.subscribe(show)
 setInterval(countDown, 250)
 void begin()

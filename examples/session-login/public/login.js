@@ -22,6 +22,8 @@ form.addEventListener('submit', (event) => {
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter)
   void signIn(button?.value === 'browser' || !device ? 'browser' : 'device')
 })
+// Until somebody listens the browser would submit the form itself, and put the number into the address.
+for (const button of form.querySelectorAll('button')) button.disabled = false
 number.addEventListener('input', () => {
   if (!busy()) reset()
 })

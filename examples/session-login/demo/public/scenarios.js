@@ -28,6 +28,7 @@ const scenarios = {
 }
 
 const waiting = 'demo-scenario'
+const lastNumber = 'demo-number'
 
 /** The scenario that plays now. A newer one ends it. */
 let turn = 0
@@ -37,6 +38,9 @@ export function wireScenarios() {
   for (const chip of document.querySelectorAll('[data-scenario]')) {
     chip.addEventListener('click', () => void run(chip.getAttribute('data-scenario') ?? ''))
   }
+  // The page says `disabled`, so that no click is lost before somebody listens.
+  const chips = /** @type {HTMLFieldSetElement | null} */ (document.querySelector('.scenarios'))
+  if (chips) chips.disabled = false
   const chosen = sessionStorage.getItem(waiting)
   sessionStorage.removeItem(waiting)
   if (loginForm()) prefill()
@@ -99,9 +103,12 @@ function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** iDenfy sends no second code while one is open, so each visit has a number of its own. */
+/** iDenfy sends no second code while one is open, so each visit has a number of its own: the next one, from anywhere, lest two tabs go the same way. */
 function anotherNumber() {
-  return `+1 202 555 01${10 + Math.floor(Math.random() * 30)}`
+  const last = Number(sessionStorage.getItem(lastNumber) ?? Math.floor(Math.random() * 30))
+  const next = (last + 1) % 30
+  sessionStorage.setItem(lastNumber, String(next))
+  return `+1 202 555 01${10 + next}`
 }
 
 /** @param {string} name */
