@@ -30,7 +30,8 @@ export interface StoreCase {
  * for (const { name, level, run } of storeContract({ create: () => new MyStore(client) })) test(`${level}: ${name}`, run)
  * ```
  *
- * A store that fails a `required` case must not be used. Every case uses keys of its own, so a database that others use will do.
+ * A store that fails a `required` case must not be used. Every case uses keys of its own, so a database that others use will do. Without `advance` a case
+ * that waits is repeated, twice at most, when the machine stood still meanwhile.
  */
 export function storeContract(subject: StoreSubject): StoreCase[] {
   return promises

@@ -1,7 +1,10 @@
+import { fail } from 'node:assert'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/core/clock.js'
 import { MemoryStore } from '../../src/stores/memory.js'
 import type { Store } from '../../src/stores/store.js'
+import { type Bench, runOn } from '../../src/testing/contract/bench.js'
 import { fakeClock, type StoreCase, storeContract } from '../../src/testing/index.js'
 import { brokenCounters } from './broken-counters.js'
 import { brokenRecords } from './broken-records.js'
@@ -66,6 +69,36 @@ describe('the subject', () => {
     const subjects = [{ create: () => new NaiveStore(systemClock) }, { create: () => new MemoryStore() }]
     expect(await failures(subjects.flatMap(storeContract))).toEqual([])
   }, 30_000)
+
+  describe('a machine that stands still', () => {
+    /** A case that fails as often as told, after losing time or without. */
+    function shaky(failures: number, lostMs: number, waits: boolean) {
+      let runs = 0
+      const check = async ({ pass }: Bench) => {
+        if (waits) await pass(1)
+        if (runs++ >= failures) return
+        await sleep(lostMs)
+        fail('too late')
+      }
+      return { runs: () => runs, promised: { name: 'shaky', level: 'required' as const, why: 'None.', check } }
+    }
+    const subject = { create: () => new NaiveStore(systemClock) }
+
+    test('does not fail a store: a case that waits is repeated when time was lost in it', async () => {
+      const { promised, runs } = shaky(2, 400, true)
+      await runOn(subject, promised)
+      expect(runs()).toBe(3)
+    })
+
+    test.each([
+      ['a store that fails every time', shaky(9, 400, true), 3],
+      ['a failure without lost time', shaky(9, 0, true), 1],
+      ['a case that measures no time', shaky(9, 400, false), 1],
+    ])('does not help %s', async (_, { promised, runs }, expected) => {
+      await expect(runOn(subject, promised)).rejects.toThrow('too late')
+      expect(runs()).toBe(expected)
+    })
+  })
 
   test('brings cases about a second process only with another view', async () => {
     const clock = fakeClock()
