@@ -2,6 +2,7 @@ import type { CallContext, Challenge, Provider, Started, StartInput, Unable } fr
 import { actions } from './actions.js'
 import { asOutage, PhoneCheckError } from './errors.js'
 import { factsOf } from './events.js'
+import { purposeOf } from './flow.js'
 import type { Requester } from './gate.js'
 import { fingerprint, flowId } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
@@ -40,7 +41,7 @@ export class Climber {
       if (!next) throw this.#exhausted(flow, rung, answer)
       // Written before the next provider is asked, like the first rung: the charge of a rung is on record before its call.
       if (!(await flow.write('claimed', onRung(next.name, flow)))) throw new PhoneCheckError('in_progress')
-      await this.#parts.gate.send(next, flow.content.number, flow.record.purpose, by)
+      await this.#parts.gate.send(next, flow.content.number, purposeOf(flow.record), by)
       rung = next
     }
   }
@@ -62,12 +63,19 @@ export class Climber {
         await takeBack()
         return { unable: 'provider_down' }
       }
+      flow.sending = rung.sends === true
       const answer = await this.#parts.breakers.run(rung.name, 'start', context.deadline, () => rung.start(input, context).catch(outage))
-      if ('unable' in answer) await takeBack()
+      if ('unable' in answer) {
+        flow.sending = false
+        await takeBack()
+      }
       return answer
     } catch (error) {
       // Only what was certainly not sent: any other fault may have come after the message.
-      if (error instanceof PhoneCheckError && (error.details.untried || error.code === 'invalid_phone_number')) await takeBack()
+      if (error instanceof PhoneCheckError && (error.details.untried || error.code === 'invalid_phone_number')) {
+        flow.sending = false
+        await takeBack()
+      }
       throw error
     }
   }

@@ -85,6 +85,8 @@ export class OpenFlow {
   readonly key: string
   record: FlowRecord
   content: FlowContent
+  /** Whether this request has asked for a message on the present rung and does not know that none went out. */
+  sending = false
   #version: number
   readonly #seal: Seal
   readonly #held: HeldFlow

@@ -230,20 +230,17 @@ export class LoginFlow {
     const charged = { resends: (record.resends ?? 0) + 1, sentAt: flow.ageMs }
     if (isResend) await this.#attempts.claim(flow, charged)
     else if (!(await flow.write('claimed', onRung(rung.name, flow), { number: content.number }))) throw new PhoneCheckError('in_progress')
-    let sending = false
     try {
       await this.#parts.gate.send(rung, content.number, request.purpose, by)
-      sending = rung.sends === true
       const climb = isResend ? 'renew' : 'climb'
       const step = await this.#climber[climb](flow, rung, this.#parts.callContext(), this.#input(flow, request, deviceIp), by)
       this.#parts.settings.emit({ type: 'rung_started', ...factsOf(flow) })
       return { id: flowId(flow.key), ...step }
     } catch (error) {
       const problem = asOutage(error)
-      const present = this.#parts.ladder.find(flow.record.rung)
       const passed = flow.record.rung === rung.name ? undefined : this.#parts.ladder.before(flow.record.rung)
       // Anything but a certain "nothing went out" may have come after the message.
-      const uncertain = sending && present?.sends === true && !problem.details.untried && problem.status === 503
+      const uncertain = flow.sending && problem.status === 503
       if (problem.code === 'invalid_phone_number' || problem.details.ended) await flow.write('failed', { leaseUntil: undefined })
       else if (isResend) {
         // The old check is good until a new one is accepted. A message that may be on its way stays charged, and so does one that the provider refused, or

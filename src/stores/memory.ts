@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.js'
+import { knownOptions } from '../core/known-options.js'
 import { ExpiringMap } from './expiring-map.js'
 import { HeldCounter, HeldRecord } from './memory-entries.js'
 import type { Hit, Store, StoredRecord, Verdict } from './store.js'
@@ -34,8 +35,9 @@ export class MemoryStore implements Store {
   readonly #counters: ExpiringMap<HeldCounter>
   #sweeping = false
 
-  /** @throws TypeError when an option is out of range. */
+  /** @throws TypeError when an option is out of range or there is none of that name */
   constructor(options: MemoryStoreOptions = {}) {
+    knownOptions('MemoryStore', options, ['maxRecords', 'maxCounters', 'clock'])
     this.#records = new ExpiringMap(bound('maxRecords', options.maxRecords ?? 10_000))
     this.#counters = new ExpiringMap(bound('maxCounters', options.maxCounters ?? 50_000))
     this.#clock = checked(options.clock ?? systemClock)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { memoryOfLocks } from './tally.js'
 
 /** Names as SQL takes them, quoted. */
 export interface Names {
@@ -158,6 +159,9 @@ BEGIN
       IF longest[i] IS NOT NULL THEN
         sinces[slot] := at;
         ends[slot] := at + longest[i] * interval '1 millisecond';
+        IF hits[slot] >= limits[i] OR levels[slot] > 0 THEN
+          ends[slot] := at + longest[i] * ${memoryOfLocks} * interval '1 millisecond';
+        END IF;
         IF hits[slot] >= limits[i] THEN
           ends[slot] := ends[slot] + least(windows[i] * power(2, least(levels[slot], 60)), longest[i]) * interval '1 millisecond';
         END IF;

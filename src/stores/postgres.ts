@@ -1,3 +1,4 @@
+import { knownOptions } from '../core/known-options.js'
 import { askOnce, type PostgresAnswer, type PostgresPool } from './postgres-pool.js'
 import { migration, type Names, namesOf } from './postgres-schema.js'
 import { type Statements, statementsOf } from './postgres-statements.js'
@@ -48,8 +49,10 @@ export class PostgresStore implements Store {
   #callsUntilSweep = 1
   #sweeping = false
 
-  /** @throws TypeError when an option is missing or out of range */
-  constructor({ pool, schema = 'public', table = 'phonecheck', timeoutMs = 1000 }: PostgresStoreOptions) {
+  /** @throws TypeError when an option is missing, out of range, or there is none of that name */
+  constructor(options: PostgresStoreOptions) {
+    knownOptions('PostgresStore', options ?? {}, ['pool', 'schema', 'table', 'timeoutMs'])
+    const { pool, schema = 'public', table = 'phonecheck', timeoutMs = 1000 } = options ?? {}
     if (typeof pool?.connect !== 'function')
       throw new TypeError("PostgresStore: pool must be a Pool of 'pg' that your application has created")
     this.#pool = pool

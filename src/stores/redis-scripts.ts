@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { memoryOfLocks } from './tally.js'
 
 export interface Script {
   readonly source: string
@@ -86,7 +87,8 @@ for i, key in ipairs(KEYS) do
     tally.count = tally.count + 1
     if consecutive then
       tally.since = now
-      tally.keep = longest + (tally.count >= limit and lock(tally, window, longest) or 0)
+      local closes = tally.count >= limit
+      tally.keep = longest * ((closes or tally.level > 0) and ${memoryOfLocks} or 1) + (closes and lock(tally, window, longest) or 0)
     elseif not tally.since then
       tally.since = now
       tally.keep = window

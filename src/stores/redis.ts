@@ -1,3 +1,4 @@
+import { knownOptions } from '../core/known-options.js'
 import { type Commands, commandsOf, type RedisClient } from './redis-client.js'
 import { countScript, findScript, insertScript, replaceScript, type Script } from './redis-scripts.js'
 import { faultOf, lifetime, ruleOf, timeoutOf, wellFormed, within } from './remote.js'
@@ -38,8 +39,10 @@ export class RedisStore implements Store {
   readonly #counters: string
   readonly #timeoutMs: number
 
-  /** @throws TypeError when an option is missing or out of range */
-  constructor({ client, prefix = 'phonecheck', timeoutMs = 500 }: RedisStoreOptions) {
+  /** @throws TypeError when an option is missing, out of range, or there is none of that name */
+  constructor(options: RedisStoreOptions) {
+    knownOptions('RedisStore', options ?? {}, ['client', 'prefix', 'timeoutMs'])
+    const { client, prefix = 'phonecheck', timeoutMs = 500 } = options ?? {}
     if (typeof prefix !== 'string' || !/^[\w.:/-]{1,64}$/.test(prefix)) {
       // Braces would be a hash tag around all records.
       throw new TypeError('RedisStore: prefix must be 1 to 64 letters, digits or any of _ . : / -')

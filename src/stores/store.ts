@@ -17,7 +17,8 @@ export interface Hit {
   /**
    * Makes the counter *consecutive*: hits add up without a window. The hit that makes `limit` of them stand is the last one allowed: from it on the key is
    * closed for `windowSeconds`, and for twice as long each time it fills again, up to this many seconds. A lock that ends leaves an empty count. A hit given
-   * back opens the key again. Only `remove` forgets, or this many seconds after the last hit, or after the lock it caused.
+   * back opens the key again. Only `remove` forgets, or time without a hit: this many seconds for a key that was never closed, and twelve times as many,
+   * from the end of the lock, for one that was. Else whoever waits for a month would always find the shortest lock again.
    */
   maxWindowSeconds?: number
   /** What this hit adds. 0 only asks whether one more would fit; -1 gives one back and is never refused. Default 1. */

@@ -1,5 +1,8 @@
 import type { Hit } from './store.js'
 
+/** How many times `maxWindowSeconds` a consecutive counter that was ever closed is remembered: see {@link Hit}. */
+export const memoryOfLocks = 12
+
 /** What stands on a counter. It is forgotten `keepMs` after `since`. */
 export interface Tally {
   readonly count: number
@@ -30,9 +33,9 @@ export function charge(tally: Tally | undefined, hit: Hit, now: number): Tally |
   const count = (tally?.count ?? 0) + 1
   if (maxWindowSeconds !== undefined) {
     const level = tally?.level ?? 0
-    // Kept beyond its lock, or the longest lock would end and be forgotten in the same instant, and the next would be the shortest again.
-    const lockMs = count >= hit.limit ? lockSeconds(level, hit) * 1000 : 0
-    return { count, level, since: now, keepMs: lockMs + maxWindowSeconds * 1000 }
+    const closes = count >= hit.limit
+    const lockMs = closes ? lockSeconds(level, hit) * 1000 : 0
+    return { count, level, since: now, keepMs: lockMs + (closes || level > 0 ? memoryOfLocks : 1) * maxWindowSeconds * 1000 }
   }
   return { count, level: 0, since: tally?.since ?? now, keepMs: tally?.keepMs ?? windowSeconds * 1000 }
 }

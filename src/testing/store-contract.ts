@@ -19,7 +19,7 @@ export interface StoreCase {
   level: StoreCaseLevel
   /** What a failure means for logins. */
   why: string
-  /** Rejects with an AssertionError when the promise is broken. May be called again. */
+  /** Rejects with an AssertionError when the promise is broken; its message ends with level and `why`. Takes up to ten seconds without `advance`. May be called again. */
   run(): Promise<void>
 }
 

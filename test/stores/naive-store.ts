@@ -107,11 +107,9 @@ export class NaiveStore implements Store {
     if (lock.closedUntil > now) return Math.ceil((lock.closedUntil - now) / 1000)
     if (cost === 0) return 0
     lock.hits++
-    lock.forgottenAt = now + maxWindowSeconds * 1000
-    if (lock.hits === limit) {
-      lock.closedUntil = now + Math.min(lock.length, maxWindowSeconds) * 1000
-      lock.forgottenAt = lock.closedUntil + maxWindowSeconds * 1000
-    }
+    if (lock.hits === limit) lock.closedUntil = now + Math.min(lock.length, maxWindowSeconds) * 1000
+    const wasClosed = lock.closedUntil > 0 || lock.length > lock.shortest
+    lock.forgottenAt = Math.max(now, lock.closedUntil) + (wasClosed ? 12 : 1) * maxWindowSeconds * 1000
     this.locks.set(key, lock)
     return 0
   }

@@ -95,7 +95,7 @@ describe('the subject', () => {
       ['a failure without lost time', shaky(9, 0, true), 1],
       ['a case that measures no time', shaky(9, 400, false), 1],
     ])('does not help %s', async (_, { promised, runs }, expected) => {
-      await expect(runOn(subject, promised)).rejects.toThrow('too late')
+      await expect(runOn(subject, promised)).rejects.toThrow('too late\n(required) None.')
       expect(runs()).toBe(expected)
     })
   })

@@ -1,3 +1,4 @@
+import { AssertionError } from 'node:assert'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../stores/store.js'
@@ -69,7 +70,9 @@ export async function runOn(subject: StoreSubject, promised: Promised): Promise<
       return await runOnce(subject, promised, pass)
     } catch (error) {
       const stalled = waitedMs > 0 && performance.now() - begun - waitedMs > stallMs
-      if (!stalled || turn === turns) throw error
+      if (stalled && turn < turns) continue
+      if (error instanceof AssertionError) error.message += `\n(${promised.level}) ${promised.why}`
+      throw error
     }
   }
 }

@@ -107,21 +107,45 @@ export const consecutivePromises: readonly Promised[] = [
     },
   },
   {
-    name: 'hits and the length of the next lock are forgotten after maxWindowSeconds without a hit',
+    name: 'hits on a key that was never closed are forgotten after maxWindowSeconds without one',
     level: 'recommended',
     why: 'A few wrong codes in a year would lock a number.',
     async check({ store, key, pass, exact }) {
-      const hit = { key: key(), limit: 2, windowSeconds: 1, maxWindowSeconds: 2 }
+      const hit = { key: key(), limit: 3, windowSeconds: 1, maxWindowSeconds: 2 }
       await fits(store, hit)
       await pass(exact ? 1999 : 1000)
-      await hasRoomFor(1, store, hit)
-      // Past the lock and maxWindowSeconds after it, from whichever of the two a store counts.
-      await pass(3000)
       await fits(store, hit)
       await pass(2000)
+      await hasRoomFor(3, store, hit)
+    },
+  },
+  {
+    name: 'a key that was closed is remembered for longer than maxWindowSeconds',
+    level: 'required',
+    why: 'Whoever guesses, and rests whenever the locks grow long, would always find the shortest lock.',
+    async check({ store, key, pass }) {
+      const hit = { key: key(), limit: 2, windowSeconds: 1, maxWindowSeconds: 2 }
+      await hasRoomFor(2, store, hit)
+      await pass(1000 + 4000)
       await hasRoomFor(2, store, hit)
       const closedFor = await refuses(store, [hit])
-      ok(closedFor <= 1, `the first lock is 1 second, not ${closedFor}`)
+      ok(closedFor > 1, `the second lock is 2 seconds, not ${closedFor}`)
+    },
+  },
+  {
+    name: 'a key that was closed is forgotten after twelve times maxWindowSeconds without a hit',
+    level: 'recommended',
+    why: 'A number would keep the lock of its owner before the last.',
+    async check({ store, key, pass, exact }) {
+      const hit = { key: key(), limit: 2, windowSeconds: 0.25, maxWindowSeconds: 0.5 }
+      await hasRoomFor(2, store, hit)
+      await pass(250)
+      await fits(store, hit)
+      // The hit stands for 6 seconds now, because the key was closed before.
+      await pass(exact ? 5999 : 3000)
+      await hasRoomFor(1, store, hit)
+      await pass(500 + 6000)
+      await hasRoomFor(2, store, hit)
     },
   },
 ]
