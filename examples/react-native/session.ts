@@ -114,8 +114,8 @@ export function createSession({ api, box, now = Date.now }: SessionSettings): Se
   }
 
   function send(path: Path, { headers, ...options }: RequestOptions, token: string | undefined): Promise<Response> {
-    const authorization = token ? { Authorization: `Bearer ${token}` } : {}
-    return fetch(api + path, { ...options, headers: { ...headers, ...authorization }, credentials: 'omit' })
+    const authorized = token ? { ...headers, Authorization: `Bearer ${token}` } : headers
+    return fetch(api + path, { ...options, ...(authorized && { headers: authorized }), credentials: 'omit' })
   }
 
   return {

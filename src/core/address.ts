@@ -6,8 +6,9 @@ import ipaddr from 'ipaddr.js'
  * IPv4 addresses mapped into IPv6 are unmapped first, so that one address has one spelling.
  */
 export function publicAddress(text: string | undefined): string | undefined {
-  if (!text || !ipaddr.isValid(text)) return undefined
-  const address = ipaddr.process(text)
+  const plain = withoutPort(text)
+  if (!ipaddr.isValid(plain)) return undefined
+  const address = ipaddr.process(plain)
   return address.range() === 'unicast' ? address.toString() : undefined
 }
 
@@ -23,9 +24,19 @@ export function isLoopback(hostname: string): boolean {
  * Mapped IPv4 addresses are unmapped before the mask, or all of IPv4 would be one place.
  */
 export function addressBlock(text: string | undefined): string {
-  const plain = text?.split('%', 1)[0] ?? ''
+  const plain = withoutPort(text).split('%', 1)[0] ?? ''
   if (!ipaddr.isValid(plain)) return 'unknown'
   const address = ipaddr.process(plain)
   if (address.kind() === 'ipv4') return address.toString()
   return ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()
+}
+
+/** Whether it can be told apart from other addresses. */
+export function isAddress(text: string | undefined): boolean {
+  return addressBlock(text) !== 'unknown'
+}
+
+/** Some gateways write `1.2.3.4:5678` or `[2001:db8::1]:5678` into their forwarding header. */
+function withoutPort(text = ''): string {
+  return /^(\d+(?:\.\d+){3}):\d+$/.exec(text)?.[1] ?? /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? text
 }

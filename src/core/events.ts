@@ -47,7 +47,8 @@ export type PhoneCheckEvent =
   /** The provider refused our credentials, balance or rights: nobody can log in until the operator acts. */
   | { type: 'provider_misconfigured'; provider: string; operation: string; status: number }
   | { type: 'breaker_opened' | 'breaker_closed'; provider: string; operation: string }
-  | { type: 'store_outage'; operation: string }
+  /** `code`: SQLSTATE, errno or the like, where the store's error has one. */
+  | { type: 'store_outage'; operation: string; code?: string }
   /** A provider announced a result for a check that its flow has left behind. It changes nothing. */
   | { type: 'late_result'; flowId: string; provider: string }
   | { type: 'webhook_refused'; provider: string; reason: string }

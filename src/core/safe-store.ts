@@ -8,7 +8,8 @@ export function safeStore(store: Store, emit: OnEvent): Store {
     try {
       return await call()
     } catch (cause) {
-      emit({ type: 'store_outage', operation })
+      const code = codeOf(cause)
+      emit({ type: 'store_outage', operation, ...(code !== undefined && { code }) })
       throw new PhoneCheckError('store_unavailable', { cause })
     }
   }
@@ -19,4 +20,10 @@ export function safeStore(store: Store, emit: OnEvent): Store {
     remove: (key) => ask('remove', () => store.remove(key)),
     count: (hits) => ask('count', () => store.count(hits)),
   }
+}
+
+/** Only what looks like a code: a store of somebody else may put anything there. */
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  return typeof code === 'string' && /^(?:[A-Z][A-Za-z_]{2,60}|[A-Z0-9]{5})$/.test(code) ? code : undefined
 }

@@ -23,7 +23,23 @@ export interface AccessTokenClaims {
   readonly rev?: string
 }
 
-const reserved = ['iss', 'aud', 'sub', 'iat', 'exp', 'nbf', 'jti', 'auth_time', 'amr', 'acr', 'sid', 'rev'] as const
+// The last two are what a session keeps of a proof: in a token they would be read beside `acr` and `auth_time`.
+const reserved = [
+  'iss',
+  'aud',
+  'sub',
+  'iat',
+  'exp',
+  'nbf',
+  'jti',
+  'auth_time',
+  'amr',
+  'acr',
+  'sid',
+  'rev',
+  'assurance',
+  'verifiedAt',
+] as const
 
 /** Claims of the application's own: any names but ours. */
 export type CustomClaims<Claims> = Claims & { [Name in (typeof reserved)[number]]?: never }

@@ -138,8 +138,20 @@ export class RefreshFamilies {
     }
   }
 
-  #replace({ key, seal }: Presented, version: number, family: Family): Promise<boolean> {
-    return this.#rules.store.replace(key, version, seal.close(family, recordContext))
+  /**
+   * A store that fails may have written all the same. A client that is told of a failure presents its token again, which by then is a used one and ends the
+   * login: so it is asked what stands, once.
+   */
+  async #replace({ key, seal }: Presented, version: number, family: Family): Promise<boolean> {
+    const { store } = this.#rules
+    try {
+      return await store.replace(key, version, seal.close(family, recordContext))
+    } catch (error) {
+      const found = await store.find(key)
+      const standing = found && (seal.open(found.record, recordContext) as Family | undefined)
+      if (standing?.current === family.current) return true
+      throw error
+    }
   }
 
   /** @throws PhoneCheckError `token_invalid` */

@@ -1,3 +1,4 @@
+import { isAddress } from '../core/address.js'
 import type { OnEvent } from '../core/events.js'
 import type { HttpRequest } from './http-types.js'
 
@@ -12,6 +13,7 @@ export interface RequestAddress {
 export function addressReader(emit: OnEvent): (req: HttpRequest) => RequestAddress {
   let warned = false
   let warnedOfAny = false
+  let warnedOfUnreadable = false
   return (req) => {
     if (!warnedOfAny && req.app?.get('trust proxy') === true) {
       warnedOfAny = true
@@ -24,6 +26,15 @@ export function addressReader(emit: OnEvent): (req: HttpRequest) => RequestAddre
     }
     const own = req.socket.remoteAddress
     const address = req.ip ?? own
+    if (!warnedOfUnreadable && !isAddress(address)) {
+      warnedOfUnreadable = true
+      emit({
+        type: 'misconfiguration',
+        code: 'address_unreadable',
+        message:
+          "Express's req.ip is no IP address. All such requests share one limit. Look at what your proxy writes into X-Forwarded-For, or at the socket that the app listens on.",
+      })
+    }
     const forwarded = req.headers['x-forwarded-for'] !== undefined || req.headers.forwarded !== undefined
     if (!forwarded || address !== own) return { address, ...(address !== undefined && { deviceAddress: address }) }
     if (!warned) {

@@ -6,7 +6,7 @@ import type { Requester } from '../core/gate.js'
 import type { LoginFlow } from '../core/login-flow.js'
 import type { RequestAddress } from './address.js'
 import type { FlowCookies } from './flow-cookie.js'
-import type { HttpRequest } from './http-types.js'
+import type { HttpRequest, OfRequest } from './http-types.js'
 import { siteOf } from './same-site.js'
 
 /** What all handlers of one strategy share. */
@@ -24,7 +24,7 @@ export interface Front {
   origins: readonly string[]
   purpose: string
   /** Whose flow it is, for purposes that belong to a signed-in user. */
-  subject?: (req: HttpRequest) => string | undefined
+  subject?: OfRequest<[], string | undefined>
   redirectUrl?: string
   loginUrl?: string
   callbackUrl?: string
@@ -32,7 +32,7 @@ export interface Front {
 }
 
 /** Asked before a message is sent. Anything but true, or no answer within 3 s, is a veto: 403 `send_refused`, and nothing is charged. */
-export type BeforeSend = (req: HttpRequest, message: { method: string; country: string; purpose: string }) => boolean | Promise<boolean>
+export type BeforeSend = OfRequest<[message: { method: string; country: string; purpose: string }], boolean | Promise<boolean>>
 
 /** Who asks, and from where. */
 export function requesterOf({ addressOf, beforeSend }: Front, req: HttpRequest): { by: Requester; deviceAddress?: string } {

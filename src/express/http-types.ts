@@ -18,6 +18,9 @@ export interface HttpRequest extends IncomingMessage {
 
 export type HttpResponse = ServerResponse
 
+/** A callback of the application that gets the request. Written as a method, so that it may name Express's own, narrower type of it. */
+export type OfRequest<Rest extends unknown[], Result> = { bivariant(req: HttpRequest, ...rest: Rest): Result }['bivariant']
+
 export type Next = (error?: unknown) => void
 
 export type Handler = (req: HttpRequest, res: HttpResponse, next: Next) => void

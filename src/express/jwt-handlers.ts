@@ -1,6 +1,7 @@
 import { PhoneCheckError } from '../core/errors.js'
 import { createSecret } from '../core/handle.js'
 import type { PhoneIdentity } from '../core/identity.js'
+import { knownOptions } from '../core/known-options.js'
 import { checkedClaims, checkedSubject, type Grant, methodsOf } from '../core/token-claims.js'
 import { complaint } from '../core/token-keys.js'
 import { noEpochs, revClaim } from '../core/token-revocation.js'
@@ -9,18 +10,30 @@ import { type JwtSettings, type Tokens, tokensOf } from './jwt-settings.js'
 import { answering, sendJson } from './problem.js'
 import { optionalString, readBody } from './read-request.js'
 
+export interface IssueOptions {
+  /** Purposes of flows that may end in tokens. Default `['login']`: a number that was proven to be linked says nothing about whose account this is. */
+  purposes?: readonly string[]
+}
+
 /**
  * Answers a login with tokens: `{ access_token, token_type: "Bearer", expires_in, refresh_token? }`. Mount it after
  * `passport.authenticate('phonecheck', { session: false })`.
  * @throws TypeError that names the setting and the cure
  */
-export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>): Handler {
+export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>, options: IssueOptions = {}): Handler {
   const tokens = issuing(settings)
+  knownOptions('issueJwt', options, ['purposes'])
+  const { purposes = ['login'] } = options
   return answering(tokens, async function issueJwt(req: HttpRequest & { authInfo?: Express.AuthInfo | undefined }, res) {
     const { user, authInfo } = req
     const identity = authInfo?.phoneCheck
     if (!user || !identity) {
       throw new Error("issueJwt: nobody has logged in. Mount it after passport.authenticate('phonecheck', { session: false }).")
+    }
+    if (!purposes.includes(identity.purpose)) {
+      throw new Error(
+        `issueJwt: the number was proven for the purpose '${identity.purpose}', which is no login. If tokens may come of it, pass { purposes: ['${identity.purpose}'] }, and let its verify callback compare the number with the account's.`,
+      )
     }
     const grant = await grantOf(tokens, user, identity)
     const begun = await tokens.families?.begin(grant)

@@ -11,6 +11,7 @@ import { tokenLimits } from '../core/token-limits.js'
 import { Revocations } from '../core/token-revocation.js'
 import type { Store } from '../stores/store.js'
 import { AccessTokens } from './jwt.js'
+import { warnOperator } from './warnings.js'
 
 /** What a service that only verifies has to know; whoever issues shares its {@link JwtSettings} instead. */
 export interface BearerSettings<Claims extends object = object> {
@@ -34,10 +35,11 @@ export interface BearerSettings<Claims extends object = object> {
   /** Longest time between two logins. Default 30 days. */
   refreshAbsoluteSeconds?: number
   /**
-   * For this long after a refresh the used token gets the same answer once more, for clients that lose answers or refresh twice at once. A thief may use it
-   * too. Default 0, at most 60.
+   * For this long after a refresh the used token brings the same new refresh token again, with a fresh access token, as often as asked: for clients that
+   * lose answers or refresh twice at once. A thief may use it too. Default 0, at most 60.
    */
   refreshGraceSeconds?: number
+  /** As the strategy's: hears of everything; by default what only the operator can mend is a warning of the process. */
   onEvent?: OnEvent
   /** For tests. */
   clock?: Clock
@@ -123,7 +125,7 @@ function build(
   const refreshAbsoluteSeconds = seconds('refreshAbsoluteSeconds', settings.refreshAbsoluteSeconds, absoluteSeconds, 1)
   const refreshGraceSeconds = seconds('refreshGraceSeconds', settings.refreshGraceSeconds, graceSeconds, 0)
   const access = new AccessTokens(new KeyRing(settings.keys), issuer, audience)
-  const emit = safely(settings.onEvent)
+  const emit = safely(settings.onEvent ?? warnOperator)
 
   if (typeof checkRevoked !== 'boolean') throw complaint('checkRevoked', 'must be true or false')
   if (checkRevoked && !settings.store) throw complaint('checkRevoked', 'needs a store')

@@ -2,7 +2,7 @@ import { systemClock, wallTime } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import { type Assurance, strength } from '../core/identity.js'
 import { knownOptions } from '../core/known-options.js'
-import type { Handler, HttpRequest } from './http-types.js'
+import type { Handler, OfRequest } from './http-types.js'
 import { sendProblem } from './problem.js'
 
 /** What the application kept of an identity, in its session (`assurance`, `verifiedAt`) or in a token (`acr`, `auth_time`). */
@@ -16,7 +16,7 @@ export interface KeptProof {
 
 export interface RequireAssuranceOptions {
   /** Where the application keeps what a login proved; undefined when nobody is signed in. */
-  from: (req: HttpRequest) => KeptProof | null | undefined
+  from: OfRequest<[], KeptProof | null | undefined>
   /** How old the proof may be. Seconds. Default: as old as the session. */
   maxAgeSeconds?: number
 }
@@ -46,11 +46,12 @@ export function requireAssurance(level: Assurance, options: RequireAssuranceOpti
   }
 }
 
-/** Level and time of one proof, the session's or the token's: never the level of one and the time of the other. `provenAt` in milliseconds since the epoch. */
+/** Level and time of one proof, the session's or the token's: never of both, nor the level of one and the time of the other. `provenAt` in milliseconds since the epoch. */
 function read(proof: KeptProof | null | undefined): { level: unknown; provenAt: number } {
   const { assurance, verifiedAt, acr, auth_time } = proof ?? {}
-  if (assurance === undefined || assurance === null)
-    return { level: acr, provenAt: typeof auth_time === 'number' ? auth_time * 1000 : Number.NaN }
+  // Both at once are no proof of ours: one of them is somebody else's field.
+  if (acr !== undefined && assurance !== undefined) return { level: undefined, provenAt: Number.NaN }
+  if (assurance === undefined) return { level: acr, provenAt: typeof auth_time === 'number' ? auth_time * 1000 : Number.NaN }
   // A session store turns a Date into text.
   const isTime = verifiedAt instanceof Date || typeof verifiedAt === 'string'
   return { level: assurance, provenAt: isTime ? new Date(verifiedAt).getTime() : Number.NaN }

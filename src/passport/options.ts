@@ -11,6 +11,7 @@ import type { ReviewNumber } from '../core/review.js'
 import { addressReader } from '../express/address.js'
 import { FlowCookies } from '../express/flow-cookie.js'
 import type { BeforeSend, Front } from '../express/front.js'
+import { warnOperator } from '../express/warnings.js'
 import type { Provider } from '../providers/provider.js'
 import type { Store } from '../stores/store.js'
 
@@ -49,7 +50,9 @@ export interface PhoneCheckStrategyOptions {
   name?: string
   /** `true` puts the request first in the verify callback; see {@link PhoneCheckStrategyOptionsWithRequest}. */
   passReqToCallback?: false
-  /** Hears of everything that happens; never awaited, and free to throw. */
+  /**
+   * Hears of everything that happens; never awaited, and free to throw. Default: what only the operator can mend is a warning of the process, once.
+   */
   onEvent?: OnEvent
   /** For tests. */
   clock?: Clock
@@ -78,7 +81,7 @@ export function buildFront(options: AnyOptions): Front {
     clock = systemClock,
   } = options
   const production = process.env['NODE_ENV'] === 'production'
-  const emit = safely(options.onEvent)
+  const emit = safely(options.onEvent ?? warnOperator)
   const secureCookie = cookie?.secure ?? true
 
   knownOptions('PhoneCheckStrategy', options, optionNames)

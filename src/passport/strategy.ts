@@ -1,7 +1,7 @@
 import { knownOptions } from '../core/known-options.js'
 import { limits } from '../core/limits.js'
 import type { Readiness } from '../core/login-requests.js'
-import type { HttpRequest } from '../express/http-types.js'
+import type { OfRequest } from '../express/http-types.js'
 import { FlowStrategy } from './flow-strategy.js'
 import {
   type AnyOptions,
@@ -15,7 +15,7 @@ import { type VerifyCallback, type VerifyCallbackWithRequest, verifier } from '.
 
 export interface PurposeOptions {
   /** Id of the signed-in user a flow belongs to. It is compared at redeem, so that a flow begun for one user cannot finish for another. */
-  subject: (req: HttpRequest) => string | undefined
+  subject: OfRequest<[], string | undefined>
   /** Return route of this purpose. Default: none, so codes come back by `body`. */
   redirectUrl?: string
   /** Where a failed return goes. Required with `redirectUrl`. */

@@ -1,5 +1,5 @@
 import type { PhoneIdentity } from '../core/identity.js'
-import type { HttpRequest } from '../express/http-types.js'
+import type { HttpRequest, OfRequest } from '../express/http-types.js'
 
 /** The application's user, or false (or nothing) to refuse a proven identity. */
 export type Verdict = Express.User | false | null | undefined
@@ -13,10 +13,8 @@ type Awaitable<T> = T | Promise<T>
  */
 export type VerifyCallback = (identity: PhoneIdentity, done: Done) => Awaitable<Verdict | void>
 
-/** The same with the request first. Written as a method so that a callback may name Express's own, narrower request type. */
-export type VerifyCallbackWithRequest = {
-  bivariant(req: HttpRequest, identity: PhoneIdentity, done: Done): Awaitable<Verdict | void>
-}['bivariant']
+/** The same with the request first. */
+export type VerifyCallbackWithRequest = OfRequest<[identity: PhoneIdentity, done: Done], Awaitable<Verdict | void>>
 
 export interface Admitted {
   user: Express.User

@@ -4,7 +4,15 @@ import { asTransportError, maxBodyBytes, type Transport, TransportError } from '
 export type FetchLike = (
   url: string,
   init: { method: string; headers: Record<string, string>; body?: string; redirect: 'manual'; signal: AbortSignal },
-) => Promise<{ status: number; headers: { get(name: string): string | null }; text(): Promise<string> }>
+) => Promise<FetchAnswer>
+
+interface FetchAnswer {
+  status: number
+  headers: { get(name: string): string | null }
+  /** A `ReadableStream` of bytes is read only as far as an answer may be long; without one, all of `text()` is. */
+  body?: unknown
+  text(): Promise<string>
+}
 
 /** An injected `fetch` in place of our pool. Its failures all count as sent. */
 export function overFetch(origin: string, fetch: FetchLike): Transport {
@@ -12,10 +20,14 @@ export function overFetch(origin: string, fetch: FetchLike): Transport {
     exchange({ method, path, headers, body }, timeoutMs) {
       const stop = new AbortController()
       const ask = async () => {
-        const init = { method, headers, redirect: 'manual' as const, signal: stop.signal, ...(body !== undefined && { body }) }
+        // Packed, a few kilobytes can be gigabytes.
+        const plain = { ...headers, 'accept-encoding': 'identity' }
+        const init = { method, headers: plain, redirect: 'manual' as const, signal: stop.signal, ...(body !== undefined && { body }) }
         const response = await fetch(new URL(path, origin).href, init)
-        const text = await response.text()
-        if (text.length > maxBodyBytes) throw new TransportError('too_large', true)
+        const text = await textOf(response).catch((error) => {
+          stop.abort()
+          throw error
+        })
         return { status: response.status, retryAfter: response.headers.get('retry-after') ?? undefined, text }
       }
       return new Promise((resolve, reject) => {
@@ -31,4 +43,25 @@ export function overFetch(origin: string, fetch: FetchLike): Transport {
     },
     close: async () => {},
   }
+}
+
+async function textOf(response: FetchAnswer): Promise<string> {
+  const { body } = response
+  if (!isByteStream(body)) {
+    const text = await response.text()
+    if (text.length > maxBodyBytes) throw new TransportError('too_large', true)
+    return text
+  }
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > maxBodyBytes) throw new TransportError('too_large', true)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function isByteStream(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 }

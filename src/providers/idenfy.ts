@@ -16,7 +16,7 @@ export interface IdenfyOptions {
   /** Shown as the sender of the message; at most 11 characters. Default: the vendor's own, `iDenfy`. */
   senderName?: string
   /** Default `https://ivs.idenfy.com`. */
-  baseUrl?: string
+  baseUrl?: string | undefined
   /** Name of the rung, when a ladder has two of a kind. */
   name?: string
   /** Replaces the connection pool, for proxies and tests. Must not follow redirects. */

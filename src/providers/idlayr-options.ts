@@ -9,7 +9,7 @@ export interface IdlayrOptions {
   /** Data residency of the project. Default `eu`. */
   region?: 'eu' | 'in' | 'us'
   /** Replaces the host that brand and region give. An origin without a path; http only on loopback, and there not in production. */
-  baseUrl?: string
+  baseUrl?: string | undefined
   /** Of the project, not of the workspace. */
   clientId: string | undefined
   clientSecret: string | undefined

@@ -20,6 +20,7 @@ export type {
   OpenError,
   OpenResult,
   OutboxItem,
+  SdkResult,
   SendResult,
   Sighting,
 } from './phone-record.js'

@@ -39,7 +39,7 @@ export interface Sighting {
   readonly to?: string
 }
 
-/** The vendor SDK's result: an HTTP answer, or its own error. */
+/** An HTTP answer, or the SDK's own error. */
 export type OpenResult = OpenAnswer | OpenError
 
 export interface OpenAnswer {
@@ -58,6 +58,9 @@ export interface OpenError {
   readonly body?: never
   readonly url?: never
 }
+
+/** What the vendor's SDK resolves with. */
+export type SdkResult = OpenError | { readonly http_status: number; readonly response_body: Readonly<Record<string, unknown>> | undefined }
 
 /** Where a browser on the phone stands: at a page of the simulator, or before a redirect that leaves it. */
 export interface BrowseResult {

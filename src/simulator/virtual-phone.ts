@@ -4,7 +4,7 @@ import { type Arrival, JourneyError, travel } from './journey.js'
 import { isLoopback } from './loopback.js'
 import type { Sms } from './mo-checks.js'
 import { e164, masked, publicPath } from './number.js'
-import type { BrowseResult, InboxItem, OpenError, OpenResult, OutboxItem, SendResult, Sighting } from './phone-record.js'
+import type { BrowseResult, InboxItem, OpenError, OpenResult, OutboxItem, SdkResult, SendResult, Sighting } from './phone-record.js'
 
 /** Names the phone and its network on requests to the simulator; the value is a secret of the phone. */
 export const lineHeader = 'x-simulator-line'
@@ -145,6 +145,12 @@ export class VirtualPhone {
       if (!(error instanceof JourneyError)) throw error
       return this.#fail(error.kind === 'redirect' ? 'sdk_redirect_error' : 'sdk_connection_error', error.message)
     }
+  }
+
+  /** The same in the shape of the vendor's SDK, so that `phoneLogin({ open: (url) => phone.openWithDataCellular(url) })` runs without one. */
+  async openWithDataCellular(url: string): Promise<SdkResult> {
+    const opened = await this.open(url)
+    return opened.error === undefined ? { http_status: opened.status, response_body: opened.body } : opened
   }
 
   /**

@@ -57,6 +57,15 @@ test('logs in where there is only what React Native has', async () => {
   await expect(homeless.start(number)).rejects.toThrow('phoneLogin: baseUrl is missing')
 })
 
+test('logs in with a virtual phone in place of the SDK, and hears why one cannot', async () => {
+  const app = await world({ ladder: ['silent'] })
+  const handset = app.sim.phone(number)
+  const login = phoneLogin({ baseUrl: app.url, open: (url) => handset.openWithDataCellular(url) })
+  expect(await login.start(number)).toMatchObject({ state: 'done', result: { method: 'phonecheck' } })
+  handset.mobileData = false
+  expect(await login.start(number)).toMatchObject({ state: 'failed', problem: { code: 'rung_unable', reason: 'sdk_no_data_connectivity' } })
+})
+
 describe('types', () => {
   const index = fileURLToPath(new URL('../../src/client/index.ts', import.meta.url))
 

@@ -168,6 +168,31 @@ describe('the address of a request', () => {
     expect(app.events).toContainEqual(expect.objectContaining({ type: 'misconfiguration', code: 'trust_proxy_true' }))
   })
 
+  test('an address with its port is told apart from others, and reaches the provider without it', async () => {
+    const app = await startApp({
+      redirect: true,
+      before: (express) => express.set('trust proxy', 'loopback'),
+      strategy: { limits: { startsPerAddress: 1 } },
+    })
+    const start = (from: string) => new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': from })
+    expect((await start('8.8.8.8:51234')).status).toBe(201)
+    expect((await start('8.8.8.8:51235')).status).toBe(429)
+    expect((await start('9.9.9.9:51234')).status).toBe(201)
+    expect((await start('[2001:4860:4860::8888]:443')).status).toBe(201)
+    expect(app.sim.checks.map((check) => check.phoneIp)).toEqual(['8.8.8.8', '9.9.9.9', '2001:4860:4860::8888'])
+    expect(app.events.filter((event) => event.type === 'misconfiguration')).toEqual([])
+  })
+
+  test('an address that is none raises one event: all such requests share one limit', async () => {
+    const app = await startApp({ before: (express) => express.set('trust proxy', 'loopback') })
+    for (const from of ['unknown', '_hidden']) {
+      await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': from })
+    }
+    expect(app.events.filter((event) => event.type === 'misconfiguration')).toEqual([
+      expect.objectContaining({ code: 'address_unreadable' }),
+    ])
+  })
+
   test('with trust proxy, the forwarded public address goes to the provider in redirect delivery', async () => {
     const app = await startApp({ redirect: true, before: (express) => express.set('trust proxy', 'loopback') })
     await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': '8.8.8.8' })

@@ -143,6 +143,8 @@ describe('requireAssurance', () => {
     [{ assurance: 'high', verifiedAt: ago(86_400), acr: 'low', auth_time: Math.floor(Date.now() / 1000) }, 403],
     [{ assurance: 'high', acr: 'low', auth_time: Math.floor(Date.now() / 1000) }, 403],
     [{ assurance: 'low', verifiedAt: ago(10), acr: 'high', auth_time: Math.floor(Date.now() / 1000) }, 403],
+    // Claims of the application in a token, named as a session names them.
+    [{ assurance: 'high', verifiedAt: ago(10).toISOString(), acr: 'low', auth_time: Math.floor(Date.now() / 1000) }, 403],
   ])('%o within five minutes is %i', async (kept, status) => {
     expect((await ask(kept, { maxAgeSeconds: 300 })).status).toBe(status)
   })

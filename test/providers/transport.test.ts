@@ -13,12 +13,12 @@ afterEach(async () => {
 })
 
 /** A vendor that does with each connection, or with what it hears on it, as it is told. */
-async function vendor(on: { connection?: (socket: Socket) => void; request?: (socket: Socket) => void }): Promise<string> {
+async function vendor(on: { connection?: (socket: Socket) => void; request?: (socket: Socket, text: string) => void }): Promise<string> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => {})
-    socket.on('data', () => on.request?.(socket))
+    socket.on('data', (bytes) => on.request?.(socket, String(bytes)))
     on.connection?.(socket)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -90,6 +90,33 @@ describe('an injected fetch', () => {
     const deadline = { leftMs: () => 1999.7001953125 }
     const request = { method: 'GET', path: '/', headers: {}, timeoutMs: 4000, deadline } as const
     expect(await client.request(request)).toMatchObject({ status: 200, body: { ok: true } })
+  })
+
+  test('is read only as far as an answer may be long', async () => {
+    let pulled = 0
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulled++
+        controller.enqueue(new Uint8Array(16 * 1024).fill(32))
+      },
+    })
+    const endless: FetchLike = async () => new Response(body)
+    expect(await ask(httpClient('https://vendor.example', systemClock, endless))).toEqual({ kind: 'too_large', sent: true })
+    expect(pulled).toBeLessThan(10)
+  })
+
+  test("may be the platform's own, and asks for nothing packed", async () => {
+    let heard = ''
+    const origin = await vendor({
+      request: (socket, text) => {
+        heard += text
+        socket.end('HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"ok":true}')
+      },
+    })
+    const client = httpClient(origin, systemClock, fetch)
+    const request = { method: 'GET', path: '/', headers: {}, timeoutMs: 4000, deadline: { leftMs: () => 4000 } } as const
+    expect(await client.request(request)).toMatchObject({ status: 200, body: { ok: true } })
+    expect(heard).toMatch(/^accept-encoding: identity\r$/im)
   })
 
   test('that is deaf to its signal holds nobody beyond the time of the call', async () => {

@@ -1,12 +1,13 @@
 import passport, { type PassportStatic } from 'passport'
 import { type Handler, MemoryStore, type PhoneIdentity, requireAssurance, type Store } from 'passport-phonecheck'
 import { expect, expectTypeOf, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.js'
 import { issueJwt, refreshJwt } from '../../src/express/jwt-handlers.js'
 import type { JwtSettings } from '../../src/express/jwt-settings.js'
 import { BearerStrategy } from '../../src/passport/bearer.js'
 import { startApp } from '../support/app.js'
 import { beginWithCode } from '../support/login.js'
-import { ask, audience, goodClaims, issuer, keys, payloadOf, phoneNumber, tokenApp } from './support.js'
+import { ask, audience, goodClaims, identityOf, issuer, keys, payloadOf, phoneNumber, tokenApp } from './support.js'
 
 test('a login answers as OAuth does, and no-store', async () => {
   const app = await tokenApp()
@@ -90,13 +91,37 @@ test.each([[''], [7], [null], ['x'.repeat(256)], ['a\u0000b']])('a user id must 
   expect(body['message']).toMatch(/^JwtSettings: subject must return a string/)
 })
 
+test('a number that was proven for another purpose brings no tokens, unless the purpose is named', async () => {
+  const app = await tokenApp({
+    after: (express, settings) =>
+      express.post(
+        '/step-up',
+        (req, _res, next) => {
+          req.user = { id: 'user-1' }
+          req.authInfo = { phoneCheck: { ...identityOf(settings.clock ?? systemClock), purpose: req.body.purpose } }
+          next()
+        },
+        issueJwt(settings, { purposes: ['stepup'] }),
+      ),
+  })
+  const linked = await app.login('user-1', { purpose: 'link' })
+  expect(linked.status).toBe(500)
+  expect(linked.body['message']).toMatch(/^issueJwt: the number was proven for the purpose 'link', which is no login\./)
+
+  const stepUp = (purpose: string) =>
+    ask(`${app.url}/step-up`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ purpose }) })
+  expect((await stepUp('stepup')).status).toBe(200)
+  for (const purpose of ['login', 'link']) expect((await stepUp(purpose)).status).toBe(500)
+  expect(() => issueJwt(app.settings, { purpose: ['stepup'] } as object)).toThrow('issueJwt: purpose is no option; there are purposes')
+})
+
 test('claims of the application travel, and cannot replace ours', async () => {
   const app = await tokenApp({ settings: { claims: (user) => ({ plan: `plan of ${user.id}`, roles: ['reader'] }) } })
   const { body } = await app.login()
   expect(payloadOf(body.access_token)).toMatchObject({ plan: 'plan of user-1', roles: ['reader'], sub: 'user-1' })
   expect(payloadOf((await app.refresh(body.refresh_token)).body.access_token)).toMatchObject({ plan: 'plan of user-1' })
 
-  for (const name of ['sub', 'acr', 'exp', 'aud', 'sid', 'rev', 'nbf']) {
+  for (const name of ['sub', 'acr', 'exp', 'aud', 'sid', 'rev', 'nbf', 'assurance', 'verifiedAt']) {
     const greedy = await tokenApp({ settings: { claims: () => ({ [name]: 'x' }) as object } })
     const answer = await greedy.login()
     expect(answer.body['message']).toBe(`JwtSettings: claims must not set ${name}`)

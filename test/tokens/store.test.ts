@@ -1,5 +1,5 @@
 import { MemoryStore, type Store } from 'passport-phonecheck'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { revokeUser } from '../../src/express/jwt-handlers.js'
 import { interceptedStore, refusal } from '../support/flow.js'
 import { tokenApp } from './support.js'
@@ -114,4 +114,57 @@ test('with checkRevoked, a token that cannot be asked about is refused: one that
   const { body } = await before.login()
   expect((await before.me(body.access_token)).status).toBe(200)
   expect((await after.me(body.access_token)).status).toBe(401)
+})
+
+describe('a refresh whose write was done, and its answer lost', () => {
+  /** A store that writes and then fails, as one does whose answer comes too late. */
+  async function setup(asking: 'answers' | 'fails too') {
+    const inner = new MemoryStore()
+    let lost = false
+    const store: Store = {
+      ...interceptedStore(inner, () => {}),
+      async find(key) {
+        if (lost && asking === 'fails too') throw new Error('too late')
+        return inner.find(key)
+      },
+      async replace(key, version, record) {
+        const done = await inner.replace(key, version, record)
+        if (lost) throw new Error(`too late: ${done}`)
+        return done
+      },
+    }
+    const app = await tokenApp({ settings: { store } })
+    return {
+      app,
+      lose: (on: boolean) => {
+        lost = on
+      },
+    }
+  }
+
+  test('is answered all the same, when the store shows what stands', async () => {
+    const { app, lose } = await setup('answers')
+    const { body } = await app.login()
+    lose(true)
+    const next = await app.refresh(body.refresh_token)
+    expect(next.status).toBe(200)
+    lose(false)
+    expect((await app.refresh(next.body.refresh_token)).status).toBe(200)
+    expect(app.events.filter(({ type }) => type === 'refresh_reused')).toEqual([])
+  })
+
+  test('of several at once only one is answered with tokens', async () => {
+    const { app, lose } = await setup('answers')
+    const { body } = await app.login()
+    lose(true)
+    const answers = await Promise.all(Array.from({ length: 10 }, () => app.refresh(body.refresh_token)))
+    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1)
+  })
+
+  test('is an outage when the store does not even say', async () => {
+    const { app, lose } = await setup('fails too')
+    const { body } = await app.login()
+    lose(true)
+    expect((await app.refresh(body.refresh_token)).status).toBe(503)
+  })
 })

@@ -1,0 +1,42 @@
+import type { OnEvent, PhoneCheckEvent } from '../core/events.js'
+
+const said = new Set<string>()
+
+/**
+ * Stands in for an application that listens to no events: what only its operator can mend becomes a warning of the process, each once, so that the first
+ * try with a wrong secret does not end in a bare 503.
+ */
+export const warnOperator: OnEvent = (event) => {
+  const warning = warningOf(event)
+  if (!warning || said.has(warning.key)) return
+  said.add(warning.key)
+  process.emitWarning(`${warning.text} (Pass onEvent to hear of this, and of everything else, yourself.)`, 'PhoneCheckWarning')
+}
+
+function warningOf(event: PhoneCheckEvent): { key: string; text: string } | undefined {
+  switch (event.type) {
+    case 'misconfiguration':
+    case 'reminder':
+      return { key: event.code, text: event.message }
+    case 'provider_misconfigured': {
+      const { provider, operation, status } = event
+      const text = `${provider} refused ${operation} with HTTP ${status}: check its credentials, balance and rights. Nobody can log in by it until then.`
+      return { key: `${provider} ${operation} ${status}`, text }
+    }
+    case 'store_outage': {
+      const { operation, code = 'without a code' } = event
+      const cure = Object.hasOwn(cures, code) ? ` ${cures[code]}` : ''
+      return { key: `store ${operation} ${code}`, text: `The store failed at ${operation} (${code}).${cure}` }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** SQLSTATEs of PostgreSQL, from its manual's appendix A. */
+const cures: Record<string, string> = {
+  '3F000': 'Its schema is missing: call `await store.migrate()` before the first login.',
+  '42P01': 'Its tables are missing: call `await store.migrate()` before the first login.',
+  '42883': 'Its function is missing: call `await store.migrate()` before the first login.',
+  '42501': 'Its role has not the rights that migrate() names.',
+}

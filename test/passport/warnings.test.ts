@@ -1,0 +1,69 @@
+import type { Request } from 'express'
+import { MemoryStore, type OnEvent, type requireAssurance } from 'passport-phonecheck'
+import { afterEach, beforeEach, expect, expectTypeOf, test, vi } from 'vitest'
+import { startApp, type TestAppOptions } from '../support/app.js'
+import { Browser } from '../support/browser.js'
+import { interceptedStore } from '../support/flow.js'
+
+const said: string[] = []
+const hear = (warning: Error) => void (warning.name === 'PhoneCheckWarning' && said.push(warning.message))
+beforeEach(() => {
+  said.length = 0
+  process.on('warning', hear)
+})
+afterEach(() => void process.off('warning', hear))
+
+/** An app that listens to no events, as in the quick start. */
+async function silentApp(strategy: TestAppOptions['strategy'] = {}) {
+  const app = await startApp({ strategy: { ...strategy, onEvent: undefined as unknown as OnEvent } })
+  const start = () => new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' })
+  return { app, start }
+}
+
+test('a vendor that refuses our credentials is a warning of the process, once', async () => {
+  const { app, start } = await silentApp()
+  app.sim.fault({ match: 'POST /oauth2/v1/token', status: 401, times: 100 })
+  for (let times = 0; times < 3; times++) expect((await start()).status).toBe(503)
+  await vi.waitFor(() =>
+    expect(said.join()).toContain('phonecheck refused token with HTTP 401: check its credentials, balance and rights.'),
+  )
+  expect(said.filter((text) => text.includes('refused token'))).toHaveLength(1)
+})
+
+test('a PostgreSQL without its tables says how it gets them, and no more of the fault', async () => {
+  const failing = interceptedStore(new MemoryStore(), () => {
+    throw Object.assign(new Error('relation "SECRET-CANARY" does not exist'), { code: '42P01' })
+  })
+  const { start } = await silentApp({ store: failing })
+  expect((await start()).status).toBe(503)
+  await vi.waitFor(() => expect(said.join()).toContain('(42P01). Its tables are missing: call `await store.migrate()`'))
+  expect(said.join()).not.toContain('CANARY')
+})
+
+test('whoever listens hears of it instead, with the code and without the message', async () => {
+  const failing = interceptedStore(new MemoryStore(), () => {
+    throw Object.assign(new Error('SECRET-CANARY'), { code: 'ECONNREFUSED' })
+  })
+  const app = await startApp({ strategy: { store: failing } })
+  await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' })
+  expect(app.events).toContainEqual({ type: 'store_outage', operation: expect.any(String), code: 'ECONNREFUSED' })
+  expect(JSON.stringify(app.events)).not.toContain('CANARY')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(said.join()).not.toContain('ECONNREFUSED')
+})
+
+test.each(['+12025550100', '12025550100', 'duplicate key (x)', ''])('a code that is none stays out: %j', async (code) => {
+  const failing = interceptedStore(new MemoryStore(), () => {
+    throw Object.assign(new Error('x'), { code })
+  })
+  const app = await startApp({ strategy: { store: failing } })
+  await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' })
+  const outages = app.events.filter(({ type }) => type === 'store_outage')
+  expect(outages.length).toBeGreaterThan(0)
+  for (const outage of outages) expect(outage).not.toHaveProperty('code')
+})
+
+test("callbacks may name Express's own request", () => {
+  type From = Parameters<typeof requireAssurance>[1]['from']
+  expectTypeOf<(req: Request & { session?: { proof?: { assurance: string } } }) => { assurance: string } | undefined>().toExtend<From>()
+})
