@@ -22,7 +22,9 @@ async function lead(): Promise<void> {
 
   cluster.on('message', (_worker, { port }: { port: number }) => {
     ready += 1
-    if (ready === workers) console.log(`${workers} processes at http://127.0.0.1:${port}${sim ? `, simulator at ${sim.url}` : ''}`)
+    if (ready !== workers) return
+    console.log(`${workers} processes; \`kill ${process.pid}\` or Ctrl-C ends all.`)
+    console.log(`export API=http://127.0.0.1:${port}${sim ? ` SIM=${sim.url}` : ''}`)
   })
   cluster.on('exit', (_worker, code, signal) => {
     if (closing) return
@@ -61,7 +63,7 @@ async function main(): Promise<void> {
   return work(JSON.parse(process.env['CLUSTER_SETTINGS'] ?? ''))
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error)
+main().catch((error: NodeJS.ErrnoException) => {
+  console.error(error.code === 'EADDRINUSE' ? 'The port is in use. Set PORT, or SIM_PORT, to another one.' : error.message)
   process.exit(1)
 })

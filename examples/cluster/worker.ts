@@ -1,4 +1,5 @@
 /** One of several processes behind one port. They share nothing but Redis and the secret. */
+import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -30,8 +31,12 @@ export async function work({ idlayr, redisUrl, port, secret, prefix }: Settings)
       // The same in all processes: it keys the hashes of numbers, by which limits are counted.
       secret,
     },
-    // Your table of users. It may be asked twice for one login, so it must not matter how often.
-    async ({ phoneNumber }) => ({ id: `user of ${phoneNumber}` }),
+    // Your table of users, here a hash in Redis. It may be asked twice for one login, so it must not matter how often.
+    async ({ phoneNumber }) => {
+      const row = createHmac('sha256', secret).update(phoneNumber).digest('hex')
+      await redis.hsetnx(`${prefix}:users`, row, randomUUID())
+      return { id: (await redis.hget(`${prefix}:users`, row)) ?? '' }
+    },
   )
   const auth = new passport.Passport()
   auth.use(phone)

@@ -36,8 +36,10 @@ export interface AppSettings
 }
 
 /** A login by phone that asks the SIM first, then for a text, and sends a code only when nothing else works. */
-export function createApp({ origin, sessionSecret, budget, ...settings }: AppSettings): ExpressApp {
+export function createApp({ origin, sessionSecret, budget, onEvent, ...settings }: AppSettings): ExpressApp {
   const secure = origin.startsWith('https:')
+  // Your table of users, here ids by number. The number is no id: people change numbers, and numbers change people.
+  const users = new Map<string, string>()
   const phone = new PhoneCheckStrategy(
     {
       ...settings,
@@ -45,12 +47,19 @@ export function createApp({ origin, sessionSecret, budget, ...settings }: AppSet
       loginUrl: '/',
       cookie: { secure },
       // Asked before each message. A captcha belongs here too: let the page put its token into a header (bodies are strict), and check that.
-      beforeSend: (_req, { country }) => budget.spend(country),
+      beforeSend: (_req, { country }) => budget.allows(country),
+      onEvent: (event) => {
+        if (event.type === 'message_sent') budget.spend(event.country)
+        onEvent?.(event)
+      },
       // What the defaults leave open: at most 20 messages in an hour to numbers that differ in their last four digits only, as those of a bot farm do.
       limits: { sendsPerBlock: 20 },
     },
-    // Your table of users. The number is no id: people change numbers, and numbers change people.
-    (identity) => ({ id: `user of ${identity.phoneNumber}` }),
+    (identity) => {
+      const id = users.get(identity.phoneNumber) ?? crypto.randomUUID()
+      users.set(identity.phoneNumber, id)
+      return { id }
+    },
   )
   // An instance of its own and not the shared one, so that a process can hold more than one app.
   const auth = new passport.Passport()

@@ -16,14 +16,21 @@ export class MessageBudget {
     this.#clock = clock
   }
 
-  /** Whether another message may go to this region. */
-  spend(country: string): boolean {
+  /** Whether another message may go to this region. Spends nothing: the library may ask for messages that its own limits then refuse. */
+  allows(country: string): boolean {
+    this.#turnDay()
+    return (this.#spent.get(country) ?? 0) < (this.#perDay[country] ?? 0)
+  }
+
+  /** A message was sent. */
+  spend(country: string): void {
+    this.#turnDay()
+    this.#spent.set(country, (this.#spent.get(country) ?? 0) + 1)
+  }
+
+  #turnDay(): void {
     const day = Math.floor(this.#clock.now() / 86_400_000)
     if (day !== this.#day) this.#spent.clear()
     this.#day = day
-    const spent = this.#spent.get(country) ?? 0
-    if (spent >= (this.#perDay[country] ?? 0)) return false
-    this.#spent.set(country, spent + 1)
-    return true
   }
 }

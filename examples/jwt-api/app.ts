@@ -13,6 +13,7 @@ import {
   refreshJwt,
   requireAssurance,
   revokeUser,
+  type Store,
 } from 'passport-phonecheck'
 import { Users } from './users.js'
 
@@ -29,12 +30,14 @@ export interface AppSettings extends Pick<PhoneCheckStrategyOptions, 'ladder' | 
   origin: string
   /** The first one signs. */
   jwtKeys: readonly JwtKey[]
+  /** Keeps refresh tokens, for a month each. One of its own: however many people are signed in, it must not be full for those who log in. */
+  tokenStore: Store
 }
 
 /** An API for mobile apps: no cookie, no session. The app holds the login's handle, then two tokens. */
-export function createApp({ origin, jwtKeys, ...phoneCheckSettings }: AppSettings): ExpressApp {
+export function createApp({ origin, jwtKeys, tokenStore, ...phoneCheckSettings }: AppSettings): ExpressApp {
   const users = new Users()
-  const { store, clock, onEvent } = phoneCheckSettings
+  const { clock, onEvent } = phoneCheckSettings
 
   const jwt: JwtSettings = {
     issuer: origin,
@@ -43,7 +46,7 @@ export function createApp({ origin, jwtKeys, ...phoneCheckSettings }: AppSetting
     subject: (user) => user.id,
     // Asked at each refresh, so that a deleted account gets no new tokens.
     findUser: (id) => users.find(id),
-    store,
+    store: tokenStore,
     // A read of the store with each request. Without it an access token lives up to ten minutes longer than its login.
     checkRevoked: true,
     ...(onEvent && { onEvent }),

@@ -31,8 +31,9 @@ function main(): void {
         clientSecret: env.PHONECHECK_CLIENT_SECRET,
       }),
     ],
-    // Several processes need a store that they share. This one forgets all logins when it restarts.
+    // Several processes need stores that they share. These forget all logins when the process restarts.
     store: new MemoryStore(),
+    tokenStore: new MemoryStore({ maxRecords: 1_000_000 }),
     secret: env.PHONECHECK_SECRET,
     origin: env.ORIGIN,
     jwtKeys: [{ kid: env.JWT_KEY_ID, algorithm: 'ES256', privateKey: readFileSync(env.JWT_KEY_FILE, 'utf8') }],

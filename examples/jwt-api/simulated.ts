@@ -17,6 +17,7 @@ async function main(): Promise<void> {
     createApp({
       ladder: [phoneCheck(account), moCheck(account), idenfySms({ baseUrl: sim.url, apiKey: 'demo', apiSecret: 'demo' })],
       store: new MemoryStore(),
+      tokenStore: new MemoryStore(),
       secret: randomBytes(32).toString('base64'),
       countries: ['US'],
       origin,
@@ -36,7 +37,9 @@ async function main(): Promise<void> {
 
 function listen(server: Server, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} is in use. Set PORT to another one.`) : error)
+    })
     server.listen(port, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
   })
 }

@@ -75,15 +75,21 @@ export function createSession({ api, box, now = Date.now }: SessionSettings): Se
     access = { token: access_token, until: now() + (expires_in - margin) * 1000 }
     const kept = await attempt(() => box.write(refresh_token).then(() => true), false)
     // The one before is used up, and would look stolen after the next start of the app.
-    if (!kept) await attempt(() => box.clear(), undefined)
+    if (!kept) await empty()
     show(true)
   }
 
   async function drop(): Promise<void> {
     refreshToken = null
     access = undefined
-    await attempt(() => box.clear(), undefined)
+    await empty()
     show(false)
+  }
+
+  /** A box that cannot be cleared can often be written: nothing in it is as good as no entry. */
+  async function empty(): Promise<void> {
+    const cleared = await attempt(() => box.clear().then(() => true), false)
+    if (!cleared) await attempt(() => box.write(''), undefined)
   }
 
   async function post(path: string, fields: object): Promise<{ status: number; body: unknown }> {
@@ -128,7 +134,7 @@ export function createSession({ api, box, now = Date.now }: SessionSettings): Se
       inTurn(async () => {
         if (signedIn !== undefined) return
         // A box that cannot be opened just now keeps what it has.
-        refreshToken = await attempt(() => box.read(), null)
+        refreshToken = (await attempt(() => box.read(), null)) || null
         show(refreshToken !== null)
       }),
     keep: (tokens) => inTurn(() => take(tokens)),

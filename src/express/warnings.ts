@@ -16,8 +16,10 @@ export const warnOperator: OnEvent = (event) => {
 function warningOf(event: PhoneCheckEvent): { key: string; text: string } | undefined {
   switch (event.type) {
     case 'misconfiguration':
-    case 'reminder':
       return { key: event.code, text: event.message }
+    case 'reminder':
+      // While an app is being built a sandbox is right.
+      return process.env['NODE_ENV'] === 'production' ? { key: event.code, text: event.message } : undefined
     case 'provider_misconfigured': {
       const { provider, operation, status } = event
       const text = `${provider} refused ${operation} with HTTP ${status}: check its credentials, balance and rights. Nobody can log in by it until then.`

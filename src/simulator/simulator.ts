@@ -104,9 +104,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
 function listen(server: Server, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    const fail = (error: NodeJS.ErrnoException) => {
+      const { code } = error
+      reject(
+        code === 'EADDRINUSE' ? Object.assign(new Error(`The simulator's port ${port} is in use; 0 takes a free one.`), { code }) : error,
+      )
+    }
+    server.once('error', fail)
     server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject)
+      server.off('error', fail)
       const address = server.address()
       resolve(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}`)
     })

@@ -215,11 +215,14 @@ test('the app as it is released: the vendor’s SDK signs in, the secure store k
   await expect.poll(() => server.count('/token/logout'), patient).toBe(1)
 })
 
-test('type-checks with neither React Native nor a browser’s names', { timeout: 60_000 }, () => {
+test.each([
+  ['as strictly as we do', {}],
+  ['as the templates of React Native and Expo do', { exactOptionalPropertyTypes: false, noUncheckedIndexedAccess: false }],
+])('type-checks with neither React Native nor a browser’s names, %s', { timeout: 60_000 }, (_, own) => {
   const { config } = ts.readConfigFile(`${repository}examples/react-native/tsconfig.json`, ts.sys.readFile)
   const { fileNames, options, errors } = ts.parseJsonConfigFileContent(config, ts.sys, `${repository}examples/react-native`)
   const complaints = ts
-    .getPreEmitDiagnostics(ts.createProgram(fileNames, options))
+    .getPreEmitDiagnostics(ts.createProgram(fileNames, { ...options, ...own }))
     .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
   expect([...errors, ...complaints]).toEqual([])
   expect(fileNames.length).toBeGreaterThan(10)

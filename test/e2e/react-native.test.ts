@@ -247,6 +247,17 @@ describe('the session', () => {
     expect(made.box.secret).toBeNull()
   })
 
+  test('a box that cannot be cleared is emptied, so that a sign-out without network holds', async () => {
+    const server = await startServer()
+    const { box, session } = await signedIn(server)
+    box.clear = () => Promise.reject(new Error('locked'))
+    server.before = () => 503
+    await session.signOut()
+    const next = device(server, { box })
+    await next.session.restore()
+    expect([box.secret, next.session.signedIn()]).toEqual(['', false])
+  })
+
   test('a box that cannot be opened just now is left as it is', async () => {
     const server = await startServer()
     const { box } = await signedIn(server)

@@ -35,7 +35,10 @@ it('closes hanging connections, and may be closed twice', async () => {
 
 it('reports a port in use, and a switch that it does not know', async () => {
   const sim = await startSimulator()
-  await expect(startSimulator({ port: Number(new URL(sim.url).port) })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  await expect(startSimulator({ port: Number(new URL(sim.url).port) })).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+    message: expect.stringContaining('0 takes a free one'),
+  })
   await sim.close()
   await expect(startSimulator({ behaviour: { wrngCode: 400 } as Partial<Behaviour> })).rejects.toThrow(/wrngCode/)
 })

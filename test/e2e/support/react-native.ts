@@ -35,6 +35,7 @@ export async function startServer(): Promise<Server> {
   const app = createApp({
     ladder: [phoneCheck(account), moCheck(account), idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', clock })],
     store: new MemoryStore({ clock }),
+    tokenStore: new MemoryStore({ clock }),
     secret: 'a-test-secret-of-at-least-32-bytes',
     countries: ['US'],
     origin: url,
