@@ -49,7 +49,10 @@ export function refuseForeignSite(front: Front, req: HttpRequest, binding: 'cook
   const site = siteOf(req, front)
   if (site === 'own' || (site === 'unknown' && binding === 'handle')) return
   front.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '' })
-  throw new PhoneCheckError('cross_site')
+  throw new PhoneCheckError(
+    'cross_site',
+    binding === 'handle' ? { message: 'A page of another origin has no part in this. List its origin in `origins`.' } : {},
+  )
 }
 
 /**

@@ -89,6 +89,43 @@ describe('a purpose', () => {
     expect(other.flow).not.toBe(link.flow)
   })
 
+  test('that proves the account’s own number again makes the session’s login strong and fresh; another number does not', async () => {
+    const app = await startApp({
+      after: (express, phone) => {
+        const stepUp = phone.purpose('stepup', { subject: (req) => req.user?.id, passReqToCallback: true }, (req, identity) => {
+          if (req.user?.id !== `user-of-${identity.phoneNumber}`) return false
+          return { ...req.user, proof: { assurance: identity.assurance, verifiedAt: identity.verifiedAt } }
+        })
+        const auth = new passport.Passport()
+        auth.use(stepUp)
+        auth.serializeUser((user, done) => done(null, user))
+        auth.deserializeUser((user: Express.User, done) => done(null, user))
+        express.post('/step-up', stepUp.start())
+        express.post(
+          '/step-up/verify',
+          auth.authenticate('phonecheck-stepup', { failWithError: true }),
+          (req, res) => void res.json(req.user),
+        )
+        const proofOf = (req: { user?: Express.User | undefined }) => (req.user as { proof?: { assurance: string } } | undefined)?.proof
+        express.post(
+          '/payout',
+          requireAssurance('high', { from: proofOf, maxAgeSeconds: 600 }),
+          (_req, res) => void res.json({ paid: true }),
+        )
+      },
+    })
+    const browser = await signIn(app)
+    const begin = async (sim: string) => {
+      const { flow, challenge } = await (await browser.post('/step-up', { phone_number: sim })).json()
+      return { flow, code: (await deviceAnswer(app, challenge.url, sim)).code }
+    }
+    expect((await browser.post('/payout', {})).status).toBe(403)
+    expect((await (await browser.post('/step-up/verify', await begin('+12025550142'))).json()).code).toBe('user_refused')
+    expect((await browser.post('/payout', {})).status).toBe(403)
+    expect((await browser.post('/step-up/verify', await begin(number))).status).toBe(200)
+    expect((await browser.post('/payout', {})).status).toBe(200)
+  })
+
   const subject = (): string => 'u'
   test.each([
     ['login', { subject }, /purpose/],
