@@ -7,7 +7,7 @@ import type { Requester } from './gate.js'
 import { flowId } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
 import { limits } from './limits.js'
-import { msUntilPoll } from './pace.js'
+import { hasTimeForMore, msUntilPoll } from './pace.js'
 import type { Parts } from './parts.js'
 import type { UnableReason } from './unable-reason.js'
 
@@ -106,14 +106,15 @@ export class Attempts {
   }
 
   /** Whether a fallback or a resend can still follow. */
-  hasMore({ record }: OpenFlow): boolean {
+  hasMore({ record, ageMs }: OpenFlow): boolean {
     const { ladder } = this.#parts
+    if (!hasTimeForMore(ageMs)) return false
     if (ladder.next(record.rung)) return true
     return ladder.find(record.rung)?.sends === true && (record.resends ?? 0) < limits.resendsPerFlow
   }
 
   refusal(flow: OpenFlow, code: PhoneCheckErrorCode, details: ProblemDetails): PhoneCheckError {
-    const fallback = details.ended ? [] : this.#parts.ladder.namesAfter(flow.record.rung)
+    const fallback = details.ended || !hasTimeForMore(flow.ageMs) ? [] : this.#parts.ladder.namesAfter(flow.record.rung)
     return new PhoneCheckError(code, { flowId: flowId(flow.key), fallback, ...details })
   }
 
@@ -154,7 +155,11 @@ export class Attempts {
     if (claim.status === 'fulfilled' && charge.status === 'rejected') await this.#release(flow)
     if (claim.status === 'rejected' && charge.status === 'fulfilled') await this.#parts.gate.takeBackRedeem(rung, number, by)
     if (claim.status === 'rejected') throw claim.reason
-    if (charge.status === 'rejected') throw charge.reason
+    if (charge.status === 'rejected') {
+      const { code, status } = asOutage(charge.reason)
+      if (status !== 503) this.#parts.settings.emit({ type: 'step_refused', step: 'redeem', code, ...factsOf(flow) })
+      throw charge.reason
+    }
   }
 
   /** Gives the flow back, with its try unless the provider may have judged it: no verdict was reached. */

@@ -53,17 +53,18 @@ export class Breakers {
     const circuit = this.#circuit(provider, operation)
     const now = this.#clock.now()
     if (this.#refuses(circuit)) throw this.refusal(provider, operation)
-    if (circuit.openUntil > 0) circuit.probingSince = now
+    // A call that began before the circuit opened, and ends after, decides nothing: it tells of an earlier time.
+    const probes = circuit.openUntil > 0
+    if (probes) circuit.probingSince = now
+    const tellsOf = () => probes || circuit.openUntil === 0
     if (now - circuit.since >= windowMs) Object.assign(circuit, { calls: 0, failed: 0, since: now })
     try {
       const result = await this.#within(deadline, call())
-      if (isLostOutcome(result)) this.#fail(circuit, provider, operation)
-      else this.#succeed(circuit, provider, operation)
+      if (tellsOf()) this.#learn(circuit, provider, operation, !isLostOutcome(result))
       return result
     } catch (error) {
       const outage = error instanceof PhoneCheckError && error.status === 503 && error.code !== 'store_unavailable'
-      if (outage) this.#fail(circuit, provider, operation)
-      else this.#succeed(circuit, provider, operation)
+      if (tellsOf()) this.#learn(circuit, provider, operation, !outage)
       throw error
     }
   }
@@ -87,6 +88,11 @@ export class Breakers {
     return within(this.#clock, deadline.leftMs() + graceMs, answer, () => {
       throw new PhoneCheckError('provider_unavailable')
     })
+  }
+
+  #learn(circuit: Circuit, provider: string, operation: string, answered: boolean): void {
+    if (answered) this.#succeed(circuit, provider, operation)
+    else this.#fail(circuit, provider, operation)
   }
 
   #succeed(circuit: Circuit, provider: string, operation: string): void {

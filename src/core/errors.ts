@@ -18,7 +18,7 @@ export const problems = {
   pending: [409, 'There is no result yet. Ask again.'],
   in_progress: [409, 'This login is being redeemed by another request.'],
   too_early: [409, 'This step cannot be taken yet.'],
-  payload_too_large: [413, 'The request body is larger than 4 KiB.'],
+  payload_too_large: [413, 'The request body is too large.'],
   unsupported_media_type: [415, 'The request body must be application/json.'],
   rung_unable: [422, 'This way of logging in does not work for this device.'],
   ladder_exhausted: [422, 'No way of logging in is left.'],

@@ -1,3 +1,4 @@
+import type { PhoneCheckErrorCode } from './errors.js'
 import { purposeOf } from './flow.js'
 import { flowId } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
@@ -31,8 +32,8 @@ export type PhoneCheckEvent =
   | ({ type: 'rung_spent'; reason: UnableReason | 'mismatch' | 'tries' } & FlowFacts)
   | ({ type: 'rung_started' } & FlowFacts)
   | ({ type: 'message_sent'; resend: boolean } & FlowFacts)
-  | ({ type: 'send_refused'; code: string } & FlowFacts)
-  | ({ type: 'step_refused'; step: 'fallback' | 'resend'; code: string } & FlowFacts)
+  /** A limit, `beforeSend`, the provider or an outage stopped a step. Of a start, the flow is one that never came to be. */
+  | ({ type: 'step_refused'; step: 'start' | 'fallback' | 'resend' | 'redeem'; code: PhoneCheckErrorCode } & FlowFacts)
   | ({ type: 'review_login' } & FlowFacts)
   | ({ type: 'code_rejected'; attemptsLeft: number } & FlowFacts)
   | ({ type: 'flow_failed' } & FlowFacts)

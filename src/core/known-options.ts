@@ -3,6 +3,7 @@
  * @throws TypeError that names the option and those there are
  */
 export function knownOptions(owner: string, given: object, names: readonly string[]): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new TypeError(`${owner}: pass an object of options`)
   const unknown = Object.keys(given).find((name) => !names.includes(name))
   if (unknown !== undefined) throw new TypeError(`${owner}: ${unknown} is no option; there are ${names.join(', ')}`)
 }

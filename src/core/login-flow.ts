@@ -1,5 +1,4 @@
-import type { Delivery, Provider, StartInput, WebhookRequest } from '../providers/provider.js'
-import { publicAddress } from './address.js'
+import type { Provider, WebhookRequest } from '../providers/provider.js'
 import { admit } from './admission.js'
 import { Attempts } from './attempt.js'
 import { bothOrUndo } from './both.js'
@@ -23,9 +22,10 @@ import type {
   StartedFlow,
   StartRequest,
 } from './login-requests.js'
-import { msUntilResend } from './pace.js'
+import { hasTimeForMore, msUntilResend } from './pace.js'
 import { assemble, type Parts } from './parts.js'
-import { maskPhoneNumber, parsePhoneNumber } from './phone-number.js'
+import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from './phone-number.js'
+import { deviceIpFor, startInput } from './start-input.js'
 import { findOwnFlow, openOwnFlow } from './starter.js'
 import { isPollDue, pollForStatus, statusOf } from './status.js'
 import { unableReason } from './unable-reason.js'
@@ -58,12 +58,13 @@ export class LoginFlow {
   async start(request: StartRequest): Promise<StartedFlow> {
     const { settings, ladder, book, gate } = this.#parts
     const number = parsePhoneNumber(request.phoneNumber, settings)
-    const deviceIp = this.#deviceIp(request.delivery, request.deviceAddress)
+    const deviceIp = deviceIpFor(settings, request.delivery, request.deviceAddress)
     const rung = ladder.firstFor(number)
-    await gate.askApplication(rung, number, request.purpose, request.by)
     const handle = createSecret()
     const secret = request.binding === 'cookie' ? createSecret() : handle
     const key = flowKey(handle)
+    const refused = this.#refusalOfStart(key, request.purpose, rung, number)
+    await gate.askApplication(rung, number, request.purpose, request.by).catch(refused)
     // Written before the provider is asked: whatever was charged is on record even if this process dies now. Nobody knows the new key yet, so flow and
     // charges can be written at the same time.
     const inserting = book.insert(
@@ -88,13 +89,14 @@ export class LoginFlow {
     )
     try {
       const [flow] = await bothOrUndo(inserting, gate.start(rung, number, request.by), () => gate.takeBackStart(rung, number, request.by))
-      const step = await this.#climber.climb(flow, rung, this.#parts.callContext(), this.#input(flow, request, deviceIp), request.by)
+      const input = startInput(settings, flow, request.redirectUrl, deviceIp)
+      const step = await this.#climber.climb(flow, rung, this.#parts.callContext(), input, request.by)
       this.#parts.settings.emit({ type: 'flow_started', ...factsOf(flow) })
       return { handle, secret, id: flowId(key), ...step }
     } catch (error) {
       // Nobody was told its handle. If this fails too, the record just ages away.
       await book.remove(key).catch(() => {})
-      throw error
+      return refused(error)
     }
   }
 
@@ -107,8 +109,10 @@ export class LoginFlow {
     // What the user did already must not be thrown away, nor paid for twice: a text that arrived is noticed before its rung is left.
     if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.by)
     if (flow.content.verifiedAt !== undefined) throw this.#proven(flow, 'fallback')
+    // That answer may also have been one that nothing follows.
     const next = this.#parts.ladder.next(flow.record.rung)
-    if (!next) throw this.#refuseStep(flow, 'fallback', this.#attempts.refusal(flow, 'ladder_exhausted', {}))
+    if (!next || flow.record.state === 'failed' || !hasTimeForMore(flow.ageMs))
+      throw this.#refuseStep(flow, 'fallback', this.#attempts.refusal(flow, 'ladder_exhausted', { fallback: [] }))
     const waitMs = flow.isSpent
       ? 0
       : flow.record.rungSince + (this.#parts.ladder.find(flow.record.rung)?.dwellSeconds ?? 0) * 1000 - flow.ageMs
@@ -132,6 +136,10 @@ export class LoginFlow {
         'resend',
         this.#attempts.refusal(flow, 'send_refused', { message: 'This login has had its last message.' }),
       )
+    }
+    if (!hasTimeForMore(flow.ageMs)) {
+      const message = 'There is no time left for another message. The last code is still good.'
+      throw this.#refuseStep(flow, 'resend', this.#attempts.refusal(flow, 'send_refused', { message }))
     }
     const waitMs = msUntilResend(flow.record, flow.ageMs)
     if (waitMs > 0) throw this.#refuseStep(flow, 'resend', this.#attempts.refusal(flow, 'cooldown', { retryAfterSeconds: waitMs / 1000 }))
@@ -182,9 +190,11 @@ export class LoginFlow {
     if (refusals.length === rungs.length) throw refusals.find(isOutage) ?? refusals[0]
   }
 
-  /** Forgets the wrong codes counted for a number. @throws PhoneCheckError `invalid_phone_number`, `store_unavailable` */
+  /** Forgets the wrong codes counted for a number. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
   async unlock(phoneNumber: string): Promise<void> {
-    const { e164, country } = parsePhoneNumber(phoneNumber, this.#parts.settings)
+    // Of any country: the number may have been locked when its country was still admitted.
+    const { defaultCountry } = this.#parts.settings
+    const { e164, country } = parsePhoneNumber(phoneNumber, defaultCountry === undefined ? {} : { defaultCountry })
     await this.#parts.gate.forgive(this.#parts.gate.hashNumber(e164))
     this.#parts.settings.emit({ type: 'number_unlocked', country, number: maskPhoneNumber(e164) })
   }
@@ -224,16 +234,15 @@ export class LoginFlow {
     const { by, deviceAddress } = request
     const { record, content } = flow
     const isResend = kind === 'resend'
-    if (limits.flowTtlSeconds * 1000 - flow.ageMs < limits.leastRungMs)
-      throw this.#refuseStep(flow, kind, this.#attempts.refusal(flow, 'ladder_exhausted', {}))
-    const deviceIp = this.#deviceIp(record.delivery, deviceAddress)
+    const deviceIp = deviceIpFor(this.#parts.settings, record.delivery, deviceAddress)
     const charged = { resends: (record.resends ?? 0) + 1, sentAt: flow.ageMs }
     if (isResend) await this.#attempts.claim(flow, charged)
     else if (!(await flow.write('claimed', onRung(rung.name, flow), { number: content.number }))) throw new PhoneCheckError('in_progress')
     try {
       await this.#parts.gate.send(rung, content.number, request.purpose, by)
       const climb = isResend ? 'renew' : 'climb'
-      const step = await this.#climber[climb](flow, rung, this.#parts.callContext(), this.#input(flow, request, deviceIp), by)
+      const input = startInput(this.#parts.settings, flow, request.redirectUrl, deviceIp)
+      const step = await this.#climber[climb](flow, rung, this.#parts.callContext(), input, by)
       this.#parts.settings.emit({ type: 'rung_started', ...factsOf(flow) })
       return { id: flowId(flow.key), ...step }
     } catch (error) {
@@ -264,28 +273,13 @@ export class LoginFlow {
     else if (held.record.state === 'pending' && !held.record.hinted) await held.replace(held.version, { ...held.record, hinted: true })
   }
 
-  #input(flow: OpenFlow, { redirectUrl }: { redirectUrl?: string }, deviceIp: string | undefined): StartInput {
-    const { callbackUrl } = this.#parts.settings
-    const { delivery } = flow.record
-    return {
-      phoneNumber: flow.content.number.e164,
-      flowId: flowId(flow.key),
-      delivery,
-      ...(delivery === 'redirect' && redirectUrl !== undefined && { redirectUrl }),
-      ...(deviceIp !== undefined && { deviceIp }),
-      ...(callbackUrl !== undefined && { callbackUrl }),
+  /** Tells the operator of a login that could not begin, and rejects with why. */
+  #refusalOfStart(key: string, purpose: string, rung: Provider, { e164, country }: PhoneNumber): (error: unknown) => never {
+    return (error) => {
+      const facts = { flowId: flowId(key), purpose, method: rung.name, country, number: maskPhoneNumber(e164, country) }
+      this.#parts.settings.emit({ type: 'step_refused', step: 'start', code: asOutage(error).code, ...facts })
+      throw error
     }
-  }
-
-  #deviceIp(delivery: Delivery, deviceAddress: string | undefined): string | undefined {
-    const mode = this.#parts.settings.deviceIp ?? (delivery === 'redirect' ? 'prefer' : 'off')
-    const address = mode === 'off' ? undefined : publicAddress(deviceAddress)
-    if (mode === 'require' && !address) {
-      throw new PhoneCheckError('invalid_request', {
-        message: "deviceIp is 'require', but the requester's public address is not known. Behind a proxy, set Express's `trust proxy`.",
-      })
-    }
-    return address
   }
 
   #refuseStep(flow: OpenFlow, step: 'fallback' | 'resend', problem: PhoneCheckError): PhoneCheckError {

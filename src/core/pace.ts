@@ -13,6 +13,11 @@ export function msUntilPoll(record: FlowRecord, ageMs: number): number {
   return Math.max(0, (record.polledAt ?? record.rungSince) + every * 1000 - ageMs)
 }
 
+/** Whether another check could still be begun: one that could live less than half a minute is not. */
+export function hasTimeForMore(ageMs: number): boolean {
+  return limits.flowTtlSeconds * 1000 - ageMs >= limits.leastRungMs
+}
+
 /** Milliseconds until another message may be asked for on this rung: 125 s after the last one, then twice that. */
 export function msUntilResend(record: FlowRecord, ageMs: number): number {
   const waitMs = limits.resendAfterSeconds * 1000 * 2 ** (record.resends ?? 0)

@@ -2,6 +2,7 @@ import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Provider } from '../providers/provider.js'
 import type { Clock } from './clock.js'
 import { fingerprint } from './handle.js'
+import { knownOptions } from './known-options.js'
 import { parsePhoneNumber } from './phone-number.js'
 
 /** A number with a fixed code, for the people who review an app before it may be in a store and have no SIM of ours. */
@@ -27,7 +28,9 @@ export class ReviewNumbers {
 
   constructor(numbers: readonly ReviewNumber[], clock: Clock) {
     this.#clock = clock
-    for (const { phoneNumber, code, until } of numbers) {
+    for (const number of numbers) {
+      knownOptions('reviewNumbers', number, ['phoneNumber', 'code', 'until'])
+      const { phoneNumber, code, until } = number
       const untilMs = new Date(until).getTime()
       if (!codeGrammar.test(code)) throw new TypeError('reviewNumbers: code must be a string of 4 to 10 digits')
       if (!(untilMs <= clock.now() + maxDays * 86_400_000)) {

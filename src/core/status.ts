@@ -5,7 +5,7 @@ import type { Requester } from './gate.js'
 import type { OpenFlow } from './held-flow.js'
 import { limits } from './limits.js'
 import type { FlowStatus } from './login-requests.js'
-import { msUntilPoll } from './pace.js'
+import { hasTimeForMore, msUntilPoll } from './pace.js'
 import type { Parts } from './parts.js'
 
 /** Whether the rung is one that is asked for its result, and may be asked now. */
@@ -33,7 +33,7 @@ export async function pollForStatus(parts: Parts, attempts: Attempts, flow: Open
 export function statusOf({ ladder }: Parts, attempts: Attempts, flow: OpenFlow): FlowStatus {
   const { state, rung } = flow.record
   const { isSpent } = flow
-  const fallback = state === 'failed' ? [] : ladder.namesAfter(rung)
+  const fallback = state === 'failed' || !hasTimeForMore(flow.ageMs) ? [] : ladder.namesAfter(rung)
   const report = (state: FlowStatus['state'], live = !isSpent): FlowStatus => ({ state, rung: live ? 'live' : 'spent', fallback })
   if (state === 'redeemed' || (flow.content.verifiedAt !== undefined && !flow.isProofStale)) return report('verified', true)
   if (state === 'failed' || flow.isProofStale) return report('failed')

@@ -68,7 +68,7 @@ export function readBytes(req: HttpRequest, maxBytes: number): Promise<Buffer> {
     req.on('data', (chunk: Buffer | string) => {
       size += Buffer.byteLength(chunk)
       if (size <= maxBytes) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
-      else reject(new PhoneCheckError('payload_too_large'))
+      else reject(tooLarge(maxBytes))
     })
     req.on('end', () => {
       // Every request closes after its end, and an error that nobody hears of costs as much as one that somebody does.
@@ -78,6 +78,10 @@ export function readBytes(req: HttpRequest, maxBytes: number): Promise<Buffer> {
     req.on('error', cutOff)
     req.on('close', cutOff)
   })
+}
+
+export function tooLarge(maxBytes: number): PhoneCheckError {
+  return new PhoneCheckError('payload_too_large', { message: `The request body is larger than ${maxBytes / 1024} KiB.` })
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -2,7 +2,7 @@ import { PhoneCheckError } from '../core/errors.js'
 import type { Front } from './front.js'
 import type { Handler, HttpRequest } from './http-types.js'
 import { answering, sendJson } from './problem.js'
-import { readBytes } from './read-request.js'
+import { readBytes, tooLarge } from './read-request.js'
 
 const maxBodyBytes = 16 * 1024
 
@@ -30,7 +30,7 @@ export function webhookHandler(front: Front): Handler {
 async function rawBody(req: HttpRequest): Promise<Buffer> {
   const { rawBody } = req
   if (Buffer.isBuffer(rawBody)) {
-    if (rawBody.length > maxBodyBytes) throw new PhoneCheckError('payload_too_large')
+    if (rawBody.length > maxBodyBytes) throw tooLarge(maxBodyBytes)
     return rawBody
   }
   if (req.readableEnded || req.body !== undefined) {

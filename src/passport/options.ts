@@ -98,7 +98,7 @@ export function buildFront(options: AnyOptions): Front {
   checkStore(store)
   const secret = checkSecret(options.secret)
   demand(
-    countries === undefined || (countries.length > 0 && countries.every(isCountry)),
+    countries === undefined || (Array.isArray(countries) && countries.length > 0 && countries.every(isCountry)),
     "countries must be ISO codes, such as ['US', 'DE']",
   )
   demand(
@@ -109,20 +109,24 @@ export function buildFront(options: AnyOptions): Front {
   demand([undefined, 'off', 'prefer', 'require'].includes(deviceIp), "deviceIp must be 'off', 'prefer' or 'require'")
   demand([undefined, 'low', 'medium', 'high'].includes(floor), "floor must be 'low', 'medium' or 'high'")
   demand(options.beforeSend === undefined || typeof options.beforeSend === 'function', 'beforeSend must be a function')
+  demand(options.name === undefined || (typeof options.name === 'string' && options.name !== ''), 'name must be a word, such as phonecheck')
+  demand([undefined, true, false].includes(options.passReqToCallback), 'passReqToCallback must be true or false')
+  demand(typeof clock?.now === 'function' && typeof clock.delay === 'function', 'clock must have the methods now() and delay()')
+  demand(
+    options.limits === undefined || (typeof options.limits === 'object' && options.limits !== null),
+    'limits must be an object, such as { startsPerAddress: 300 }',
+  )
+  demand(
+    options.reviewNumbers === undefined || Array.isArray(options.reviewNumbers),
+    'reviewNumbers must be a list of { phoneNumber, code, until }',
+  )
   for (const [name, limit] of Object.entries(options.limits ?? {})) {
     demand(limitNames.includes(name), `limits.${name} is no limit; there are ${limitNames.join(', ')}`)
     demand(limit === undefined || (Number.isInteger(limit) && limit >= 0), `limits.${name} must be a whole number; 0 allows none`)
   }
-  demand(origins.every(isOrigin), "origins must be origins alone, such as 'https://www.example.com'")
-  demand(
-    secureCookie || !(production || redirectUrl?.startsWith('https:')),
-    'cookie.secure: false is for plain http in development; leave it out',
-  )
-  checkUrls(redirectUrl, loginUrl)
-  demand(
-    !(secureCookie && redirectUrl?.startsWith('http:')),
-    'redirectUrl is plain http, over which browsers send no Secure cookie; for development set cookie: { secure: false }',
-  )
+  demand(Array.isArray(origins) && origins.every(isOrigin), "origins must be a list of origins alone, such as ['https://www.example.com']")
+  demand(secureCookie || !production, notSecure)
+  checkUrls(redirectUrl, loginUrl, secureCookie)
   demand(
     callbackUrl === undefined || isRedirectUrl(callbackUrl),
     'callbackUrl must be an absolute https URL; http only on loopback and not in production',
@@ -192,11 +196,19 @@ const optionNames = [
 
 const limitNames = ['startsPerAddress', 'sendsPerAddress', 'failedRedeemsPerAddress', 'sendsPerBlock']
 
-/** Where browsers are sent. @throws TypeError */
-export function checkUrls(redirectUrl: string | undefined, loginUrl: string | undefined): void {
+const notSecure = 'cookie.secure: false is for plain http in development; leave it out'
+
+/** Where browsers are sent, with which cookies. @throws TypeError */
+export function checkUrls(redirectUrl: string | undefined, loginUrl: string | undefined, secureCookie: boolean): void {
   if (redirectUrl !== undefined) {
     demand(isRedirectUrl(redirectUrl), 'redirectUrl must be an absolute https URL; http only on loopback and not in production')
     demand(loginUrl !== undefined, 'loginUrl is missing; a failed return needs a page to go to')
+    const isHttps = redirectUrl.startsWith('https:')
+    demand(secureCookie || !isHttps, notSecure)
+    demand(
+      !secureCookie || isHttps,
+      'redirectUrl is plain http, over which browsers send no Secure cookie; for development set cookie: { secure: false }',
+    )
   }
   demand(loginUrl === undefined || isLoginUrl(loginUrl), 'loginUrl must be a path such as /login, or an absolute URL, without a fragment')
 }
@@ -227,12 +239,12 @@ function isOrigin(text: string): boolean {
 }
 
 function isRedirectUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false
+  if (typeof text !== 'string' || !URL.canParse(text)) return false
   const { protocol, hostname, username, hash } = new URL(text)
   if (username || hash) return false
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname) && process.env['NODE_ENV'] !== 'production')
 }
 
 function isLoginUrl(text: string): boolean {
-  return /^(\/(?![/\\])|https?:\/\/)[\x21-\x5b\x5d-\x7e]*$/.test(text) && !text.includes('#')
+  return typeof text === 'string' && /^(\/(?![/\\])|https?:\/\/)[\x21-\x5b\x5d-\x7e]*$/.test(text) && !text.includes('#')
 }

@@ -48,7 +48,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
     demand(/^[a-z][a-z0-9-]{0,31}$/.test(purpose) && purpose !== 'login', "purpose must be a short lower-case word, and not 'login'")
     demand(typeof subject === 'function', 'subject is missing; a purpose belongs to a signed-in user, such as (req) => req.user?.id')
     demand(typeof verify === 'function', 'purpose requires a verify callback')
-    checkUrls(redirectUrl, loginUrl)
+    checkUrls(redirectUrl, loginUrl, this.front.secure)
     const { redirectUrl: _, loginUrl: __, ...shared } = this.front
     const front = {
       ...shared,
@@ -60,7 +60,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
     return new FlowStrategy(`${this.name}-${purpose}`, front, verifier(verify, options.passReqToCallback ?? false))
   }
 
-  /** Forgets the wrong codes counted for a number, and the lock they led to. @throws PhoneCheckError `invalid_phone_number`, `store_unavailable` */
+  /** Forgets the wrong codes counted for a number, and the lock they led to. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
   unlock(phoneNumber: string): Promise<void> {
     return this.front.flow.unlock(phoneNumber)
   }

@@ -1,6 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
-import { knownOptions } from '../core/known-options.js'
 import { limits } from '../core/limits.js'
 import type { FetchLike } from './fetch-transport.js'
 import { type HttpResponse, httpClient } from './http.js'
@@ -8,7 +7,7 @@ import { isObject } from './problem.js'
 import type { CallContext, Provider } from './provider.js'
 import { mayRepeat, outcomeUnknown } from './retry.js'
 import { lost, TransportError } from './transport.js'
-import { checkTimeouts, required, vendorOrigin } from './vendor-origin.js'
+import { checkCommon, checkTimeouts, required, vendorOrigin } from './vendor-origin.js'
 
 export interface IdenfyOptions {
   apiKey: string | undefined
@@ -49,7 +48,7 @@ const ourFault = ['UNAUTHORIZED', 'PERMISSIONS_ERROR', 'PARTNER_CONTRACT_ERROR',
  * @throws TypeError that names the option and the cure
  */
 export function idenfySms(options: IdenfyOptions): Provider {
-  knownOptions('idenfySms', options, idenfyOptionNames)
+  checkCommon('idenfySms', options, idenfyOptionNames)
   checkTimeouts('idenfySms', options.timeoutsMs ?? {}, ['send', 'redeem'])
   const { clock = systemClock, name = 'idenfy-sms', senderName } = options
   const credentials = `${required('idenfySms', 'apiKey', options.apiKey)}:${required('idenfySms', 'apiSecret', options.apiSecret)}`
@@ -136,8 +135,6 @@ export function idenfySms(options: IdenfyOptions): Provider {
       const problem = outage('redeem', answer, context)
       // The code may have been used up, and asking again would read as a wrong one: only another message goes on from here.
       if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other', lost: true }
-      if (!(answer instanceof TransportError) && answer.status === 400 && !isOurFault(answer))
-        return { outcome: 'unable', reason: 'expired' }
       throw problem
     },
   }

@@ -1,7 +1,6 @@
 import { type Deadline, systemClock } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { OnEvent } from '../core/events.js'
-import { knownOptions } from '../core/known-options.js'
 import { type HttpResponse, httpClient } from './http.js'
 import { baseOrigin, type IdlayrOptions, idlayrOptionNames } from './idlayr-options.js'
 import { tokenSource } from './oauth-token.js'
@@ -9,7 +8,7 @@ import { isObject } from './problem.js'
 import type { CallContext } from './provider.js'
 import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from './retry.js'
 import { type HttpRequest, lost, TransportError } from './transport.js'
-import { checkTimeouts, required } from './vendor-origin.js'
+import { checkCommon, checkTimeouts, required } from './vendor-origin.js'
 
 const defaultTimeoutsMs = { token: 4_000, create: 6_000, redeem: 8_000, read: 4_000 }
 
@@ -55,7 +54,7 @@ export function idlayrApi(
   options: IdlayrOptions,
   extraOptions: readonly string[] = [],
 ): IdlayrApi {
-  knownOptions(factory, options, [...idlayrOptionNames, ...extraOptions])
+  checkCommon(factory, options, [...idlayrOptionNames, ...extraOptions])
   checkTimeouts(factory, options.timeoutsMs ?? {}, Object.keys(defaultTimeoutsMs))
   const { brand = 'idlayr', clock = systemClock } = options
   const origin = baseOrigin(factory, options)

@@ -20,7 +20,7 @@ const defaultTtlSeconds = 300
  * @throws TypeError that names the option and the cure
  */
 export function moCheck(options: MoCheckOptions): Provider {
-  const name = options.name ?? 'mocheck'
+  const name = options?.name ?? 'mocheck'
   const api = idlayrApi(name, 'moCheck', 'mo_check', options)
   const verify = webhookVerifier(api, name, options.clock)
 

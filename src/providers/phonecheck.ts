@@ -21,9 +21,11 @@ const defaultTtlSeconds = 120
  * @throws TypeError that names the option and the cure
  */
 export function phoneCheck(options: PhoneCheckOptions): Provider {
-  const name = options.name ?? 'phonecheck'
+  const name = options?.name ?? 'phonecheck'
   const api = idlayrApi(name, 'phoneCheck', 'phone_check', options, ['checkUrlOrigins'])
-  const checkUrlOrigins = [api.origin, ...(options.checkUrlOrigins ?? []).map(httpsOrigin)]
+  const { checkUrlOrigins: more = [] } = options
+  if (!Array.isArray(more)) throw new TypeError("phoneCheck: checkUrlOrigins must be a list, such as ['https://check.example']")
+  const checkUrlOrigins = [api.origin, ...more.map(httpsOrigin)]
 
   return {
     name,

@@ -218,8 +218,11 @@ test('an operator hears of an outage, and louder of credentials that are refused
   await start(app)
   app.sim.fault({ match: create, status: 402, times: 1 })
   await start(app)
+  const refused = { type: 'step_refused', step: 'start', code: 'provider_unavailable' }
   expect(app.events).toEqual([
     { type: 'provider_outage', provider: 'phonecheck', operation: 'create', kind: 'status', status: 500 },
+    expect.objectContaining(refused),
     { type: 'provider_misconfigured', provider: 'phonecheck', operation: 'create', status: 402 },
+    expect.objectContaining(refused),
   ])
 })

@@ -2,6 +2,13 @@ import type { PhoneCheckEvent } from 'passport-phonecheck'
 
 const ways: Record<string, string> = { phonecheck: 'the silent check', mocheck: 'a text from the phone', 'idenfy-sms': 'a code by text' }
 
+const steps = {
+  start: 'The login could not begin',
+  fallback: 'The next way was not opened',
+  resend: 'No other message was sent',
+  redeem: 'The code was not tried',
+}
+
 /** What the library told its operator, in a sentence. */
 export function explainEvent(event: PhoneCheckEvent): string {
   switch (event.type) {
@@ -15,10 +22,8 @@ export function explainEvent(event: PhoneCheckEvent): string {
       return `The login goes on, with ${way(event.method)}.`
     case 'message_sent':
       return event.resend ? 'Another code was sent, and charged.' : 'A code was sent, and charged.'
-    case 'send_refused':
-      return `No message was sent: ${event.code}.`
     case 'step_refused':
-      return event.step === 'resend' ? `No other message was sent: ${event.code}.` : `The next way was not opened: ${event.code}.`
+      return `${steps[event.step]}: ${event.code}.`
     case 'code_rejected':
       return `A wrong code. Tries left: ${event.attemptsLeft}.`
     case 'flow_failed':
