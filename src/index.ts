@@ -1,6 +1,7 @@
-export type { Clock } from './core/clock.js'
+export type { Clock, Deadline } from './core/clock.js'
 export { PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './core/errors.js'
 export type { FlowFacts, OnEvent, PhoneCheckEvent } from './core/events.js'
+export type { BindingMode } from './core/flow.js'
 export type { Assurance, PhoneIdentity } from './core/identity.js'
 export type { LimitOptions } from './core/limits.js'
 export type { Readiness } from './core/login-requests.js'
@@ -39,5 +40,5 @@ export type {
   Unable,
   WebhookRequest,
 } from './providers/provider.js'
-export { MemoryStore } from './stores/memory.js'
+export { MemoryStore, type MemoryStoreOptions } from './stores/memory.js'
 export type { Hit, Store, StoredRecord, Verdict as CountVerdict } from './stores/store.js'

@@ -202,7 +202,7 @@ export type Progress<Result = unknown> =
 
 /**
  * One login at a time. The functions need no `this`. Each resolves with the next state of rest (or `opening`, when the page leaves) and never rejects for what
- * networks, servers and users do. What is called while a request is under way joins it; what makes no sense in the present state changes nothing and resolves with that.
+ * networks, servers and users do. What is called while a request is under way joins it. A call that does not apply to the present state does nothing, and resolves with that state.
  */
 export interface PhoneLogin<Result = unknown> {
   readonly progress: Progress<Result>

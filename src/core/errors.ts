@@ -64,8 +64,11 @@ const brand = Symbol.for('passport-phonecheck.error')
  * `status` is the HTTP status; a 4xx is a verdict on the request, a 503 an outage that proves nothing.
  */
 export class PhoneCheckError extends Error {
+  /** Stable, and what to decide by. */
   readonly code: PhoneCheckErrorCode
+  /** HTTP status. */
   readonly status: number
+  /** What else the answer carries, such as `retryAfterSeconds` or `attemptsLeft`. */
   readonly details: Omit<ProblemDetails, 'message' | 'cause'>
 
   constructor(code: PhoneCheckErrorCode, { message, cause, ...details }: ProblemDetails = {}) {

@@ -1,7 +1,7 @@
 import type { Store } from '../stores/store.js'
 import { fingerprint } from './handle.js'
 
-/** Longer than a webhook's date may lie in the past or in the future, taken together. */
+/** Longer than the whole window of accepted dates, 300 s before and 300 s after now. */
 const replayTtlSeconds = 900
 
 /** Leads from a provider's check to the flow behind it, for webhooks: they know the check, and neither the handle nor the flow's key. */

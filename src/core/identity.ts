@@ -11,6 +11,7 @@ export interface PhoneIdentity {
   readonly country: string
   /** Name of the rung that proved it, such as `phonecheck`. */
   readonly method: string
+  /** How strong that proof is. */
   readonly assurance: Assurance
   /** Who vouches for it, such as `idlayr`. */
   readonly provider: string

@@ -4,9 +4,9 @@ import { Attempts } from './attempt.js'
 import { bothOrUndo } from './both.js'
 import { Climber, onRung } from './climb.js'
 import { wallTime, within } from './clock.js'
-import { asOutage, isOutage, PhoneCheckError } from './errors.js'
+import { asOutage, isOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './errors.js'
 import { factsOf } from './events.js'
-import { blank, recordedPurpose } from './flow.js'
+import { blank, type FlowRecord, recordedPurpose } from './flow.js'
 import { createSecret, fingerprint, flowId, flowKey } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
 import { limits } from './limits.js'
@@ -112,12 +112,11 @@ export class LoginFlow {
     // That answer may also have been one that nothing follows.
     const next = this.#parts.ladder.next(flow.record.rung)
     if (!next || flow.record.state === 'failed' || !hasTimeForMore(flow.ageMs))
-      throw this.#refuseStep(flow, 'fallback', this.#attempts.refusal(flow, 'ladder_exhausted', { fallback: [] }))
+      throw this.#refuse(flow, 'fallback', 'ladder_exhausted', { fallback: [] })
     const waitMs = flow.isSpent
       ? 0
       : flow.record.rungSince + (this.#parts.ladder.find(flow.record.rung)?.dwellSeconds ?? 0) * 1000 - flow.ageMs
-    if (waitMs > 0)
-      throw this.#refuseStep(flow, 'fallback', this.#attempts.refusal(flow, 'too_early', { retryAfterSeconds: waitMs / 1000 }))
+    if (waitMs > 0) throw this.#refuse(flow, 'fallback', 'too_early', { retryAfterSeconds: waitMs / 1000 })
     return this.#step(flow, next, request, 'fallback')
   }
 
@@ -128,21 +127,16 @@ export class LoginFlow {
   async resend(request: FlowRequest): Promise<NextStep> {
     const flow = await this.#openUnproven(request, 'resend')
     const rung = this.#parts.ladder.find(flow.record.rung)
-    if (!rung?.sends)
-      throw this.#refuseStep(flow, 'resend', this.#attempts.refusal(flow, 'send_refused', { message: 'This rung sends no messages.' }))
+    if (!rung?.sends) throw this.#refuse(flow, 'resend', 'send_refused', { message: 'This rung sends no messages.' })
     if ((flow.record.resends ?? 0) >= limits.resendsPerFlow) {
-      throw this.#refuseStep(
-        flow,
-        'resend',
-        this.#attempts.refusal(flow, 'send_refused', { message: 'This login has had its last message.' }),
-      )
+      throw this.#refuse(flow, 'resend', 'send_refused', { message: 'This login has had its last message.' })
     }
     if (!hasTimeForMore(flow.ageMs)) {
       const message = 'There is no time left for another message. The last code is still good.'
-      throw this.#refuseStep(flow, 'resend', this.#attempts.refusal(flow, 'send_refused', { message }))
+      throw this.#refuse(flow, 'resend', 'send_refused', { message })
     }
     const waitMs = msUntilResend(flow.record, flow.ageMs)
-    if (waitMs > 0) throw this.#refuseStep(flow, 'resend', this.#attempts.refusal(flow, 'cooldown', { retryAfterSeconds: waitMs / 1000 }))
+    if (waitMs > 0) throw this.#refuse(flow, 'resend', 'cooldown', { retryAfterSeconds: waitMs / 1000 })
     return this.#step(flow, rung, request, 'resend')
   }
 
@@ -222,11 +216,7 @@ export class LoginFlow {
   }
 
   #proven(flow: OpenFlow, step: 'fallback' | 'resend'): PhoneCheckError {
-    return this.#refuseStep(
-      flow,
-      step,
-      this.#attempts.refusal(flow, 'too_early', { message: 'The number is proven already: call verify.' }),
-    )
+    return this.#refuse(flow, step, 'too_early', { message: 'The number is proven already: call verify.' })
   }
 
   /** Claims the flow for another check, and gives it back as it was when there certainly is none. */
@@ -247,22 +237,34 @@ export class LoginFlow {
       return { id: flowId(flow.key), ...step }
     } catch (error) {
       const problem = asOutage(error)
-      const passed = flow.record.rung === rung.name ? undefined : this.#parts.ladder.before(flow.record.rung)
-      // Anything but a certain "nothing went out" may have come after the message.
-      const uncertain = flow.sending && problem.status === 503
-      if (problem.code === 'invalid_phone_number' || problem.details.ended) await flow.write('failed', { leaseUntil: undefined })
-      else if (isResend) {
-        // The old check is good until a new one is accepted. A message that may be on its way stays charged, and so does one that the provider refused, or
-        // the requester could have it asked without end.
-        const keepsCharge = uncertain || problem.details.reason === 'other'
-        await flow.write('pending', { ...blank, ...record, ...(keepsCharge && charged), leaseUntil: undefined }, content)
-      } else if (uncertain) await flow.write('pending', { leaseUntil: undefined, sentAt: flow.ageMs })
-      // A rung that said "unable" on the way is not asked again.
-      else if (passed)
-        await flow.write('pending', { ...onRung(passed.name, flow), spent: true, leaseUntil: undefined }, { number: content.number })
-      else if (problem.code !== 'in_progress') await flow.write('pending', { ...blank, ...record, leaseUntil: undefined }, content)
+      await this.#undo(flow, { record, content }, rung, problem, isResend ? charged : undefined)
       throw this.#refuseStep(flow, kind, problem)
     }
+  }
+
+  /** After a step that failed: the flow as it was, unless a message may be on its way or nothing can follow. `charged` is what a resend was charged. */
+  async #undo(
+    flow: OpenFlow,
+    before: Pick<OpenFlow, 'record' | 'content'>,
+    rung: Provider,
+    problem: PhoneCheckError,
+    charged: Partial<FlowRecord> | undefined,
+  ): Promise<void> {
+    const released = { leaseUntil: undefined }
+    const asBefore = { ...blank, ...before.record, ...released }
+    const passed = flow.record.rung === rung.name ? undefined : this.#parts.ladder.before(flow.record.rung)
+    // Anything but a certain "nothing went out" may have come after the message.
+    const uncertain = flow.sending && problem.status === 503
+    if (problem.code === 'invalid_phone_number' || problem.details.ended) await flow.write('failed', released)
+    // The old check is good until a new one is accepted. A message that may be on its way stays charged, and so does one that the provider refused, or the
+    // requester could have it asked without end.
+    else if (charged)
+      await flow.write('pending', { ...asBefore, ...((uncertain || problem.details.reason === 'other') && charged) }, before.content)
+    else if (uncertain) await flow.write('pending', { ...released, sentAt: flow.ageMs })
+    // A rung that said "unable" on the way is not asked again.
+    else if (passed)
+      await flow.write('pending', { ...onRung(passed.name, flow), ...released, spent: true }, { number: before.content.number })
+    else if (problem.code !== 'in_progress') await flow.write('pending', asBefore, before.content)
   }
 
   async #hint(key: string, checkId: string, provider: string): Promise<void> {
@@ -280,6 +282,10 @@ export class LoginFlow {
       this.#parts.settings.emit({ type: 'step_refused', step: 'start', code: asOutage(error).code, ...facts })
       throw error
     }
+  }
+
+  #refuse(flow: OpenFlow, step: 'fallback' | 'resend', code: PhoneCheckErrorCode, details: ProblemDetails = {}): PhoneCheckError {
+    return this.#refuseStep(flow, step, this.#attempts.refusal(flow, code, details))
   }
 
   #refuseStep(flow: OpenFlow, step: 'fallback' | 'resend', problem: PhoneCheckError): PhoneCheckError {

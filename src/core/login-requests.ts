@@ -87,6 +87,7 @@ export interface FlowStatus {
 
 /** Whether this process can serve logins. Holds nothing secret. */
 export interface Readiness {
+  /** Whether the store answered within half a second. */
   ready: boolean
   store: 'ok' | 'failed'
   /** Open ones mean that a provider failed too often of late; its rung is skipped at start. */

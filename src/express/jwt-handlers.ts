@@ -77,7 +77,7 @@ export function logoutJwt<Claims extends object>(settings: JwtSettings<Claims>):
  * Ends every login that a user has until now: all refresh tokens at once, and access tokens too with `checkRevoked`; without it these expire by themselves. New
  * logins are not affected. Waits until it is done.
  * @param id what `subject` returns for the user
- * @throws PhoneCheckError `store_unavailable`: nothing was revoked, or it is not known; try again
+ * @throws PhoneCheckError `store_unavailable`: nothing was revoked, or it is not known; try again. TypeError without a store, or for an id that is none
  */
 export async function revokeUser<Claims extends object>(settings: JwtSettings<Claims>, id: string): Promise<void> {
   const { revocations, emit } = tokensOf(settings)

@@ -30,9 +30,9 @@ export interface BearerSettings<Claims extends object = object> {
    * good until it expires.
    */
   checkRevoked?: boolean
-  /** Longest time between two refreshes. Default 7 days. */
+  /** Longest time between two refreshes. Default 7 days, at most 365. */
   refreshIdleSeconds?: number
-  /** Longest time between two logins. Default 30 days. */
+  /** Longest time between two logins. Default 30 days, at most 365. */
   refreshAbsoluteSeconds?: number
   /**
    * For this long after a refresh the used token brings the same new refresh token again, with a fresh access token, as often as asked: for clients that
@@ -98,7 +98,8 @@ const known = new WeakMap<object, Tokens>()
 
 /** The same for every function that is given these settings, so that keys are read once. @throws TypeError that names the setting and the cure */
 export function tokensOf<Claims extends object>(settings: BearerSettings<Claims>): Tokens {
-  if (typeof settings !== 'object' || settings === null) throw new TypeError('JwtSettings: pass the settings')
+  if (typeof settings !== 'object' || settings === null)
+    throw new TypeError('JwtSettings: pass an object of settings, with issuer, audience, keys and subject')
   const tokens = known.get(settings) ?? build(settings)
   known.set(settings, tokens)
   return tokens

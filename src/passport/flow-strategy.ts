@@ -31,10 +31,9 @@ type ExpressRequest = HttpRequest & { res?: HttpResponse | undefined }
 /**
  * The two phases of one purpose. `authenticate` is the second only: it redeems what the device brought. The first, which may cost money, is a handler of its
  * own, so that a route guarded for redeeming can never start a check by mistake.
- *
- * Fields are public because Passport works on `Object.create(strategy)`, which has no access to `#private` ones.
  */
 export class FlowStrategy extends Base {
+  // No `#private` fields: Passport works on `Object.create(strategy)`, which has no access to them.
   override name: string
   /** @internal */
   readonly front: Front
@@ -121,6 +120,7 @@ export class FlowStrategy extends Base {
     }
   }
 
+  /** @internal */
   private async redeem(req: HttpRequest, res: HttpResponse, actions: Actions, { request, cookieName }: IncomingRedeem): Promise<void> {
     const { flow, drain } = this.front
     const { user, identity } = await drain

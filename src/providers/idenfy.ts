@@ -10,7 +10,9 @@ import { lost, TransportError } from './transport.js'
 import { checkCommon, checkTimeouts, required, vendorOrigin } from './vendor-origin.js'
 
 export interface IdenfyOptions {
+  /** Of the account, from the vendor's dashboard. */
   apiKey: string | undefined
+  /** Never logged, and part of no error. */
   apiSecret: string | undefined
   /** Shown as the sender of the message; at most 11 characters. Default: the vendor's own, `iDenfy`. */
   senderName?: string
@@ -20,6 +22,7 @@ export interface IdenfyOptions {
   name?: string
   /** Replaces the connection pool, for proxies and tests. Must not follow redirects. */
   fetch?: FetchLike
+  /** For tests. */
   clock?: Clock
   /** Milliseconds for one call, body included. Default: send 10,000, redeem 8,000. */
   timeoutsMs?: Partial<Record<'send' | 'redeem', number>>

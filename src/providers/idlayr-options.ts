@@ -12,11 +12,13 @@ export interface IdlayrOptions {
   baseUrl?: string | undefined
   /** Of the project, not of the workspace. */
   clientId: string | undefined
+  /** Of the project. Never logged, and part of no error. */
   clientSecret: string | undefined
   /** Name of the rung, when a ladder has two of a kind. */
   name?: string
   /** Replaces the connection pool, for proxies and tests. Must not follow redirects. */
   fetch?: FetchLike
+  /** For tests. */
   clock?: Clock
   /** Milliseconds for one call to the vendor, body included. Default: token 4,000, create 6,000, redeem 8,000, read 4,000. */
   timeoutsMs?: Partial<Record<'token' | 'create' | 'redeem' | 'read', number>>

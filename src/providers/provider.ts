@@ -63,6 +63,7 @@ export type Outcome =
 export interface CallContext {
   /** Everything done for this request must end by then. */
   deadline: Deadline
+  /** Tells the operator; an event must hold no number, code or secret. */
   emit(event: PhoneCheckEvent): void
 }
 
@@ -84,6 +85,7 @@ export interface Provider {
   /** What a code of this provider looks like. Anything else is a malformed request and costs no try. */
   readonly codeGrammar?: RegExp
 
+  /** Creates a check, or says at once that this device cannot use the rung. Throws `PhoneCheckError` on an outage. */
   start(input: StartInput, context: CallContext): Promise<Started | Unable>
   /** Rungs whose device brings a code. */
   redeem?(check: Check, code: string, context: CallContext): Promise<Outcome>

@@ -45,6 +45,27 @@ test('opens after five outages in a row, for 30 s, and then lets one call of man
   expect(events.map((event) => event.type)).toEqual(['breaker_opened', 'breaker_closed'])
 })
 
+test('a call from before it opened neither closes it nor opens it again', async () => {
+  for (const late of ['yes', 'no'] as const) {
+    const { clock, events, fail, succeed, run } = setup()
+    let finish: () => void = () => {}
+    const slow = run(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          finish = () => (late === 'yes' ? resolve() : reject(new PhoneCheckError('provider_unavailable')))
+        }),
+    )
+    for (let index = 0; index < 5; index++) await fail()
+    await clock.advance(late === 'yes' ? 5_000 : 10_000)
+    finish()
+    await slow
+    expect(await succeed()).toBe('provider_unavailable')
+    await clock.advance(late === 'yes' ? 25_000 : 20_000)
+    expect(await succeed()).toBe('ok')
+    expect(events.map((event) => event.type)).toEqual(['breaker_opened', 'breaker_closed'])
+  }
+})
+
 test('a failed probe opens it again', async () => {
   const { clock, fail, succeed, calls } = setup()
   for (let index = 0; index < 5; index++) await fail()

@@ -1,4 +1,4 @@
-import { MemoryStore, PhoneCheckError } from 'passport-phonecheck'
+import { MemoryStore, PhoneCheckError, type Provider } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
 import { anyone, begin, by, flowSetup, interceptedStore, redeeming, refusal, scripted } from '../support/flow.js'
@@ -227,4 +227,19 @@ describe('purpose and subject', () => {
     expect(provider.redeems).toBe(0)
     expect((await flow.redeem({ ...redeeming(started), purpose: 'link', subject: 'u1' }, anyone)).identity.purpose).toBe('link')
   })
+})
+
+test('a fallback whose own question finds that nothing may follow says so', async () => {
+  const first: Provider = {
+    ...scripted('mocheck'),
+    poll: async () => ({ outcome: 'unable', reason: 'ip_mismatch', stop: true }),
+  }
+  delete first.redeem
+  const { flow, clock, events } = flowSetup({ ladder: [first, scripted('idenfy-sms')] })
+  const started = await begin(flow)
+  await clock.advance(30_000)
+  const { code: _, ...request } = redeeming(started)
+  expect(await refusal(flow.fallback(request))).toBe('ladder_exhausted')
+  expect(events.map(({ type }) => type)).toContain('flow_failed')
+  expect(await refusal(flow.fallback(request))).toBe('flow_invalid')
 })

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { MemoryStore, PhoneCheckStrategy, type PhoneCheckStrategyOptions, phoneCheck } from 'passport-phonecheck'
+import { idenfySms, MemoryStore, moCheck, PhoneCheckStrategy, type PhoneCheckStrategyOptions, phoneCheck } from 'passport-phonecheck'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { secret, startApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
@@ -49,6 +49,17 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     [{ origins: ['https://app.example/'] }, /origins/],
     [{ origins: ['app.example'] }, /origins/],
     [{ deviceIp: 'always' }, /deviceIp/],
+    [{ countries: 'US' }, /countries must be ISO codes/],
+    [{ origins: 'https://app.example' }, /origins must be a list/],
+    [{ redirectUrl: new URL('https://app.example/return'), loginUrl: '/login' }, /redirectUrl must be/],
+    [{ loginUrl: new URL('https://app.example/login') }, /loginUrl must be/],
+    [{ reviewNumbers: {} }, /reviewNumbers must be a list/],
+    [{ reviewNumbers: [{ phoneNumber: '+12025550100', code: '1234', unti: '2000-01-01' }] }, /reviewNumbers: unti is no option/],
+    [{ clock: {} }, /clock must have the methods/],
+    [{ name: '' }, /name must be a word/],
+    [{ name: 5 }, /name must be a word/],
+    [{ limits: 5 }, /limits must be an object/],
+    [{ passReqToCallback: 'yes' }, /passReqToCallback must be true or false/],
   ])('%o', (options, message) => {
     expect(() => build(options)).toThrow(TypeError)
     expect(() => build(options)).toThrow(message)
@@ -68,6 +79,10 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     [{ timeoutsMs: { token: 'x' } }, /timeoutsMs\.token/],
     [{ checkUrlOrigins: ['http://checks.example.com'] }, /checkUrlOrigins/],
     [{ checkUrlOrigins: ['https://checks.example.com/x'] }, /checkUrlOrigins/],
+    [{ checkUrlOrigins: 'https://checks.example.com' }, /checkUrlOrigins must be a list/],
+    [{ name: 5 }, /name must be a word/],
+    [{ fetch: 5 }, /fetch must be a function/],
+    [{ clock: {} }, /clock must have the methods/],
   ])('phoneCheck(%o)', (options, message) => {
     const make = () => phoneCheck({ clientId: 'client', clientSecret: 'canary-secret', ...options } as Parameters<typeof phoneCheck>[0])
     expect(make).toThrow(TypeError)
@@ -88,6 +103,23 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     )
   })
 
+  test.each([
+    ['phoneCheck', phoneCheck],
+    ['moCheck', moCheck],
+    ['idenfySms', idenfySms],
+  ])('%s without options', (name, factory) => {
+    for (const nothing of [undefined, null, []])
+      expect(() => factory(nothing as never)).toThrow(new TypeError(`${name}: pass an object of options`))
+  })
+
+  test.each([
+    [{ cookie: { secure: false } }, 'https://app.example/return', /cookie\.secure: false/],
+    [{}, 'http://127.0.0.1/return', /no Secure cookie/],
+  ])('a purpose whose return leg would come without its cookie: %o, %s', (options, redirectUrl, message) => {
+    const link = () => build(options).purpose('link', { subject: () => 'u', redirectUrl, loginUrl: '/' }, async () => null)
+    expect(link).toThrow(message)
+  })
+
   test('without options or callback', () => {
     const Untyped = PhoneCheckStrategy as unknown as new (...args: unknown[]) => unknown
     expect(() => new Untyped()).toThrow(/PhoneCheckStrategy requires options/)
@@ -102,6 +134,7 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     [{ bindng: 'handle' }, /bindng is no option/],
   ])('start(%o)', (options, message) => {
     expect(() => build({}).start(options as never)).toThrow(message)
+    expect(() => build({}).start(null as never)).toThrow('start: pass an object of options')
   })
 })
 

@@ -83,6 +83,29 @@ test('a start that the store refuses is charged nowhere', async () => {
   expect(sends(app)).toBe(1)
 })
 
+test('in the last half minute nothing new is begun, and what is there stays good', async () => {
+  const app = await ladderApp('cookie + body', ['idenfy-sms'], accepting)
+  const visitor = new Visitor(app)
+  await visitor.start()
+  await app.clock.advance(299_000)
+  expect((await visitor.resend()).status).toBe(201)
+  await app.clock.advance(273_000)
+  const refused = await visitor.resend()
+  expect(refused).toMatchObject({ status: 403, body: { code: 'send_refused', detail: expect.stringContaining('no time left') } })
+  expect((await visitor.status()).body).toMatchObject({ state: 'pending', rung: 'live', fallback: [] })
+  expect((await visitor.verify({ code: visitor.code() })).status).toBe(200)
+  expect(sends(app)).toBe(2)
+})
+
+test('in the last half minute no other way is offered', async () => {
+  const app = await ladderApp('cookie + body', ['phonecheck', 'idenfy-sms'])
+  const visitor = new Visitor(app)
+  await visitor.start()
+  await app.clock.advance(575_000)
+  expect((await visitor.fallback()).body).toMatchObject({ code: 'ladder_exhausted', fallback: [] })
+  expect((await visitor.status()).body).toMatchObject({ state: 'expired', rung: 'spent', fallback: [] })
+})
+
 test('no message is sent that nobody would have the time to use', async () => {
   const app = await ladderApp('cookie + body', ['phonecheck', 'idenfy-sms'])
   const visitor = new Visitor(app)

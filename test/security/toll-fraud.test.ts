@@ -73,6 +73,19 @@ describe('no message is sent', () => {
     expect(seen[0]).toEqual(['/login/phone', { method: 'idenfy-sms', country: 'US', purpose: 'login' }])
   })
 
+  test('without the operator hearing why the login could not begin', async () => {
+    let allow = false
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], { ...accepting, strategy: { beforeSend: () => allow } })
+    await new Visitor(app).start()
+    allow = true
+    for (let index = 0; index < 4; index++) await new Visitor(app).start()
+    const refused = app.events.filter(({ type }) => type === 'step_refused')
+    const facts = { type: 'step_refused', step: 'start', purpose: 'login', method: 'idenfy-sms', country: 'US', number: '+1********00' }
+    expect(refused).toEqual(
+      ['send_refused', 'number_limit'].map((code) => ({ ...facts, code, flowId: expect.stringMatching(/^[0-9a-f]{16}$/) })),
+    )
+  })
+
   test('for a purpose that the application forbids it for, also when the silent rung is skipped', async () => {
     const purposes: string[] = []
     const app = await ladderApp('cookie + body', ['phonecheck', 'idenfy-sms'], {
