@@ -49,7 +49,7 @@ async function textOf(response: FetchAnswer): Promise<string> {
   const { body } = response
   if (!isByteStream(body)) {
     const text = await response.text()
-    if (text.length > maxBodyBytes) throw new TransportError('too_large', true)
+    if (Buffer.byteLength(text) > maxBodyBytes) throw new TransportError('too_large', true)
     return text
   }
   const chunks: Uint8Array[] = []

@@ -123,7 +123,7 @@ export function idlayrApi(
   function refusal(operation: string, { status, retryAfterSeconds }: HttpResponse, emit: OnEvent): PhoneCheckError {
     const ours = status === 401 || status === 402 || status === 403
     if (ours) emit({ type: 'provider_misconfigured', provider: name, operation, status })
-    else emit({ type: 'provider_outage', provider: name, operation, kind: 'status', status })
+    else emit({ type: 'provider_outage', provider: name, operation, kind: status === 200 ? 'malformed' : 'status', status })
     const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds: Math.min(retryAfterSeconds, 3600) }
     return new PhoneCheckError('provider_unavailable', wait)
   }
