@@ -26,7 +26,8 @@ export function addressReader(emit: OnEvent): (req: HttpRequest) => RequestAddre
     }
     const own = req.socket.remoteAddress
     const address = req.ip ?? own
-    if (!warnedOfUnreadable && !isAddress(address)) {
+    // A socket's own address is one; what a proxy wrote may be anything.
+    if (!warnedOfUnreadable && (address === undefined || address !== own) && !isAddress(address)) {
       warnedOfUnreadable = true
       emit({
         type: 'misconfiguration',
