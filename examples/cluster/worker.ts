@@ -35,7 +35,8 @@ export async function work({ idlayr, redisUrl, port, secret, prefix }: Settings)
     async ({ phoneNumber }) => {
       const row = createHmac('sha256', secret).update(phoneNumber).digest('hex')
       await redis.hsetnx(`${prefix}:users`, row, randomUUID())
-      return { id: (await redis.hget(`${prefix}:users`, row)) ?? '' }
+      const id = await redis.hget(`${prefix}:users`, row)
+      return id !== null && { id }
     },
   )
   const auth = new passport.Passport()

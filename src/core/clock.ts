@@ -19,6 +19,12 @@ export function wallTime(clock: Clock): number {
   return clock.wall?.() ?? clock.now()
 }
 
+/** Whether it has what every clock must have. */
+export function isClock(value: unknown): value is Clock {
+  const { now, delay } = (value ?? {}) as Partial<Clock>
+  return typeof now === 'function' && typeof delay === 'function'
+}
+
 export const systemClock: Clock = {
   // performance.now() is monotonic: an adjusted system clock must not end a lease early or revive a token.
   now: () => performance.timeOrigin + performance.now(),

@@ -109,8 +109,8 @@ export class LoginFlow {
     // What the user did already must not be thrown away, nor paid for twice: a text that arrived is noticed before its rung is left.
     if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.by)
     if (flow.content.verifiedAt !== undefined) throw this.#proven(flow, 'fallback')
-    // That answer may also have been one that nothing follows.
     const next = this.#parts.ladder.next(flow.record.rung)
+    // The answer to that question may have been one that nothing follows.
     if (!next || flow.record.state === 'failed' || !hasTimeForMore(flow.ageMs))
       throw this.#refuse(flow, 'fallback', 'ladder_exhausted', { fallback: [] })
     const waitMs = flow.isSpent

@@ -31,7 +31,10 @@ export interface Front {
   hasWebhook: boolean
 }
 
-/** Asked before a message is sent. Anything but true, or no answer within 3 s, is a veto: 403 `send_refused`, and nothing is charged. */
+/**
+ * Asked before a message is sent. Anything but true, or no answer within 3 s, is a veto: 403 `send_refused`, and nothing is charged. It comes before the
+ * limits, so it is also asked for messages that a limit then refuses: let it decide, and count what was sent by the event `message_sent`.
+ */
 export type BeforeSend = OfRequest<[message: { method: string; country: string; purpose: string }], boolean | Promise<boolean>>
 
 /** Who asks, and from where. */

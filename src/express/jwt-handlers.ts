@@ -24,6 +24,8 @@ export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>, o
   const tokens = issuing(settings)
   knownOptions('issueJwt', options, ['purposes'])
   const { purposes = ['login'] } = options
+  // In a text, any part of it would be found.
+  if (!Array.isArray(purposes)) throw new TypeError("issueJwt: purposes must be a list, such as ['stepup']")
   return answering(tokens, async function issueJwt(req: HttpRequest & { authInfo?: Express.AuthInfo | undefined }, res) {
     const { user, authInfo } = req
     const identity = authInfo?.phoneCheck

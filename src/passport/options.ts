@@ -1,5 +1,5 @@
 import { isLoopback } from '../core/address.js'
-import { type Clock, systemClock } from '../core/clock.js'
+import { type Clock, isClock, systemClock } from '../core/clock.js'
 import { Drain } from '../core/drain.js'
 import { type OnEvent, safely } from '../core/events.js'
 import type { Assurance } from '../core/identity.js'
@@ -111,7 +111,7 @@ export function buildFront(options: AnyOptions): Front {
   demand(options.beforeSend === undefined || typeof options.beforeSend === 'function', 'beforeSend must be a function')
   demand(options.name === undefined || (typeof options.name === 'string' && options.name !== ''), 'name must be a word, such as phonecheck')
   demand([undefined, true, false].includes(options.passReqToCallback), 'passReqToCallback must be true or false')
-  demand(typeof clock?.now === 'function' && typeof clock.delay === 'function', 'clock must have the methods now() and delay()')
+  demand(isClock(clock), 'clock must have the methods now() and delay()')
   demand(
     options.limits === undefined || (typeof options.limits === 'object' && options.limits !== null),
     'limits must be an object, such as { startsPerAddress: 300 }',

@@ -1,13 +1,14 @@
 import { type Clock, systemClock } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import { limits } from '../core/limits.js'
+import { checkCommon, checkTimeouts, required } from './factory-options.js'
 import type { FetchLike } from './fetch-transport.js'
 import { type HttpResponse, httpClient } from './http.js'
 import { isObject } from './problem.js'
 import type { CallContext, Provider } from './provider.js'
 import { mayRepeat, outcomeUnknown } from './retry.js'
 import { lost, TransportError } from './transport.js'
-import { checkCommon, checkTimeouts, required, vendorOrigin } from './vendor-origin.js'
+import { vendorOrigin } from './vendor-origin.js'
 
 export interface IdenfyOptions {
   /** Of the account, from the vendor's dashboard. */

@@ -1,6 +1,7 @@
 import { type Deadline, systemClock } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { OnEvent } from '../core/events.js'
+import { checkCommon, checkTimeouts, required } from './factory-options.js'
 import { type HttpResponse, httpClient } from './http.js'
 import { baseOrigin, type IdlayrOptions, idlayrOptionNames } from './idlayr-options.js'
 import { tokenSource } from './oauth-token.js'
@@ -8,7 +9,6 @@ import { isObject } from './problem.js'
 import type { CallContext } from './provider.js'
 import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from './retry.js'
 import { type HttpRequest, lost, TransportError } from './transport.js'
-import { checkCommon, checkTimeouts, required } from './vendor-origin.js'
 
 const defaultTimeoutsMs = { token: 4_000, create: 6_000, redeem: 8_000, read: 4_000 }
 

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../core/clock.js'
+import { type Clock, isClock, systemClock } from '../core/clock.js'
 import { knownOptions } from '../core/known-options.js'
 import { ExpiringMap } from './expiring-map.js'
 import { HeldCounter, HeldRecord } from './memory-entries.js'
@@ -137,7 +137,7 @@ function bound(option: string, value: number): number {
 }
 
 function checked(clock: Clock): Clock {
-  if (typeof clock?.now === 'function' && typeof clock.delay === 'function') return clock
+  if (isClock(clock)) return clock
   throw new TypeError('MemoryStore: clock must have the methods now() and delay()')
 }
 

@@ -112,6 +112,9 @@ test('a number that was proven for another purpose brings no tokens, unless the 
     ask(`${app.url}/step-up`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ purpose }) })
   expect((await stepUp('stepup')).status).toBe(200)
   for (const purpose of ['login', 'link']) expect((await stepUp(purpose)).status).toBe(500)
+  expect(() => issueJwt(app.settings, { purposes: 'login-or-link' } as object)).toThrow(
+    new TypeError("issueJwt: purposes must be a list, such as ['stepup']"),
+  )
   expect(() => issueJwt(app.settings, { purpose: ['stepup'] } as object)).toThrow('issueJwt: purpose is no option; there are purposes')
 })
 
