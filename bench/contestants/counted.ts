@@ -20,8 +20,12 @@ export class CountedStore implements Store {
   #departure: Promise<void> | undefined
   readonly #store: Store
 
+  insertCharged?: NonNullable<Store['insertCharged']>
+
   constructor(store: Store) {
     this.#store = store
+    const insertCharged = store.insertCharged?.bind(store)
+    if (insertCharged) this.insertCharged = (...args) => this.#pass(() => insertCharged(...args))
   }
 
   insert(key: string, record: string, ttlSeconds: number) {

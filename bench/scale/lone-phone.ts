@@ -29,6 +29,12 @@ export function lonePhone({ store = new MemoryStore(), clock }: { store?: Store;
     find: (key) => store.find(key),
     remove: (key) => store.remove(key),
     count: (hits: readonly Hit[]) => store.count(hits),
+    ...(store.insertCharged && {
+      insertCharged: async (key: string, record: string, ttlSeconds: number, hits: readonly Hit[]) => {
+        written = record
+        return store.insertCharged?.(key, record, ttlSeconds, hits) ?? 'taken'
+      },
+    }),
   }
   const phone = new PhoneCheckStrategy(
     {

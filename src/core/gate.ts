@@ -1,5 +1,5 @@
 import type { Provider } from '../providers/provider.js'
-import type { Hit, Store } from '../stores/store.js'
+import type { Hit, Store, Verdict } from '../stores/store.js'
 import { addressBlock } from './address.js'
 import { type Clock, within } from './clock.js'
 import { PhoneCheckError, type PhoneCheckErrorCode } from './errors.js'
@@ -13,6 +13,13 @@ export interface Requester {
   address: string | undefined
   /** The application's veto before a message is sent. */
   beforeSend?: (message: { method: string; country: string; purpose: string }) => Promise<boolean>
+}
+
+/** A record that is to be kept if all limits allow it. */
+export interface NewRecord {
+  key: string
+  record: string
+  ttlSeconds: number
 }
 
 interface Charge extends Hit {
@@ -49,14 +56,26 @@ export class Gate {
     return this.#hash(`subject ${id}`)
   }
 
-  /** A new flow whose first rung is `rung`. @throws PhoneCheckError 429 */
-  async start(rung: Provider, number: PhoneNumber, by: Requester): Promise<void> {
-    await this.#charge(this.#starts(rung, number, by))
-  }
-
-  /** No flow came of it. */
-  async takeBackStart(rung: Provider, number: PhoneNumber, by: Requester): Promise<void> {
-    await this.#giveBack(this.#starts(rung, number, by))
+  /**
+   * A new flow whose first rung is `rung`: charges it and keeps its record, or does neither.
+   * @returns false when the store has that key already
+   * @throws PhoneCheckError 429, and then nothing was written; `store_unavailable`
+   */
+  async start(rung: Provider, number: PhoneNumber, by: Requester, { key, record, ttlSeconds }: NewRecord): Promise<boolean> {
+    const charges = this.#starts(rung, number, by)
+    if (this.#store.insertCharged) {
+      const verdict = await this.#store.insertCharged(key, record, ttlSeconds, charges.map(hitOf))
+      if (verdict === 'taken') return false
+      refuseIf(verdict, charges)
+      return true
+    }
+    await this.#charge(charges)
+    const isKept = await this.#store.insert(key, record, ttlSeconds).catch(async (error) => {
+      await this.#giveBack(charges)
+      throw error
+    })
+    if (!isKept) await this.#giveBack(charges)
+    return isKept
   }
 
   /** Another rung, or another message, in a flow that exists. @throws PhoneCheckError 403, 429 */
@@ -136,10 +155,7 @@ export class Gate {
 
   async #charge(charges: readonly Charge[]): Promise<void> {
     if (charges.length === 0) return
-    const verdict = await this.#store.count(charges.map(hitOf))
-    if (verdict.allowed) return
-    const { code } = charges.find(({ key }) => key === verdict.key) ?? { code: 'address_limit' as const }
-    throw new PhoneCheckError(code, { retryAfterSeconds: verdict.retryAfterSeconds })
+    refuseIf(await this.#store.count(charges.map(hitOf)), charges)
   }
 
   /** Best effort: what cannot be given back only refuses a little sooner. */
@@ -150,6 +166,12 @@ export class Gate {
 }
 
 const guessKey = (number: string) => `guess/${number}`
+
+function refuseIf(verdict: Verdict, charges: readonly Charge[]): void {
+  if (verdict.allowed) return
+  const { code } = charges.find(({ key }) => key === verdict.key) ?? { code: 'address_limit' as const }
+  throw new PhoneCheckError(code, { retryAfterSeconds: verdict.retryAfterSeconds })
+}
 
 function hitOf({ code, ...hit }: Charge): Hit {
   return hit

@@ -24,17 +24,18 @@ export class FlowBook {
     this.#clock = clock
   }
 
+  /** A new flow. `keep` writes its record, and says no when the key is taken. */
   async insert(
     key: string,
     draft: Omit<FlowRecord, 'sealed'>,
     content: FlowContent,
     secret: string,
-    ttlSeconds: number,
+    keep: (record: string) => Promise<boolean>,
   ): Promise<OpenFlow> {
     const seal = new Seal(secret, key)
     const record = { ...draft, sealed: seal.close(content, sealContext(key, draft)) }
     // Two equal 256-bit handles mean a broken random source; carrying on would join two logins.
-    if (!(await this.#store.insert(key, encodeFlow(record), ttlSeconds))) {
+    if (!(await keep(encodeFlow(record)))) {
       throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new flow exists already.' })
     }
     return new OpenFlow(this.#hold(key, record, 1, 0), seal, content)

@@ -1,7 +1,6 @@
 import type { Provider, WebhookRequest } from '../providers/provider.js'
 import { admit } from './admission.js'
 import { Attempts } from './attempt.js'
-import { bothOrUndo } from './both.js'
 import { Climber, onRung } from './climb.js'
 import { wallTime, within } from './clock.js'
 import { asOutage, isOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './errors.js'
@@ -65,37 +64,39 @@ export class LoginFlow {
     const key = flowKey(handle)
     const refused = this.#refusalOfStart(key, request.purpose, rung, number)
     await gate.askApplication(rung, number, request.purpose, request.by).catch(refused)
-    // Written before the provider is asked: whatever was charged is on record even if this process dies now. Nobody knows the new key yet, so flow and
-    // charges can be written at the same time.
-    const inserting = book.insert(
-      key,
-      {
-        state: 'claimed',
-        leaseUntil: limits.leaseMs,
-        purpose: recordedPurpose(settings.realm, request.purpose),
-        subject: request.subject === undefined ? undefined : gate.hashSubject(request.subject),
-        binding: request.binding,
-        owner: fingerprint(secret),
-        number: gate.hashNumber(number.e164),
-        delivery: request.delivery,
-        rung: rung.name,
-        rungSince: 0,
-        tries: 0,
-        flowTries: 0,
-      },
-      { number },
-      secret,
-      limits.flowTtlSeconds,
-    )
+    const draft = {
+      state: 'claimed',
+      leaseUntil: limits.leaseMs,
+      purpose: recordedPurpose(settings.realm, request.purpose),
+      subject: request.subject === undefined ? undefined : gate.hashSubject(request.subject),
+      binding: request.binding,
+      owner: fingerprint(secret),
+      number: gate.hashNumber(number.e164),
+      delivery: request.delivery,
+      rung: rung.name,
+      rungSince: 0,
+      tries: 0,
+      flowTries: 0,
+    } as const
+    let isKept = true
     try {
-      const [flow] = await bothOrUndo(inserting, gate.start(rung, number, request.by), () => gate.takeBackStart(rung, number, request.by))
+      // Written before the provider is asked: whatever was charged is on record even if this process dies now. A refused request writes nothing.
+      const keep = async (record: string) => {
+        try {
+          return await gate.start(rung, number, request.by, { key, record, ttlSeconds: limits.flowTtlSeconds })
+        } catch (error) {
+          isKept = isOutage(error)
+          throw error
+        }
+      }
+      const flow = await book.insert(key, draft, { number }, secret, keep)
       const input = startInput(settings, flow, request.redirectUrl, deviceIp)
       const step = await this.#climber.climb(flow, rung, this.#parts.callContext(), input, request.by)
       this.#parts.settings.emit({ type: 'flow_started', ...factsOf(flow) })
       return { handle, secret, id: flowId(key), ...step }
     } catch (error) {
       // Nobody was told its handle. If this fails too, the record just ages away.
-      await book.remove(key).catch(() => {})
+      if (isKept) await book.remove(key).catch(() => {})
       return refused(error)
     }
   }

@@ -13,12 +13,17 @@ export function safeStore(store: Store, emit: OnEvent): Store {
       throw new PhoneCheckError('store_unavailable', { cause })
     }
   }
+  const { insertCharged } = store
   return {
     insert: (key, record, ttlSeconds) => ask('insert', () => store.insert(key, record, ttlSeconds)),
     find: (key) => ask('find', () => store.find(key)),
     replace: (key, expectedVersion, record) => ask('replace', () => store.replace(key, expectedVersion, record)),
     remove: (key) => ask('remove', () => store.remove(key)),
     count: (hits) => ask('count', () => store.count(hits)),
+    ...(insertCharged && {
+      insertCharged: (key, record, ttlSeconds, hits) =>
+        ask('insertCharged', async () => insertCharged.call(store, key, record, ttlSeconds, hits)),
+    }),
   }
 }
 

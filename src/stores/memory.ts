@@ -78,6 +78,31 @@ export class MemoryStore implements Store {
   async count(hits: readonly Hit[]): Promise<Verdict> {
     const now = this.#clock.now()
     this.#counters.sweep(now, stepsPerCall)
+    const judged = this.#judge(hits, now)
+    if (!(judged instanceof Map)) return judged
+    this.#makeRoom(judged, now)
+    this.#keep(judged, now)
+    return { allowed: true }
+  }
+
+  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+    const ttlMs = milliseconds('ttlSeconds', ttlSeconds)
+    const now = this.#clock.now()
+    this.#counters.sweep(now, stepsPerCall)
+    this.#records.sweep(now, stepsPerCall)
+    const judged = this.#judge(hits, now)
+    if (!(judged instanceof Map)) return judged
+    if (this.#records.get(key, now)) return 'taken'
+    // Both rooms are looked at before either is entered.
+    if (!this.#records.hasRoomFor(1, now)) throw full('records', 'maxRecords')
+    this.#makeRoom(judged, now)
+    this.#keep(judged, now)
+    this.#records.place(new HeldRecord(key, record, now), ttlMs)
+    return { allowed: true }
+  }
+
+  /** @returns the first refusal, or what will stand on each counter once all hits are charged. Nothing is written yet. */
+  #judge(hits: readonly Hit[], now: number): Verdict | Map<string, Tally> {
     // Drafts first, so that a refusal leaves nothing behind and a key that is named twice sees its own earlier charge.
     const drafts = new Map<string, Tally>()
     for (const hit of hits) {
@@ -89,14 +114,16 @@ export class MemoryStore implements Store {
       const charged = charge(tally, hit, now)
       if (charged) drafts.set(hit.key, charged)
     }
-    this.#keep(drafts, now)
-    return { allowed: true }
+    return drafts
   }
 
-  #keep(drafts: ReadonlyMap<string, Tally>, now: number): void {
+  #makeRoom(drafts: ReadonlyMap<string, Tally>, now: number): void {
     let added = 0
     for (const key of drafts.keys()) if (!this.#counters.get(key, now)) added++
     if (added > 0 && !this.#counters.hasRoomFor(added, now)) throw full('counters', 'maxCounters')
+  }
+
+  #keep(drafts: ReadonlyMap<string, Tally>, now: number): void {
     for (const [key, tally] of drafts) {
       const present = this.#counters.get(key, now)
       if (tally.count === 0 && tally.level === 0) {
@@ -148,5 +175,7 @@ function milliseconds(name: string, seconds: number): number {
 }
 
 function full(what: string, option: string): Error {
-  return new Error(`MemoryStore is full of live ${what}; raise ${option}, or use a store outside this process`)
+  return Object.assign(new Error(`MemoryStore is full of live ${what}; raise ${option}, or use a store outside this process`), {
+    code: 'FULL',
+  })
 }

@@ -10,6 +10,7 @@ export interface Names {
   readonly countersExpiry: string
   /** Carries a version, so that processes of an old and a new release can share the tables. */
   readonly count: string
+  readonly insertCharged: string
   /** Keeps the advisory locks of these tables apart from all others. */
   readonly seed: string
 }
@@ -31,6 +32,7 @@ export function namesOf(schema: string, table: string): Names {
     recordsExpiry: own('_records_expiry'),
     countersExpiry: own('_counters_expiry'),
     count: `"${schema}".${own('_count_1')}`,
+    insertCharged: `"${schema}".${own('_insert_charged_1')}`,
     seed: BigInt(`0x${hash(`${schema}.${table}`, 15)}`).toString(),
   }
 }
@@ -84,6 +86,9 @@ BEGIN
   END IF;
   IF to_regprocedure('${names.count}(${countTypes})') IS NULL THEN
     ${countFunction(names)}
+  END IF;
+  IF to_regprocedure('${names.insertCharged}(text, text, double precision, ${countTypes})') IS NULL THEN
+    ${insertChargedFunction(names)}
   END IF;
 END
 $migrate$`
@@ -182,4 +187,33 @@ BEGIN
   seconds := 0;
 END
 $count$;`
+}
+
+/** SQLSTATE by which the function below says that the key is taken. Of a class that PostgreSQL leaves to others. */
+export const takenState = 'PC409'
+
+/** Counts, then inserts. What is charged for a key that turns out to be taken is undone with the statement, by its failure. */
+function insertChargedFunction({ insertCharged, count, records }: Names): string {
+  return `CREATE FUNCTION ${insertCharged}(
+      new_key text, new_record text, ttl_ms double precision,
+      keys text[], limits double precision[], windows double precision[], longest double precision[], costs integer[], wait_ms integer,
+      OUT refused integer, OUT seconds double precision
+    ) LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $insert$
+DECLARE
+  at timestamptz;
+BEGIN
+  SELECT c.refused, c.seconds INTO refused, seconds FROM ${count}(keys, limits, windows, longest, costs, wait_ms) AS c;
+  IF refused <> 0 THEN
+    RETURN;
+  END IF;
+  at := clock_timestamp();
+  INSERT INTO ${records} AS kept (key, record, version, inserted_at, expires_at)
+  VALUES (new_key, new_record, 1, at, at + ttl_ms * interval '1 millisecond')
+  ON CONFLICT (key) DO UPDATE SET record = excluded.record, version = 1, inserted_at = excluded.inserted_at, expires_at = excluded.expires_at
+  WHERE kept.expires_at <= clock_timestamp();
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the key is taken' USING ERRCODE = '${takenState}';
+  END IF;
+END
+$insert$;`
 }

@@ -7,12 +7,13 @@ export interface Statements {
   readonly replace: string
   readonly remove: string
   readonly count: string
+  readonly insertCharged: string
   readonly sweep: string
 }
 
 // clock_timestamp() and not now(): a statement that has waited for a lock goes on with the version it then finds, and must judge it by the time it then is.
 // Only the sweep takes now(), because an index can be searched for it; being early, it leaves a record for the next time.
-export function statementsOf({ records, counters, count, seed }: Names): Statements {
+export function statementsOf({ records, counters, count, insertCharged, seed }: Names): Statements {
   return {
     insert: `INSERT INTO ${records} AS kept (key, record, version, inserted_at, expires_at)
 SELECT $1::text, $2::text, 1, moment.at, moment.at + $3::double precision * interval '1 millisecond' FROM (SELECT clock_timestamp() AS at) AS moment
@@ -33,6 +34,9 @@ DELETE FROM ${counters} AS counter USING held WHERE counter.key = $1::text`,
 
     count: `SELECT refused::text AS refused, seconds::text AS seconds
 FROM ${count}($1::text[], $2::double precision[], $3::double precision[], $4::double precision[], $5::integer[], $6::integer)`,
+
+    insertCharged: `SELECT refused::text AS refused, seconds::text AS seconds FROM ${insertCharged}($1::text, $2::text, $3::double precision,
+$4::text[], $5::double precision[], $6::double precision[], $7::double precision[], $8::integer[], $9::integer)`,
 
     sweep: `WITH records AS (${sweepOf(records)}), counters AS (${sweepOf(counters)})
 SELECT (SELECT count(*) FROM records)::text AS records, (SELECT count(*) FROM counters)::text AS counters`,

@@ -1,8 +1,8 @@
 import { knownOptions } from '../core/known-options.js'
 import { askOnce, type PostgresAnswer, type PostgresPool } from './postgres-pool.js'
-import { migration, type Names, namesOf } from './postgres-schema.js'
+import { migration, type Names, namesOf, takenState } from './postgres-schema.js'
 import { type Statements, statementsOf } from './postgres-statements.js'
-import { faultOf, lifetime, ruleOf, timeoutOf, wellFormed } from './remote.js'
+import { faultOf, lifetime, type Rule, ruleOf, timeoutOf, wellFormed } from './remote.js'
 import type { Hit, Store, StoredRecord, Verdict } from './store.js'
 
 export type { PostgresAnswer, PostgresClient, PostgresPool } from './postgres-pool.js'
@@ -62,7 +62,7 @@ export class PostgresStore implements Store {
   }
 
   /**
-   * Creates what is missing: the schema, two tables and a function. May be called at every start and by many processes at once. A role that may create
+   * Creates what is missing: the schema, two tables and two functions. May be called at every start and by many processes at once. A role that may create
    * nothing can call it once all is there; it needs USAGE on the schema and SELECT, INSERT, UPDATE and DELETE on the tables.
    */
   async migrate(): Promise<void> {
@@ -98,20 +98,34 @@ export class PostgresStore implements Store {
   async count(hits: readonly Hit[]): Promise<Verdict> {
     if (hits.length === 0) return { allowed: true }
     const rules = hits.map((hit) => ruleOf('PostgresStore', hit))
-    const { rows } = await this.#ask('count', this.#statements.count, [
+    const { rows } = await this.#ask('count', this.#statements.count, this.#charges(rules))
+    this.#sweepNowAndThen()
+    return verdictOf('count', rules, rows)
+  }
+
+  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+    const ttlMs = lifetime('PostgresStore', 'ttlSeconds', ttlSeconds)
+    const rules = hits.map((hit) => ruleOf('PostgresStore', hit))
+    const values = [wellFormed('PostgresStore', 'key', key), wellFormed('PostgresStore', 'record', record), ttlMs, ...this.#charges(rules)]
+    try {
+      const { rows } = await this.#ask('insertCharged', this.#statements.insertCharged, values)
+      this.#sweepNowAndThen()
+      return verdictOf('insertCharged', rules, rows)
+    } catch (error) {
+      if ((error as { code?: unknown }).code === takenState) return 'taken'
+      throw error
+    }
+  }
+
+  #charges(rules: readonly Rule[]): unknown[] {
+    return [
       rules.map(({ key }) => key),
       rules.map(({ limit }) => limit),
       rules.map(({ windowMs }) => windowMs),
       rules.map(({ longestMs }) => longestMs ?? null),
       rules.map(({ cost }) => cost),
       this.#timeoutMs,
-    ])
-    this.#sweepNowAndThen()
-    const [answer] = rows as { refused: string; seconds: string }[]
-    if (answer?.refused === '0') return { allowed: true }
-    const refused = rules[Number(answer?.refused) - 1]
-    if (!refused) throw new Error('PostgresStore: count failed (the pool passes on an answer that our statement does not give)')
-    return { allowed: false, key: refused.key, retryAfterSeconds: Number(answer?.seconds) }
+    ]
   }
 
   /** Deletes all that has expired, in small batches. @returns how many rows it were */
@@ -148,4 +162,12 @@ export class PostgresStore implements Store {
       throw faultOf('PostgresStore', operation, error)
     }
   }
+}
+
+function verdictOf(operation: string, rules: readonly Rule[], rows: readonly unknown[]): Verdict {
+  const [answer] = rows as { refused: string; seconds: string }[]
+  if (answer?.refused === '0') return { allowed: true }
+  const refused = rules[Number(answer?.refused) - 1]
+  if (!refused) throw new Error(`PostgresStore: ${operation} failed (the pool passes on an answer that our statement does not give)`)
+  return { allowed: false, key: refused.key, retryAfterSeconds: Number(answer?.seconds) }
 }

@@ -44,11 +44,11 @@ return '1'
 
 /**
  * The rules of tally.ts, all hits at once. A counter is one string, `count:level:since:kept`, the latter two in milliseconds; its own time to live only
- * clears it away. One that is damaged counts as full.
+ * clears it away. One that is damaged counts as full. `hits` is how many there are; what is written waits for `keep()`.
  *
  * KEYS: counter of each hit. ARGV: limit, window, longest window or 0, cost of each hit. Answers with the place of the first refusal, or 0, and seconds.
  */
-export const countScript = script(`${now}
+const judge = `${now}
 local drafts, changed = {}, {}
 
 local function read(key, window)
@@ -64,7 +64,8 @@ local function lock(tally, window, longest)
   return math.min(window * 2 ^ tally.level, longest)
 end
 
-for i, key in ipairs(KEYS) do
+for i = 1, hits do
+  local key = KEYS[i]
   local limit, window, longest, cost = tonumber(ARGV[4 * i - 3]), tonumber(ARGV[4 * i - 2]), tonumber(ARGV[4 * i - 1]), tonumber(ARGV[4 * i])
   local tally = drafts[key] or read(key, window)
   drafts[key] = tally
@@ -97,11 +98,32 @@ for i, key in ipairs(KEYS) do
   end
 end
 
-for key in pairs(changed) do
-  local tally = drafts[key]
-  local text = whole(tally.count) .. ':' .. whole(tally.level) .. ':' .. whole(tally.since) .. ':' .. whole(tally.keep)
-  redis.call('SET', key, text, 'PX', whole(math.max(1, tally.since + tally.keep - now)))
+local function keep()
+  for key in pairs(changed) do
+    local tally = drafts[key]
+    local text = whole(tally.count) .. ':' .. whole(tally.level) .. ':' .. whole(tally.since) .. ':' .. whole(tally.keep)
+    redis.call('SET', key, text, 'PX', whole(math.max(1, tally.since + tally.keep - now)))
+  end
 end
+`
+
+export const countScript = script(`
+local hits = #KEYS
+${judge}
+keep()
+return { '0', '0' }
+`)
+
+/**
+ * Both in one step, on servers where a script may touch the record and the counters: not in a cluster, where they live in different slots.
+ *
+ * KEYS: counter of each hit, record. ARGV: as above, then text, milliseconds. Answers as above, or with `taken`.
+ */
+export const insertChargedScript = script(`
+local hits = #KEYS - 1
+${judge}
+if not redis.call('SET', KEYS[#KEYS], '1:' .. whole(now) .. ':' .. ARGV[#ARGV - 1], 'NX', 'PX', ARGV[#ARGV]) then return { 'taken', '0' } end
+keep()
 return { '0', '0' }
 `)
 

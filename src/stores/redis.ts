@@ -1,7 +1,7 @@
 import { knownOptions } from '../core/known-options.js'
 import { type Commands, commandsOf, type RedisClient } from './redis-client.js'
-import { countScript, findScript, insertScript, replaceScript, type Script } from './redis-scripts.js'
-import { faultOf, lifetime, ruleOf, timeoutOf, wellFormed, within } from './remote.js'
+import { countScript, findScript, insertChargedScript, insertScript, replaceScript, type Script } from './redis-scripts.js'
+import { faultOf, lifetime, type Rule, ruleOf, timeoutOf, wellFormed, within } from './remote.js'
 import type { Hit, Store, StoredRecord, Verdict } from './store.js'
 
 export type { IoredisClient, NodeRedisClient, RedisClient } from './redis-client.js'
@@ -38,6 +38,8 @@ export class RedisStore implements Store {
   readonly #records: string
   readonly #counters: string
   readonly #timeoutMs: number
+  /** Learnt from the first CROSSSLOT: in a cluster a record and the counters cannot be written in one step. */
+  #isCluster = false
 
   /** @throws TypeError when an option is missing, out of range, or there is none of that name */
   constructor(options: RedisStoreOptions) {
@@ -83,14 +85,52 @@ export class RedisStore implements Store {
 
   async count(hits: readonly Hit[]): Promise<Verdict> {
     if (hits.length === 0) return { allowed: true }
+    const { rules, keys, values } = this.#charges(hits)
+    return verdictOf('count', rules, strings('count', await this.#ask('count', countScript, keys, values)))
+  }
+
+  /** One script. In a cluster two, one after the other: what is then refused still writes nothing, and what cannot be inserted is given back. */
+  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+    const ttlMs = Math.max(1, lifetime('RedisStore', 'ttlSeconds', ttlSeconds) - 1)
+    const text = wellFormed('RedisStore', 'record', record)
+    const { rules, keys, values } = this.#charges(hits)
+    if (this.#isCluster) return this.#countThenInsert(key, record, ttlSeconds, hits)
+    try {
+      // The counters come first, so that a proxy that goes by the first key and asks nobody loses logins and not limits.
+      const answer = await this.#ask('insertCharged', insertChargedScript, [...keys, this.#record(key)], [...values, text, String(ttlMs)])
+      const [place, seconds] = strings('insertCharged', answer)
+      return place === 'taken' ? 'taken' : verdictOf('insertCharged', rules, [place, seconds])
+    } catch (error) {
+      // The server refused the keys, so nothing was run.
+      if ((error as { code?: unknown }).code !== 'CROSSSLOT') throw error
+      this.#isCluster = true
+      return this.#countThenInsert(key, record, ttlSeconds, hits)
+    }
+  }
+
+  async #countThenInsert(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+    const verdict = await this.count(hits)
+    if (!verdict.allowed) return verdict
+    const isKept = await this.insert(key, record, ttlSeconds).catch(async (error) => {
+      await this.#giveBack(hits)
+      throw error
+    })
+    if (isKept) return verdict
+    await this.#giveBack(hits)
+    return 'taken'
+  }
+
+  /** Best effort: what cannot be given back only refuses a little sooner. */
+  async #giveBack(hits: readonly Hit[]): Promise<void> {
+    const charged = hits.filter(({ cost = 1 }) => cost === 1)
+    await this.count(charged.map((hit) => ({ ...hit, cost: -1 }))).catch(() => {})
+  }
+
+  #charges(hits: readonly Hit[]): { rules: Rule[]; keys: string[]; values: string[] } {
     const rules = hits.map((hit) => ruleOf('RedisStore', hit))
     const keys = rules.map(({ key }) => this.#counter(key))
     const values = rules.flatMap(({ limit, windowMs, longestMs = 0, cost }) => [limit, windowMs, longestMs, cost].map(String))
-    const [place, seconds] = strings('count', await this.#ask('count', countScript, keys, values))
-    if (place === '0') return { allowed: true }
-    const refused = rules[Number(place) - 1]
-    if (!refused) throw strange('count')
-    return { allowed: false, key: refused.key, retryAfterSeconds: Number(seconds) }
+    return { rules, keys, values }
   }
 
   #record(key: string): string {
@@ -119,6 +159,13 @@ export class RedisStore implements Store {
       throw faultOf('RedisStore', operation, error)
     }
   }
+}
+
+function verdictOf(operation: keyof Store, rules: readonly Rule[], [place, seconds]: readonly [string, string]): Verdict {
+  if (place === '0') return { allowed: true }
+  const refused = rules[Number(place) - 1]
+  if (!refused) throw strange(operation)
+  return { allowed: false, key: refused.key, retryAfterSeconds: Number(seconds) }
 }
 
 /** The two strings of which an answer consists. */

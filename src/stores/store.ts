@@ -56,4 +56,12 @@ export interface Store {
    * @returns the first refusal in the order given, with whole seconds until it may pass.
    */
   count(hits: readonly Hit[]): Promise<Verdict>
+
+  /**
+   * Optional: {@link Store.count} and {@link Store.insert} as one atomic step and one round trip. All hits are charged and the record is kept, or nothing is
+   * changed at all: a request that a limit refuses then costs no write. Without it the library counts first, inserts after that, and gives the charge back
+   * when the insert fails.
+   * @returns the verdict of `count`, allowed when the record is kept; `'taken'` when a live record has the key. Rejects when full, and has charged nothing.
+   */
+  insertCharged?(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'>
 }

@@ -1,5 +1,6 @@
 import { type Promised, runOn, type StoreCaseLevel, type StoreSubject } from './contract/bench.js'
 import { capacityPromises } from './contract/capacity.js'
+import { chargedInsertPromises } from './contract/charged-insert.js'
 import { consecutivePromises } from './contract/consecutive.js'
 import { counterPromises } from './contract/counters.js'
 import { expiryPromises } from './contract/expiry.js'
@@ -48,6 +49,7 @@ const promises: readonly Promised[] = [
   ...counterPromises,
   ...severalHitsPromises,
   ...givingBackPromises,
+  ...chargedInsertPromises,
   ...consecutivePromises,
   ...viewPromises,
   ...capacityPromises,

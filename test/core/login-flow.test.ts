@@ -1,7 +1,7 @@
 import { MemoryStore, PhoneCheckError, type Provider } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
-import { anyone, begin, by, flowSetup, interceptedStore, redeeming, refusal, scripted } from '../support/flow.js'
+import { anyone, begin, by, flowSetup, interceptedStore, interceptedWhole, redeeming, refusal, scripted } from '../support/flow.js'
 
 describe('a claim', () => {
   test('whose owner died is taken over after the lease, and what the owner then learns counts for nothing', async () => {
@@ -69,7 +69,21 @@ describe('the charge is written before the call', () => {
       return original()
     }
     await begin(flow)
-    expect(order).toEqual(['insert', 'count', 'provider', 'replace'])
+    expect(order).toEqual(['count', 'insert', 'provider', 'replace'])
+  })
+
+  test.each([
+    ['in one step with the record, where the store can', interceptedWhole, ['insertCharged'], ['insertCharged', 'replace']],
+    ['before the record, where it cannot', interceptedStore, ['count'], ['count', 'insert', 'replace']],
+  ] as const)('%s; a start that a limit refuses writes nothing', async (_name, intercept, refused, admitted) => {
+    const order: string[] = []
+    const store = intercept(new MemoryStore(), (operation) => order.push(operation))
+    const { flow, provider } = flowSetup({ store, limits: { startsPerAddress: 1 } })
+    await begin(flow)
+    expect(order.splice(0)).toEqual(admitted)
+    for (let index = 0; index < 3; index++) expect(await refusal(begin(flow))).toBe('address_limit')
+    expect(order).toEqual([...refused, ...refused, ...refused])
+    expect(provider.starts).toBe(1)
   })
 
   test('at each rung that start climbs to', async () => {
@@ -87,7 +101,7 @@ describe('the charge is written before the call', () => {
       return original()
     }
     const started = await begin(flow)
-    expect(order).toEqual(['insert', 'count', 'replace', 'second', 'replace'])
+    expect(order).toEqual(['count', 'insert', 'replace', 'second', 'replace'])
     expect(started).toMatchObject({ method: 'second', fallback: ['third'] })
     expect(events.map((event) => event.type)).toEqual(['rung_skipped', 'flow_started'])
     const { identity } = await flow.redeem(redeeming(started), anyone)

@@ -6,7 +6,7 @@ import { number, secret } from '../support/app.js'
 import { anyone, by, redeeming, scripted } from '../support/flow.js'
 
 /** A store as far away as another machine: what is asked at the same time is answered at the same time, one wave after the other. */
-function distantStore(inner: Store) {
+function distantStore(inner: MemoryStore) {
   let waiting: (() => void)[] = []
   const count = { waves: 0, operations: 0 }
   const travel = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -28,6 +28,7 @@ function distantStore(inner: Store) {
     replace: (...args) => travel(() => inner.replace(...args)),
     remove: (...args) => travel(() => inner.remove(...args)),
     count: (...args) => travel(() => inner.count(...args)),
+    insertCharged: (...args) => travel(() => inner.insertCharged(...args)),
   }
   return { store, count }
 }

@@ -55,6 +55,8 @@ class Ill implements Store {
   replace = (...args: Parameters<Store['replace']>) => this.#run(JSON.parse(args[2]).state, () => this.#store.replace(...args))
   remove = (key: string) => this.#run('remove', () => this.#store.remove(key))
   count = (...args: Parameters<Store['count']>) => this.#run('count', () => this.#store.count(...args))
+  insertCharged = (...args: Parameters<NonNullable<Store['insertCharged']>>) =>
+    this.#run('insertCharged', async () => this.#store.insertCharged?.(...args) ?? 'taken')
 }
 
 async function open({ kind, name }: OwnPlace, proxy: FaultProxy, timeoutMs = hastyMs): Promise<{ store: Store; close(): Promise<void> }> {
@@ -96,12 +98,12 @@ for (const kind of kinds) {
       return {
         ...rung,
         start: (input, context) => {
-          if (!store.done.includes('insert') || !store.done.includes('count')) early.push('create')
+          if (!store.done.includes('insertCharged')) early.push('create')
           return rung.start(input, context)
         },
         ...(redeem && {
           redeem: (check, code, context) => {
-            if (!store.done.includes('claimed') || store.done.filter((one) => one === 'count').length < 2) early.push('redeem')
+            if (!store.done.includes('claimed') || !store.done.includes('count')) early.push('redeem')
             return redeem.call(rung, check, code, context)
           },
         }),

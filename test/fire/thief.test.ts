@@ -21,6 +21,11 @@ class Leaky extends MemoryStore implements Store {
     this.#leak = leak
   }
 
+  override async insertCharged(...args: Parameters<MemoryStore['insertCharged']>) {
+    await super.insert(`index/${this.#leak}`, '', args[2])
+    return super.insertCharged(...args)
+  }
+
   override async insert(key: string, record: string, ttlSeconds: number): Promise<boolean> {
     await super.insert(`index/${this.#leak}`, '', ttlSeconds)
     return super.insert(key, record, ttlSeconds)

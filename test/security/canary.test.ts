@@ -45,6 +45,10 @@ function recordingStore(clock?: FakeClock): { store: Store; dump: string[] } {
       return inner.replace(key, version, record)
     },
     remove: (key) => inner.remove(key),
+    insertCharged: (key, record, ttl, hits) => {
+      dump.push(key, record, JSON.stringify(hits))
+      return inner.insertCharged(key, record, ttl, hits)
+    },
     count: (hits) => {
       dump.push(JSON.stringify(hits))
       return inner.count(hits)

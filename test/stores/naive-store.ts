@@ -35,8 +35,7 @@ export class NaiveStore implements Store {
   async insert(key: string, record: string, ttlSeconds: number): Promise<boolean> {
     this.forget()
     if (this.rows.has(key)) return false
-    const now = this.clock.now()
-    this.rows.set(key, { record, version: 1, insertedAt: now, endsAt: now + ttlSeconds * 1000 })
+    this.keep(key, record, ttlSeconds)
     return true
   }
 
@@ -61,6 +60,10 @@ export class NaiveStore implements Store {
   }
 
   async count(hits: readonly Hit[]): Promise<Verdict> {
+    return this.countNow(hits)
+  }
+
+  protected countNow(hits: readonly Hit[]): Verdict {
     this.forget()
     const before = { windows: structuredClone(this.windows), locks: structuredClone(this.locks) }
     for (const hit of hits) {
@@ -73,6 +76,19 @@ export class NaiveStore implements Store {
     for (const [key, { hits }] of this.windows) if (hits === 0) this.windows.delete(key)
     for (const [key, { hits, length, shortest }] of this.locks) if (hits === 0 && length === shortest) this.locks.delete(key)
     return { allowed: true }
+  }
+
+  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+    this.forget()
+    if (this.rows.has(key)) return 'taken'
+    const verdict = this.countNow(hits)
+    if (verdict.allowed) this.keep(key, record, ttlSeconds)
+    return verdict
+  }
+
+  protected keep(key: string, record: string, ttlSeconds: number): void {
+    const now = this.clock.now()
+    this.rows.set(key, { record, version: 1, insertedAt: now, endsAt: now + ttlSeconds * 1000 })
   }
 
   protected hitWindow({ key, limit, windowSeconds, cost = 1 }: Hit): number {

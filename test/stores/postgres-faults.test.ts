@@ -16,6 +16,10 @@ const operations: [keyof Store, (store: Store, key: string) => Promise<unknown>]
   ['find', (store, key) => store.find(key)],
   ['replace', (store, key) => store.replace(key, 1, 'secret-record')],
   ['count', (store, key) => store.count([{ key, limit: 5, windowSeconds: 60 }])],
+  [
+    'insertCharged',
+    async (store, key) => store.insertCharged?.(`${key}/charged`, 'secret-record', 60, [{ key, limit: 5, windowSeconds: 60 }]),
+  ],
   ['remove', (store, key) => store.remove(key)],
 ]
 

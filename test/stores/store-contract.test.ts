@@ -7,10 +7,11 @@ import type { Store } from '../../src/stores/store.js'
 import { type Bench, runOn } from '../../src/testing/contract/bench.js'
 import { fakeClock, type StoreCase, storeContract } from '../../src/testing/index.js'
 import { brokenCounters } from './broken-counters.js'
+import { brokenInserts } from './broken-inserts.js'
 import { brokenRecords } from './broken-records.js'
 import { NaiveStore } from './naive-store.js'
 
-const brokenStores = { ...brokenRecords, ...brokenCounters }
+const brokenStores = { ...brokenRecords, ...brokenCounters, ...brokenInserts }
 
 async function failures(cases: StoreCase[]): Promise<StoreCase[]> {
   const verdicts = await Promise.all(cases.map(async (one) => ({ one, failed: await failed(one) })))

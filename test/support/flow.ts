@@ -40,7 +40,7 @@ export function scripted(name = 'phonecheck'): ScriptedProvider {
   return provider
 }
 
-/** The operations of a store, with a say before each. */
+/** The five operations that every store has, with a say before each: a store of somebody else, without `insertCharged`. */
 export function interceptedStore(inner: Store, before: (operation: keyof Store) => void): Store {
   const after = <T>(operation: keyof Store, call: () => Promise<T>): Promise<T> => {
     try {
@@ -56,6 +56,17 @@ export function interceptedStore(inner: Store, before: (operation: keyof Store) 
     replace: (...args) => after('replace', () => inner.replace(...args)),
     remove: (...args) => after('remove', () => inner.remove(...args)),
     count: (...args) => after('count', () => inner.count(...args)),
+  }
+}
+
+/** The same with `insertCharged`, as our stores have it. */
+export function interceptedWhole(inner: MemoryStore, before: (operation: keyof Store) => void): Store {
+  return {
+    ...interceptedStore(inner, before),
+    insertCharged: async (...args) => {
+      before('insertCharged')
+      return inner.insertCharged(...args)
+    },
   }
 }
 
