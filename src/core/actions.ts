@@ -12,7 +12,8 @@ export type Action = 'next' | 'retry' | 'stop' | 'suspicious'
 /** What follows each way in which a rung can fail. `ip_mismatch` becomes `stop` where the strategy requires the device's address. */
 export const actions: Readonly<Record<UnableReason | 'mismatch' | 'tries', Action>> = {
   mismatch: 'suspicious',
-  ip_mismatch: 'suspicious',
+  // An honest phone with two ways out (dual stack, CDN) looks like this too.
+  ip_mismatch: 'next',
   ip_msisdn_mismatch: 'next',
   not_mobile_ip: 'next',
   mno_not_supported: 'next',
@@ -27,6 +28,9 @@ export const actions: Readonly<Record<UnableReason | 'mismatch' | 'tries', Actio
   sdk_redirect_error: 'next',
   sdk_error: 'next',
   provider_down: 'next',
+  quota_exceeded: 'next',
+  misconfigured: 'next',
+  busy: 'next',
   expired: 'next',
   tries: 'next',
   reported: 'next',

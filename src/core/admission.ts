@@ -36,9 +36,11 @@ export async function admit<User>(
     emit({ type: 'verify_callback_failed', canRepeat: kept, ...factsOf(flow) })
     throw error
   }
-  if (!(await flow.write('redeemed', { leaseUntil: undefined }))) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+  const outcome = user === false ? 'refused' : 'accepted'
+  if (!(await flow.write('redeemed', { leaseUntil: undefined, outcome })))
+    throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
   if (user === false) {
-    emit({ type: 'user_refused', ...factsOf(flow) })
+    emit({ type: 'user_refused', reason: 'refused', ...factsOf(flow) })
     throw new PhoneCheckError('user_refused', { flowId: flowId(flow.key), ended: true })
   }
   emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...factsOf(flow) })

@@ -1,4 +1,4 @@
-import type { Outcome, Provider } from '../providers/provider.js'
+import type { CallContext, Outcome, Provider } from '../providers/provider.js'
 import { actions } from './actions.js'
 import { asOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './errors.js'
 import { factsOf } from './events.js'
@@ -37,16 +37,16 @@ export class Attempts {
    * Asks the provider, one request at a time. A try is counted, and limits are charged, before it is asked.
    * @throws PhoneCheckError `invalid_request` for a code that cannot be one, `in_progress`, 429 for limits, 503
    */
-  async ask(flow: OpenFlow, rung: Provider, by: Requester, code?: unknown): Promise<Outcome> {
+  async ask(flow: OpenFlow, rung: Provider, by: Requester, context: CallContext, code?: unknown): Promise<Outcome> {
     const { redeem, poll } = rung
     const { check } = flow.content
-    const { callContext, gate } = this.#parts
+    const { gate } = this.#parts
     if (!check || !(redeem || poll)) throw this.refusal(flow, 'rung_unable', { reason: 'other' })
     if (!redeem) {
       const waitMs = msUntilPoll(flow.record, flow.ageMs)
       if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
       await this.claim(flow, { polledAt: flow.ageMs, hinted: undefined })
-      return this.#run(flow, rung, 'poll', async () => rung.poll?.(check, callContext()))
+      return this.#run(flow, rung, 'poll', context, async () => rung.poll?.(check, context))
     }
     if (typeof code !== 'string' || !rung.codeGrammar?.test(code)) {
       throw new PhoneCheckError('invalid_request', { message: `code must be a string that looks like a code of ${rung.name}.` })
@@ -56,7 +56,7 @@ export class Attempts {
     if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
     await this.#claimTry(flow, rung, by)
     const takeBack = () => gate.takeBackRedeem(rung, flow.record.number, by)
-    const outcome = await this.#run(flow, rung, 'redeem', async () => rung.redeem?.(check, code, callContext())).catch(async (error) => {
+    const outcome = await this.#run(flow, rung, 'redeem', context, async () => rung.redeem?.(check, code, context)).catch(async (error) => {
       // A guess that may have reached the provider stays counted, or a lost answer would be a free one.
       if (!rung.guessable || error.details?.untried) await takeBack()
       throw error
@@ -96,10 +96,11 @@ export class Attempts {
     const stops = stop || actions[reason] === 'stop' || (reason === 'ip_mismatch' && deviceIp === 'require')
     const ended = stops || flow.record.flowTries >= limits.triesPerFlow || !this.hasMore(flow)
     // Somebody else took the next step first, perhaps to a success: theirs is the news.
-    if (!(await flow.write(ended ? 'failed' : 'pending', { spent: true, leaseUntil: undefined }))) {
+    if (!(await flow.write(ended ? 'failed' : 'pending', { spent: true, reason, leaseUntil: undefined }))) {
       return new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
     }
-    if (actions[reason] === 'suspicious') emit({ type: 'suspicious', reason: reason as 'mismatch' | 'ip_mismatch', ...factsOf(flow) })
+    if (reason === 'mismatch' || (reason === 'ip_mismatch' && deviceIp === 'require'))
+      emit({ type: 'suspicious', reason, ...factsOf(flow) })
     emit({ type: 'rung_spent', reason, ...factsOf(flow) })
     if (ended) emit({ type: 'flow_failed', ...factsOf(flow) })
     return this.refusal(flow, code, { ended, ...(code === 'invalid_code' ? { attemptsLeft: 0 } : { reason }) })
@@ -118,16 +119,23 @@ export class Attempts {
     return new PhoneCheckError(code, { flowId: flowId(flow.key), fallback, ...details })
   }
 
-  async #run(flow: OpenFlow, rung: Provider, operation: 'redeem' | 'poll', call: () => Promise<Outcome | undefined>): Promise<Outcome> {
+  async #run(
+    flow: OpenFlow,
+    rung: Provider,
+    operation: 'redeem' | 'poll',
+    { deadline }: CallContext,
+    call: () => Promise<Outcome | undefined>,
+  ): Promise<Outcome> {
     try {
-      const { deadline } = this.#parts.callContext()
       const asked = () => call().catch((error) => Promise.reject(asOutage(error)))
       const outcome = await this.#parts.breakers.run(rung.name, operation, deadline, asked)
       return outcome ?? { outcome: 'unable', reason: 'other' }
     } catch (error) {
-      const untried = error instanceof PhoneCheckError && error.details.untried === true
+      const { untried, reason } = asOutage(error).details
+      // What a quota refused is not asked again at once, or a requester could keep the quota used up at no cost. The circuit stays closed for it.
+      const pause = reason === 'quota_exceeded' ? { polledAt: flow.ageMs } : {}
       // If this fails too, the lease runs out by itself.
-      await this.#release(flow, !rung.guessable || untried).catch(() => {})
+      await this.#release(flow, !rung.guessable || untried === true, pause).catch(() => {})
       throw error
     }
   }

@@ -7,6 +7,8 @@ const openMs = 30_000
 const consecutive = 5
 const sample = 20
 const graceMs = 500
+/** Calls to one provider that may be under way at once, those included that wait for a connection. Far above what a healthy one ever has. */
+const maxInFlight = 1_024
 
 interface Circuit {
   inARow: number
@@ -29,6 +31,10 @@ export class Breakers {
   readonly #clock: Clock
   readonly #emit: OnEvent
   readonly #circuits = new Map<string, Circuit>()
+  /** Calls under way, by provider. */
+  readonly #inFlight = new Map<string, number>()
+  /** Providers of which the operator was told that they are full. */
+  readonly #overloaded = new Set<string>()
 
   constructor(clock: Clock, emit: OnEvent) {
     this.#clock = clock
@@ -51,8 +57,21 @@ export class Breakers {
   /** @throws PhoneCheckError `provider_unavailable` at once when open; else whatever `call` does */
   async run<T>(provider: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
     const circuit = this.#circuit(provider, operation)
-    const now = this.#clock.now()
     if (this.#refuses(circuit)) throw this.refusal(provider, operation)
+    // Claims and charges may have taken all the time there was: a call that nobody waits for any more must not be made, and not be paid.
+    if (deadline.leftMs() <= 0) throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true })
+    const inFlight = this.#inFlight.get(provider) ?? 0
+    if (inFlight >= maxInFlight) throw this.#overload(provider)
+    this.#inFlight.set(provider, inFlight + 1)
+    try {
+      return await this.#call(circuit, provider, operation, deadline, call)
+    } finally {
+      this.#leave(provider)
+    }
+  }
+
+  async #call<T>(circuit: Circuit, provider: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
+    const now = this.#clock.now()
     // A call that began before the circuit opened, and ends after, decides nothing: it tells of an earlier time.
     const probes = circuit.openUntil > 0
     if (probes) circuit.probingSince = now
@@ -63,8 +82,7 @@ export class Breakers {
       if (tellsOf()) this.#learn(circuit, provider, operation, !isLostOutcome(result))
       return result
     } catch (error) {
-      const outage = error instanceof PhoneCheckError && error.status === 503 && error.code !== 'store_unavailable'
-      if (tellsOf()) this.#learn(circuit, provider, operation, !outage)
+      if (tellsOf()) this.#learn(circuit, provider, operation, !isProviderFault(error))
       throw error
     }
   }
@@ -78,6 +96,21 @@ export class Breakers {
     })
   }
 
+  #overload(provider: string): PhoneCheckError {
+    if (!this.#overloaded.has(provider)) {
+      this.#overloaded.add(provider)
+      const message = `${maxInFlight} calls to ${provider} are under way. More are refused until some of them end, and the ladder goes on without it.`
+      this.#emit({ type: 'provider_overloaded', provider, message })
+    }
+    return new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true, retryAfterSeconds: 5 })
+  }
+
+  #leave(provider: string): void {
+    const left = (this.#inFlight.get(provider) ?? 1) - 1
+    this.#inFlight.set(provider, left)
+    if (left < maxInFlight / 2) this.#overloaded.delete(provider)
+  }
+
   #refuses({ openUntil, probingSince }: Circuit): boolean {
     const now = this.#clock.now()
     return now < openUntil || (probingSince !== undefined && now < probingSince + openMs)
@@ -86,7 +119,7 @@ export class Breakers {
   /** Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe and a user for ever. */
   #within<T>(deadline: Deadline, answer: Promise<T>): Promise<T> {
     return within(this.#clock, deadline.leftMs() + graceMs, answer, () => {
-      throw new PhoneCheckError('provider_unavailable')
+      throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down' })
     })
   }
 
@@ -128,4 +161,10 @@ export class Breakers {
 /** A provider may answer "cannot tell" because the answer was lost: for the flow that is an outcome, for the breaker an outage. */
 function isLostOutcome(result: unknown): boolean {
   return typeof result === 'object' && result !== null && 'lost' in result && result.lost === true
+}
+
+/** A quota that is used up is no outage: the provider answers, and will serve again by itself. */
+function isProviderFault(error: unknown): boolean {
+  if (!(error instanceof PhoneCheckError) || error.status !== 503) return false
+  return error.code !== 'store_unavailable' && error.details.reason !== 'quota_exceeded'
 }

@@ -1,5 +1,6 @@
 import type { CallContext, Challenge, Provider, Started, StartInput, Unable } from '../providers/provider.js'
 import { actions } from './actions.js'
+import { shareOf } from './clock.js'
 import { asOutage, PhoneCheckError } from './errors.js'
 import { factsOf } from './events.js'
 import { purposeOf } from './flow.js'
@@ -7,7 +8,9 @@ import type { Requester } from './gate.js'
 import { fingerprint, flowId } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
 import { limits } from './limits.js'
+import { hasTimeForMore, secondsUntilFallback } from './pace.js'
 import type { Parts } from './parts.js'
+import { type UnableReason, unableReason } from './unable-reason.js'
 
 /** What the device must do on the rung that was reached. */
 export interface Step {
@@ -17,6 +20,23 @@ export interface Step {
   expiresInSeconds: number
   /** Names of the rungs that are still to come. */
   fallback: string[]
+  /** Seconds until `fallback` opens, if this rung is not spent before. Absent when no rung follows. */
+  fallbackInSeconds?: number
+  /** Rungs that were passed over on the way, and why. */
+  skipped: Skipped[]
+}
+
+export interface Skipped {
+  method: string
+  reason: UnableReason
+}
+
+/** A rung that was left: it said that it cannot work, or it failed without anything having been sent to the user. */
+interface Left extends Unable {
+  /** What to answer when no rung follows. Absent when the rung itself said "unable". */
+  problem?: PhoneCheckError
+  /** For how long a message that we sent is still open at the provider, which is why it sends no other one. Seconds. */
+  openForSeconds?: number
 }
 
 /** Creates checks: on one rung, or on the first of several that this device can use. */
@@ -30,15 +50,22 @@ export class Climber {
   /**
    * Asks the rungs for a check, one after the other, until one can be tried by this device. `flow` must be claimed, with `from` as its rung, and `from`
    * must have passed the gate.
+   *
+   * A rung that is down, over its quota or refuses our credentials is left like one that says "unable", as long as nothing can have been sent to the user:
+   * each rung may use an equal part of the time that is left, so that providers which hang leave time for those after them.
    * @throws PhoneCheckError `ladder_exhausted`, `provider_unavailable`, `delivery_unknown`, `in_progress` when the lease was lost, 403 and 429 of the gate
    */
   async climb(flow: OpenFlow, from: Provider, context: CallContext, input: StartInput, by: Requester): Promise<Step> {
+    const skipped: Skipped[] = []
     for (let rung = from; ; ) {
-      const answer = await this.#create(flow, rung, context, input, by)
-      if ('challenge' in answer) return this.#settle(flow, rung, answer, context, input)
-      context.emit({ type: 'rung_skipped', reason: answer.unable, ...factsOf(flow) })
-      const next = this.#mayFollow(answer) ? this.#parts.ladder.next(rung.name) : undefined
-      if (!next) throw this.#exhausted(flow, rung, answer)
+      const deadline = shareOf(context.deadline, this.#parts.ladder.countFrom(rung.name))
+      const answer = await this.#create(flow, rung, { ...context, deadline }, input, by).catch((error) => this.#leave(flow, rung, error))
+      if ('challenge' in answer) return { ...(await this.#settle(flow, rung, answer, context, input)), skipped }
+      const left = await this.#explain(flow, rung, answer)
+      skipped.push({ method: rung.name, reason: left.unable })
+      context.emit({ type: 'rung_skipped', reason: left.unable, ...factsOf(flow) })
+      const next = this.#mayFollow(left) ? this.#parts.ladder.next(rung.name) : undefined
+      if (!next) throw this.#exhausted(flow, left)
       // Written before the next provider is asked, like the first rung: the charge of a rung is on record before its call.
       if (!(await flow.write('claimed', onRung(next.name, flow)))) throw new PhoneCheckError('in_progress')
       await this.#parts.gate.send(next, flow.content.number, purposeOf(flow.record), by)
@@ -49,8 +76,7 @@ export class Climber {
   /** A new check on the same rung. @throws as {@link Climber.climb}, and `send_refused` when the provider sends none now */
   async renew(flow: OpenFlow, rung: Provider, context: CallContext, input: StartInput, by: Requester): Promise<Step> {
     const answer = await this.#create(flow, rung, context, input, by)
-    if ('challenge' in answer) return this.#settle(flow, rung, answer, context, input)
-    if (answer.unable === 'provider_down') throw this.#parts.breakers.refusal(rung.name, 'start')
+    if ('challenge' in answer) return { ...(await this.#settle(flow, rung, answer, context, input)), skipped: [] }
     const message = 'The provider sends no other message now. The last code is still good.'
     throw new PhoneCheckError('send_refused', { flowId: flowId(flow.key), reason: answer.unable, message })
   }
@@ -59,10 +85,6 @@ export class Climber {
   async #create(flow: OpenFlow, rung: Provider, context: CallContext, input: StartInput, by: Requester): Promise<Started | Unable> {
     const takeBack = () => this.#parts.gate.takeBackSend(rung, flow.content.number, by)
     try {
-      if (this.#parts.breakers.isOpen(rung.name, 'start')) {
-        await takeBack()
-        return { unable: 'provider_down' }
-      }
       flow.sending = rung.sends === true
       const answer = await this.#parts.breakers.run(rung.name, 'start', context.deadline, () => rung.start(input, context).catch(outage))
       if ('unable' in answer) {
@@ -76,8 +98,23 @@ export class Climber {
         flow.sending = false
         await takeBack()
       }
+      if (flow.sending && error instanceof PhoneCheckError && error.code === 'provider_unavailable') {
+        throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: resendAfter(rung), cause: error })
+      }
       throw error
     }
+  }
+
+  /** What a failed rung means for the ladder. Rejects again with whatever ends the step: a message that may be out, a fault of the store, an invalid number. */
+  #leave(flow: OpenFlow, rung: Provider, error: unknown): Left {
+    const problem = asOutage(error)
+    if (flow.sending || problem.code !== 'provider_unavailable') throw error
+    return { unable: unableReason(problem.details.reason, 'provider_down'), problem: this.#withWait(rung, problem) }
+  }
+
+  #withWait(rung: Provider, problem: PhoneCheckError): PhoneCheckError {
+    const isOpen = problem.details.retryAfterSeconds === undefined && this.#parts.breakers.isOpen(rung.name, 'start')
+    return isOpen ? this.#parts.breakers.refusal(rung.name, 'start') : problem
   }
 
   /** Writes the new check into the flow. From now on it is the only one that counts. */
@@ -87,7 +124,7 @@ export class Climber {
     { check, challenge, expiresInSeconds }: Started,
     context: CallContext,
     { callbackUrl }: StartInput,
-  ): Promise<Step> {
+  ): Promise<Omit<Step, 'skipped'>> {
     const now = flow.ageMs
     const rungUntil = Math.min(now + Math.min(expiresInSeconds, rung.ttlSeconds) * 1000, limits.flowTtlSeconds * 1000)
     const changes = {
@@ -97,6 +134,7 @@ export class Climber {
       check: fingerprint(check.id),
       tries: 0,
       spent: undefined,
+      reason: undefined,
       ...(rung.sends && { sentAt: now }),
     }
     const [written] = await Promise.all([
@@ -105,15 +143,17 @@ export class Climber {
       rung.webhook &&
         callbackUrl &&
         this.#parts.hints.remember(rung.name, check.id, flow.key, Math.ceil((rungUntil - now) / 1000)).catch(() => {}),
+      // Lost, it only means that a later refusal of the provider cannot say how long to wait.
+      rung.sends && this.#parts.openSends.add(rung.name, flow.record.number, Math.ceil((rungUntil - now) / 1000)).catch(() => {}),
     ])
     if (!written) throw new PhoneCheckError('in_progress')
     if (rung.sends) context.emit({ type: 'message_sent', resend: (flow.record.resends ?? 0) > 0, ...factsOf(flow) })
     return {
       method: rung.name,
-      challenge: challenge.type === 'enter_code' ? { ...challenge, resend_in: resendIn(flow) } : challenge,
+      challenge: challenge.type === 'enter_code' ? enterCode(challenge.length, rung, flow) : challenge,
       checkId: check.id,
       expiresInSeconds: Math.floor((rungUntil - now) / 1000),
-      fallback: this.#parts.ladder.namesAfter(rung.name),
+      ...this.#whatFollows(flow, rung),
     }
   }
 
@@ -121,17 +161,53 @@ export class Climber {
     return !stop && actions[unable] !== 'stop' && !(unable === 'ip_mismatch' && this.#parts.settings.deviceIp === 'require')
   }
 
-  #exhausted(flow: OpenFlow, rung: Provider, { unable }: Unable): PhoneCheckError {
-    if (unable === 'provider_down') return this.#parts.breakers.refusal(rung.name, 'start')
+  #whatFollows(flow: OpenFlow, rung: Provider): Pick<Step, 'fallback' | 'fallbackInSeconds'> {
+    const fallback = this.#parts.ladder.namesAfter(rung.name)
+    if (fallback.length === 0 || !hasTimeForMore(flow.ageMs)) return { fallback }
+    return { fallback, fallbackInSeconds: secondsUntilFallback(flow.record, flow.ageMs, rung.dwellSeconds) }
+  }
+
+  /**
+   * A provider that keeps one open request for each number often refuses the second with no word of why. If we sent the first, in a login that was left,
+   * that is why: the user has a code already, or will have one soon.
+   */
+  async #explain(flow: OpenFlow, rung: Provider, left: Left): Promise<Left> {
+    if (!rung.sends || left.problem || (left.unable !== 'other' && left.unable !== 'busy')) return left
+    const openForSeconds = await this.#parts.openSends.secondsLeft(rung.name, flow.record.number)
+    return openForSeconds === undefined ? left : { ...left, unable: 'busy', openForSeconds }
+  }
+
+  /** The last rung's failure is the answer. */
+  #exhausted(flow: OpenFlow, { unable, problem, openForSeconds }: Left): PhoneCheckError {
+    if (problem) return problem
+    if (openForSeconds !== undefined) {
+      const message =
+        'A code is on its way to this number, or was sent already: it is good in the login that asked for it. Wait before asking for another.'
+      return new PhoneCheckError('cooldown', {
+        flowId: flowId(flow.key),
+        reason: unable,
+        retryAfterSeconds: openForSeconds,
+        message,
+        ended: true,
+      })
+    }
     return new PhoneCheckError('ladder_exhausted', { flowId: flowId(flow.key), reason: unable, ended: true })
   }
 }
 
-/** Seconds until the server would send another message; for a flow that had its last one, what is left of its life. */
-function resendIn({ record, ageMs }: OpenFlow): number {
+function enterCode(length: number, rung: Provider, flow: OpenFlow): Challenge {
+  const resend = resendIn(rung, flow)
+  return { type: 'enter_code', length, ...(resend !== undefined && { resend_in: resend }) }
+}
+
+function resendAfter(rung: Provider): number {
+  return rung.resendAfterSeconds ?? limits.resendAfterSeconds
+}
+
+/** Seconds until the server would send another message; undefined where it would not: the rung sends none, or the flow had its last one. */
+function resendIn(rung: Provider, { record }: OpenFlow): number | undefined {
   const resends = record.resends ?? 0
-  if (resends >= limits.resendsPerFlow) return Math.floor(limits.flowTtlSeconds - ageMs / 1000)
-  return limits.resendAfterSeconds * 2 ** resends
+  return rung.sends && resends < limits.resendsPerFlow ? resendAfter(rung) * 2 ** resends : undefined
 }
 
 /** A flow that goes to another rung leaves everything of the old one behind. */
@@ -142,6 +218,7 @@ export function onRung(name: string, flow: OpenFlow) {
     rungUntil: undefined,
     check: undefined,
     spent: undefined,
+    reason: undefined,
     tries: 0,
     sentAt: undefined,
     polledAt: undefined,

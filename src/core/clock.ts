@@ -84,6 +84,16 @@ export interface Deadline {
   leftMs(): number
 }
 
+/**
+ * The part of a deadline that one of several calls may use, so that those after it have time too.
+ * @param callsLeft how many calls share what is left, this one included
+ */
+export function shareOf(deadline: Deadline, callsLeft: number): Deadline {
+  const leftMs = deadline.leftMs()
+  const keptMs = leftMs - leftMs / Math.max(1, callsLeft)
+  return { leftMs: () => Math.max(0, deadline.leftMs() - keptMs) }
+}
+
 export function deadlineIn(ms: number, clock: Clock): Deadline {
   const end = clock.now() + ms
   return { leftMs: () => Math.max(0, end - clock.now()) }

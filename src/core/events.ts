@@ -38,15 +38,21 @@ export type PhoneCheckEvent =
   | ({ type: 'code_rejected'; attemptsLeft: number } & FlowFacts)
   | ({ type: 'flow_failed' } & FlowFacts)
   | ({ type: 'identity_verified' } & FlowFacts)
-  | ({ type: 'user_refused' } & FlowFacts)
+  /** `no_answer`: the verify callback ended without a user and without `false`; most often a forgotten `return`. */
+  | ({ type: 'user_refused'; reason: 'refused' | 'no_answer' } & FlowFacts)
   | ({ type: 'verify_callback_failed'; canRepeat: boolean } & FlowFacts)
   | ({ type: 'suspicious'; reason: 'mismatch' | 'ip_mismatch' } & FlowFacts)
   /** Somebody named a flow without being its starter. The flow is untouched. */
   | { type: 'foreign_redeem'; flowId: string; reason: 'binding' | 'purpose' | 'check' }
   | { type: 'cross_site_refused'; path: string }
-  | { type: 'provider_outage'; provider: string; operation: string; kind: string; status?: number }
-  /** The provider refused our credentials, balance or rights: nobody can log in until the operator acts. */
-  | { type: 'provider_misconfigured'; provider: string; operation: string; status: number }
+  /** `error`: the vendor's own word for it, where it gave one. `message`: what to look at. */
+  | { type: 'provider_outage'; provider: string; operation: string; kind: string; status?: number; error?: string; message: string }
+  /** The provider refused our credentials, balance or rights: nobody can log in by it until the operator acts, as `message` says. */
+  | { type: 'provider_misconfigured'; provider: string; operation: string; status: number; error?: string; message: string }
+  /** The provider's rate limit or quota is used up, for `retryAfterSeconds` where it says so. The ladder goes on without it; its circuit stays closed. */
+  | { type: 'quota_exceeded'; provider: string; operation: string; retryAfterSeconds?: number; message: string }
+  /** So many calls to this provider are under way that more would only wait: they are refused, and the ladder goes on. Told once until it has room. */
+  | { type: 'provider_overloaded'; provider: string; message: string }
   | { type: 'breaker_opened' | 'breaker_closed'; provider: string; operation: string }
   /** `code`: SQLSTATE, errno or the like, where the store's error has one. */
   | { type: 'store_outage'; operation: string; code?: string }

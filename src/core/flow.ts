@@ -42,8 +42,9 @@ export interface FlowRecord {
   rungSince: number
   /** When the rung's check expires; absent as long as no check is known. */
   rungUntil?: number | undefined
-  /** Whether this rung can no longer win. */
+  /** Whether this rung can no longer win, and why: a word of a closed list. */
   spent?: boolean | undefined
+  reason?: string | undefined
   /** Fingerprint of the check's id. */
   check?: string | undefined
   /** Tries charged to the present code, and to the flow. */
@@ -57,6 +58,8 @@ export interface FlowRecord {
   hinted?: boolean | undefined
   leaseUntil?: number | undefined
   provenUntil?: number | undefined
+  /** What the application said of the proven identity; only once `redeemed` was written. */
+  outcome?: 'accepted' | 'refused' | undefined
   /** Number, check and, once proven, identity: readable only with the requester's secret. */
   sealed: string
 }
@@ -80,6 +83,7 @@ export const blank = {
   rungUntil: undefined,
   check: undefined,
   spent: undefined,
+  reason: undefined,
   sentAt: undefined,
   resends: undefined,
   polledAt: undefined,
@@ -122,6 +126,7 @@ const shape: Record<keyof FlowRecord, (value: unknown) => boolean> = {
   rungSince: instant,
   rungUntil: optional(instant),
   spent: optional((value) => typeof value === 'boolean'),
+  reason: optional(text),
   check: optional(text),
   tries: counter,
   flowTries: counter,
@@ -131,6 +136,7 @@ const shape: Record<keyof FlowRecord, (value: unknown) => boolean> = {
   hinted: optional((value) => typeof value === 'boolean'),
   leaseUntil: optional(instant),
   provenUntil: optional(instant),
+  outcome: optional((value) => value === 'accepted' || value === 'refused'),
   sealed: text,
 }
 const fields = Object.entries(shape)

@@ -22,6 +22,13 @@ export class Ladder {
     const careless = rungs.find((rung) => rung.sends && rung.redeem && rung.guessable === undefined)
     if (careless)
       throw new TypeError(`ladder: '${careless.name}' sends codes; say whether they are short enough to be guessed (\`guessable\`)`)
+    const shared = rungs.find((rung) => rung.poll && !rung.redeem && rung.ownCheck !== true)
+    if (shared) {
+      // A vendor that keeps one check for each number would approve a stranger's flow when the owner answers the owner's check.
+      throw new TypeError(
+        `ladder: '${shared.name}' is only polled for its result; it must declare \`ownCheck: true\`, which says that each start makes a check of its own`,
+      )
+    }
     if (names.includes('review')) throw new TypeError("ladder: the name 'review' belongs to reviewNumbers; give your provider another")
     this.#rungs = rungs.filter((rung) => strength[rung.assurance] >= strength[floor])
     const [first] = this.#rungs
@@ -53,6 +60,11 @@ export class Ladder {
 
   next(name: string): Provider | undefined {
     return this.#after(name)[0]
+  }
+
+  /** How many rungs there are from this one to the end, itself included. */
+  countFrom(name: string): number {
+    return this.#after(name).length + 1
   }
 
   /** Names of the rungs that are still to come. */

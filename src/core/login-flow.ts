@@ -1,4 +1,4 @@
-import type { Provider, WebhookRequest } from '../providers/provider.js'
+import type { CallContext, Provider, WebhookRequest } from '../providers/provider.js'
 import { admit } from './admission.js'
 import { Attempts } from './attempt.js'
 import { Climber, onRung } from './climb.js'
@@ -57,7 +57,8 @@ export class LoginFlow {
   async start(request: StartRequest): Promise<StartedFlow> {
     const { settings, ladder, book, gate } = this.#parts
     const number = parsePhoneNumber(request.phoneNumber, settings)
-    const deviceIp = deviceIpFor(settings, request.delivery, request.deviceAddress)
+    const deviceIp = deviceIpFor(settings, request.deviceAddress)
+    const context = this.#parts.callContext()
     const rung = ladder.firstFor(number)
     const handle = createSecret()
     const secret = request.binding === 'cookie' ? createSecret() : handle
@@ -91,7 +92,7 @@ export class LoginFlow {
       }
       const flow = await book.insert(key, draft, { number }, secret, keep)
       const input = startInput(settings, flow, request.redirectUrl, deviceIp)
-      const step = await this.#climber.climb(flow, rung, this.#parts.callContext(), input, request.by)
+      const step = await this.#climber.climb(flow, rung, context, input, request.by)
       this.#parts.settings.emit({ type: 'flow_started', ...factsOf(flow) })
       return { handle, secret, id: flowId(key), ...step }
     } catch (error) {
@@ -106,9 +107,10 @@ export class LoginFlow {
    * @throws PhoneCheckError `too_early`, `ladder_exhausted`, 403 and 429 for limits, 503; the flow is then as it was, unless a message may be on its way
    */
   async fallback(request: FlowRequest): Promise<NextStep> {
+    const context = this.#parts.callContext()
     const flow = await this.#openUnproven(request, 'fallback')
     // What the user did already must not be thrown away, nor paid for twice: a text that arrived is noticed before its rung is left.
-    if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.by)
+    if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.by, context)
     if (flow.content.verifiedAt !== undefined) throw this.#proven(flow, 'fallback')
     const next = this.#parts.ladder.next(flow.record.rung)
     // The answer to that question may have been one that nothing follows.
@@ -118,7 +120,7 @@ export class LoginFlow {
       ? 0
       : flow.record.rungSince + (this.#parts.ladder.find(flow.record.rung)?.dwellSeconds ?? 0) * 1000 - flow.ageMs
     if (waitMs > 0) throw this.#refuse(flow, 'fallback', 'too_early', { retryAfterSeconds: waitMs / 1000 })
-    return this.#step(flow, next, request, 'fallback')
+    return this.#step(flow, next, request, 'fallback', context)
   }
 
   /**
@@ -136,9 +138,9 @@ export class LoginFlow {
       const message = 'There is no time left for another message. The last code is still good.'
       throw this.#refuse(flow, 'resend', 'send_refused', { message })
     }
-    const waitMs = msUntilResend(flow.record, flow.ageMs)
+    const waitMs = msUntilResend(flow.record, flow.ageMs, rung.resendAfterSeconds)
     if (waitMs > 0) throw this.#refuse(flow, 'resend', 'cooldown', { retryAfterSeconds: waitMs / 1000 })
-    return this.#step(flow, rung, request, 'resend')
+    return this.#step(flow, rung, request, 'resend', this.#parts.callContext())
   }
 
   /**
@@ -146,6 +148,7 @@ export class LoginFlow {
    * @throws PhoneCheckError for every verdict but yes, and for outages; or whatever `accept` threw, in which case the same request may be repeated for a minute
    */
   async redeem<User>(request: RedeemRequest, accept: Accept<User>): Promise<Redeemed<User>> {
+    const context = this.#parts.callContext()
     const flow = await openOwnFlow(this.#parts, request)
     if (flow.content.verifiedAt !== undefined) {
       await this.#attempts.claim(flow)
@@ -153,7 +156,7 @@ export class LoginFlow {
     }
     const rung = await this.#attempts.liveRung(flow)
     if (request.error !== undefined) throw await this.#attempts.spend(flow, 'rung_unable', unableReason(request.error, 'reported'))
-    const outcome = await this.#attempts.ask(flow, rung, request.by, request.code)
+    const outcome = await this.#attempts.ask(flow, rung, request.by, context, request.code)
     if (outcome.outcome === 'verified') return admit(this.#parts, flow, wallTime(this.#parts.settings.clock), accept, request.by)
     throw await this.#attempts.settle(flow, outcome)
   }
@@ -164,8 +167,9 @@ export class LoginFlow {
    * @throws PhoneCheckError `flow_invalid`, `store_unavailable`
    */
   async status(request: FlowRequest): Promise<FlowStatus> {
+    const context = this.#parts.callContext()
     const flow = await findOwnFlow(this.#parts, request)
-    if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.by)
+    if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.by, context)
     return statusOf(this.#parts, this.#attempts, flow)
   }
 
@@ -176,8 +180,9 @@ export class LoginFlow {
   async webhook(request: WebhookRequest): Promise<void> {
     const rungs = this.#parts.ladder.withWebhook()
     const refusals: unknown[] = []
+    const context = this.#parts.callContext()
     for (const rung of rungs) {
-      const announced = await rung.webhook?.(request, this.#parts.callContext()).catch((error) => void refusals.push(error))
+      const announced = await rung.webhook?.(request, context).catch((error) => void refusals.push(error))
       const key = announced && (await this.#parts.hints.follow(rung.name, announced.checkId, announced.nonce).catch(() => undefined))
       if (announced && key) await this.#hint(key, announced.checkId, rung.name).catch(() => {})
     }
@@ -221,11 +226,11 @@ export class LoginFlow {
   }
 
   /** Claims the flow for another check, and gives it back as it was when there certainly is none. */
-  async #step(flow: OpenFlow, rung: Provider, request: FlowRequest, kind: 'fallback' | 'resend'): Promise<NextStep> {
+  async #step(flow: OpenFlow, rung: Provider, request: FlowRequest, kind: 'fallback' | 'resend', context: CallContext): Promise<NextStep> {
     const { by, deviceAddress } = request
     const { record, content } = flow
     const isResend = kind === 'resend'
-    const deviceIp = deviceIpFor(this.#parts.settings, record.delivery, deviceAddress)
+    const deviceIp = deviceIpFor(this.#parts.settings, deviceAddress)
     const charged = { resends: (record.resends ?? 0) + 1, sentAt: flow.ageMs }
     if (isResend) await this.#attempts.claim(flow, charged)
     else if (!(await flow.write('claimed', onRung(rung.name, flow), { number: content.number }))) throw new PhoneCheckError('in_progress')
@@ -233,7 +238,7 @@ export class LoginFlow {
       await this.#parts.gate.send(rung, content.number, request.purpose, by)
       const climb = isResend ? 'renew' : 'climb'
       const input = startInput(this.#parts.settings, flow, request.redirectUrl, deviceIp)
-      const step = await this.#climber[climb](flow, rung, this.#parts.callContext(), input, by)
+      const step = await this.#climber[climb](flow, rung, context, input, by)
       this.#parts.settings.emit({ type: 'rung_started', ...factsOf(flow) })
       return { id: flowId(flow.key), ...step }
     } catch (error) {

@@ -21,7 +21,7 @@ export interface LoginFlowSettings extends NumberPolicy {
   emit: OnEvent
   /** The weakest rung that may ever be used. Default `low`. */
   floor?: Assurance
-  /** Whether the provider is told the device's address at start. Default: `prefer` in redirect delivery, else `off`. */
+  /** Whether the provider is told the device's address at start. Default `off`. */
   deviceIp?: 'off' | 'prefer' | 'require'
   callbackUrl?: string
   reviewNumbers?: readonly ReviewNumber[]
@@ -82,6 +82,10 @@ export interface FlowStatus {
   state: 'pending' | 'verified' | 'failed' | 'expired'
   rung: 'live' | 'spent'
   fallback: string[]
+  /** Why the rung is spent, or the flow failed; a word of a closed list. */
+  reason?: string
+  /** Seconds until `fallback` opens; 0 when it is open. Absent when no rung follows. */
+  fallbackInSeconds?: number
   retryAfterSeconds?: number
 }
 

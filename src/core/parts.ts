@@ -7,6 +7,7 @@ import { Hints } from './hints.js'
 import { Ladder } from './ladder.js'
 import { limits } from './limits.js'
 import type { LoginFlowSettings } from './login-requests.js'
+import { OpenSends } from './open-sends.js'
 import { ReviewNumbers } from './review.js'
 import { safeStore } from './safe-store.js'
 
@@ -18,7 +19,8 @@ export interface Parts {
   readonly gate: Gate
   readonly breakers: Breakers
   readonly hints: Hints
-  /** For the provider calls of one request. */
+  readonly openSends: OpenSends
+  /** For the provider calls of one HTTP request. Made once for it and handed down, so that all of them share one deadline. */
   callContext(): CallContext
 }
 
@@ -36,6 +38,7 @@ export function assemble(settings: LoginFlowSettings): Parts {
     gate: new Gate(store, clock, secret, settings.limits),
     breakers: new Breakers(clock, emit),
     hints: new Hints(store),
+    openSends: new OpenSends(store),
     callContext: () => ({ deadline: deadlineIn(limits.requestDeadlineMs, clock), emit }),
   }
 }

@@ -1,4 +1,4 @@
-import type { Delivery, StartInput } from '../providers/provider.js'
+import type { StartInput } from '../providers/provider.js'
 import { publicAddress } from './address.js'
 import { PhoneCheckError } from './errors.js'
 import { flowId } from './handle.js'
@@ -24,8 +24,8 @@ export function startInput(
 }
 
 /** The device's public address, where the provider is to be told. @throws PhoneCheckError `invalid_request` when it must be and is not known */
-export function deviceIpFor(settings: LoginFlowSettings, delivery: Delivery, deviceAddress: string | undefined): string | undefined {
-  const mode = settings.deviceIp ?? (delivery === 'redirect' ? 'prefer' : 'off')
+export function deviceIpFor(settings: LoginFlowSettings, deviceAddress: string | undefined): string | undefined {
+  const mode = settings.deviceIp ?? 'off'
   const address = mode === 'off' ? undefined : publicAddress(deviceAddress)
   if (mode === 'require' && !address) {
     throw new PhoneCheckError('invalid_request', {

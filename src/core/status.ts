@@ -1,3 +1,4 @@
+import type { CallContext } from '../providers/provider.js'
 import type { Attempts } from './attempt.js'
 import { wallTime } from './clock.js'
 import { PhoneCheckError } from './errors.js'
@@ -5,7 +6,7 @@ import type { Requester } from './gate.js'
 import type { OpenFlow } from './held-flow.js'
 import { limits } from './limits.js'
 import type { FlowStatus } from './login-requests.js'
-import { hasTimeForMore, msUntilPoll } from './pace.js'
+import { hasTimeForMore, msUntilPoll, secondsUntilFallback } from './pace.js'
 import type { Parts } from './parts.js'
 
 /** Whether the rung is one that is asked for its result, and may be asked now. */
@@ -15,9 +16,9 @@ export function isPollDue({ ladder }: Parts, flow: OpenFlow): boolean {
 }
 
 /** Asks once, and writes down what comes of it. That the provider cannot be asked now is no news for the requester. */
-export async function pollForStatus(parts: Parts, attempts: Attempts, flow: OpenFlow, by: Requester): Promise<void> {
+export async function pollForStatus(parts: Parts, attempts: Attempts, flow: OpenFlow, by: Requester, context: CallContext): Promise<void> {
   try {
-    const outcome = await attempts.ask(flow, parts.ladder.rungOf(flow), by)
+    const outcome = await attempts.ask(flow, parts.ladder.rungOf(flow), by, context)
     if (outcome.outcome !== 'verified') {
       await attempts.settle(flow, outcome)
       return
@@ -30,14 +31,53 @@ export async function pollForStatus(parts: Parts, attempts: Attempts, flow: Open
 }
 
 /** What the flow's starter may know of it. */
-export function statusOf({ ladder }: Parts, attempts: Attempts, flow: OpenFlow): FlowStatus {
-  const { state, rung } = flow.record
-  const { isSpent } = flow
-  const fallback = state === 'failed' || !hasTimeForMore(flow.ageMs) ? [] : ladder.namesAfter(rung)
-  const report = (state: FlowStatus['state'], live = !isSpent): FlowStatus => ({ state, rung: live ? 'live' : 'spent', fallback })
-  if (state === 'redeemed' || (flow.content.verifiedAt !== undefined && !flow.isProofStale)) return report('verified', true)
-  if (state === 'failed' || flow.isProofStale) return report('failed')
-  if (isSpent && state !== 'claimed') return report(attempts.hasMore(flow) ? 'pending' : 'expired')
-  const waitMs = ladder.rungOf(flow).poll ? msUntilPoll(flow.record, flow.ageMs) : limits.pollEverySeconds.first * 1000
-  return { ...report('pending'), retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
+export function statusOf(parts: Parts, attempts: Attempts, flow: OpenFlow): FlowStatus {
+  const state = publicState(attempts, flow)
+  const rung = state === 'verified' || !flow.isSpent ? 'live' : 'spent'
+  const reason = state === 'verified' ? undefined : reasonOf(flow, state)
+  const retryAfterSeconds = isUnderWay(state, flow) ? secondsUntilNews(parts, flow) : undefined
+  return {
+    state,
+    rung,
+    ...whatFollows(parts, flow, state),
+    ...(reason !== undefined && { reason }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  }
+}
+
+function publicState(attempts: Attempts, flow: OpenFlow): FlowStatus['state'] {
+  const { state, outcome } = flow.record
+  if (state === 'redeemed') return outcome === 'refused' ? 'failed' : 'verified'
+  if (flow.content.verifiedAt !== undefined) return flow.isProofStale ? 'failed' : 'verified'
+  if (state === 'failed') return 'failed'
+  if (state === 'claimed' || !flow.isSpent) return 'pending'
+  return attempts.hasMore(flow) ? 'pending' : 'expired'
+}
+
+/** Why the rung is spent or the flow failed, from a closed list. */
+function reasonOf(flow: OpenFlow, state: FlowStatus['state']): string | undefined {
+  const { record } = flow
+  if (record.outcome === 'refused') return 'user_refused'
+  if (record.reason !== undefined) return record.reason
+  const isTooOld = flow.content.check !== undefined && flow.ageMs >= (record.rungUntil ?? 0)
+  return state !== 'pending' || (record.state !== 'claimed' && isTooOld) ? 'expired' : undefined
+}
+
+/** Whether a result may still come on this rung, from the device or from a request that holds the flow. */
+function isUnderWay(state: FlowStatus['state'], flow: OpenFlow): boolean {
+  return state === 'pending' && (flow.record.state === 'claimed' || !flow.isSpent)
+}
+
+function secondsUntilNews({ ladder }: Parts, flow: OpenFlow): number {
+  const isPolled = ladder.rungOf(flow).poll !== undefined
+  const waitMs = isPolled ? msUntilPoll(flow.record, flow.ageMs) : limits.pollEverySeconds.first * 1000
+  return Math.max(1, Math.ceil(waitMs / 1000))
+}
+
+function whatFollows({ ladder }: Parts, flow: OpenFlow, state: FlowStatus['state']): Pick<FlowStatus, 'fallback' | 'fallbackInSeconds'> {
+  const isOver = flow.record.state === 'failed' || flow.record.state === 'redeemed' || !hasTimeForMore(flow.ageMs)
+  const fallback = isOver ? [] : ladder.namesAfter(flow.record.rung)
+  if (fallback.length === 0 || state !== 'pending') return { fallback }
+  const dwellSeconds = ladder.find(flow.record.rung)?.dwellSeconds ?? 0
+  return { fallback, fallbackInSeconds: flow.isSpent ? 0 : secondsUntilFallback(flow.record, flow.ageMs, dwellSeconds) }
 }

@@ -1,5 +1,9 @@
-/** Why a provider could not tell. `reported` is the device's own word, `expired` the check's age, `provider_down`
- * that it failed too often of late, `other` what the provider gave no known name. */
+/**
+ * Why a rung did not work. `reported` is the device's own word, `expired` the check's age, `other` what the provider gave no known name.
+ *
+ * Four say nothing of the device: `provider_down` (an outage, a time-out, an open circuit), `quota_exceeded` (the provider's rate limit or quota),
+ * `misconfigured` (it refused our credentials, balance or rights), `busy` (a message or check of it for this number is still open).
+ */
 export const unableReasons = [
   'not_mobile_ip',
   'mno_not_supported',
@@ -16,6 +20,9 @@ export const unableReasons = [
   'sdk_redirect_error',
   'sdk_error',
   'provider_down',
+  'quota_exceeded',
+  'misconfigured',
+  'busy',
   'expired',
   'reported',
   'other',

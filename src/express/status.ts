@@ -7,9 +7,11 @@ import { answering, sendJson } from './problem.js'
 export function statusHandler(front: Front): Handler {
   return answering(front, async function phoneCheckStatus(req, res) {
     const { request, cookie } = await readFlowRequest(front, req)
-    const { state, rung, fallback, retryAfterSeconds } = await endingWith(front, res, cookie, () => front.flow.status(request))
+    const { state, rung, fallback, reason, fallbackInSeconds, retryAfterSeconds } = await endingWith(front, res, cookie, () =>
+      front.flow.status(request),
+    )
     if (cookie && (state === 'failed' || state === 'expired')) front.cookies.expire(res, cookie.name)
     if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds))
-    sendJson(res, 200, { state, rung, fallback, retry_after: retryAfterSeconds })
+    sendJson(res, 200, { state, rung, fallback, reason, fallback_in: fallbackInSeconds, retry_after: retryAfterSeconds })
   })
 }

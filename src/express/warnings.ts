@@ -20,10 +20,15 @@ function warningOf(event: PhoneCheckEvent): { key: string; text: string } | unde
     case 'reminder':
       // While an app is being built a sandbox is right.
       return process.env['NODE_ENV'] === 'production' ? { key: event.code, text: event.message } : undefined
-    case 'provider_misconfigured': {
-      const { provider, operation, status } = event
-      const text = `${provider} refused ${operation} with HTTP ${status}: check its credentials, balance and rights. Nobody can log in by it until then.`
-      return { key: `${provider} ${operation} ${status}`, text }
+    case 'provider_misconfigured':
+      return { key: `${event.provider} ${event.operation} ${event.status}`, text: event.message }
+    case 'quota_exceeded':
+      return { key: `${event.provider} quota`, text: event.message }
+    case 'provider_outage': {
+      // In production an outage is for the monitoring; while an app is being built, the first one is most often a wrong URL.
+      const isWrongUrl = event.kind === 'connect' || event.kind === 'malformed' || event.kind === 'check_url'
+      if (!isWrongUrl || process.env['NODE_ENV'] === 'production') return undefined
+      return { key: `${event.provider} ${event.kind}`, text: event.message }
     }
     case 'store_outage': {
       const { operation, code = 'without a code' } = event

@@ -116,7 +116,7 @@ export class FlowStrategy extends Base {
         // A vendor's SDK followed the redirect. It has no page to show and reads JSON only, which none of Passport's actions can send.
         return sendProblem(res, new PhoneCheckError('flow_invalid', { message: 'Use body delivery with SDKs.' }), 400)
       }
-      actions.redirect(withCode(this.front.loginUrl ?? '/', error.code), 303)
+      actions.redirect(withCode(this.front.loginUrl ?? '/', error), 303)
     }
   }
 
@@ -138,6 +138,6 @@ function isPrefetch(req: HttpRequest): boolean {
   return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) => /prefetch|preview/i.test(String(req.headers[name] ?? '')))
 }
 
-function withCode(loginUrl: string, code: string): string {
-  return `${loginUrl}${loginUrl.includes('?') ? '&' : '?'}phonecheck=${code}`
+function withCode(loginUrl: string, { code, details: { reason } }: PhoneCheckError): string {
+  return `${loginUrl}${loginUrl.includes('?') ? '&' : '?'}phonecheck=${code}${reason === undefined ? '' : `&reason=${reason}`}`
 }

@@ -34,7 +34,10 @@ export interface PhoneCheckStrategyOptions {
   defaultCountry?: string
   /** Other origins whose pages may call the handlers, such as `https://www.example.com`. Default: none. */
   origins?: readonly string[]
-  /** Whether providers are told the device's public address at start. Default: `prefer` in redirect delivery, else `off`. */
+  /**
+   * Whether providers are told the device's public address at start: `prefer` where it is known, `require` refuses without one. Default `off`, because a phone
+   * that reaches the app and the vendor by different addresses (IPv6 and IPv4, a CDN, several exits) then fails with `ip_mismatch`, although its SIM is right.
+   */
   deviceIp?: 'off' | 'prefer' | 'require'
   /** The weakest assurance that may ever be used: rungs below it are left out, whatever happens to the others. Default `low`. */
   floor?: Assurance

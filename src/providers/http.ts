@@ -4,6 +4,8 @@ import { type FetchLike, overFetch } from './fetch-transport.js'
 import { asTransportError, type HttpRequest, maxBodyBytes, type Transport, TransportError } from './transport.js'
 
 const connectTimeoutMs = 2_000
+/** Of one process to one vendor. Requests beyond it wait for one, within their own time; how many may wait, the circuit breaker bounds. */
+const maxConnections = 128
 
 export interface HttpResponse {
   status: number
@@ -26,7 +28,7 @@ export interface HttpClient {
  * An injected `fetch` takes the place of the pool.
  */
 export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): HttpClient {
-  const { exchange, close } = fetch ? overFetch(origin, fetch) : overPool(origin)
+  const { exchange, close } = fetch ? overFetch(origin, fetch) : ownTransport(origin)
   return {
     close,
     async request(request) {
@@ -38,8 +40,13 @@ export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): Htt
   }
 }
 
+/** Bun replaces undici by a stand-in of its own, whose pool cannot dispatch; its `fetch` is the way there. */
+function ownTransport(origin: string): Transport {
+  return typeof Pool.prototype.dispatch === 'function' ? overPool(origin) : overFetch(origin, (url, init) => globalThis.fetch(url, init))
+}
+
 function overPool(origin: string): Transport {
-  const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs }, pipelining: 1 })
+  const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs }, connections: maxConnections, pipelining: 1 })
   return {
     exchange: ({ method, path, headers, body }, timeoutMs) =>
       new Promise((resolve, reject) => {

@@ -1,6 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
-import { limits } from '../core/limits.js'
 import { checkCommon, checkTimeouts, required } from './factory-options.js'
 import type { FetchLike } from './fetch-transport.js'
 import { type HttpResponse, httpClient } from './http.js'
@@ -8,6 +7,7 @@ import { isObject } from './problem.js'
 import type { CallContext, Provider } from './provider.js'
 import { mayRepeat, outcomeUnknown } from './retry.js'
 import { lost, TransportError } from './transport.js'
+import { isSuccess, vendorFault } from './vendor-fault.js'
 import { vendorOrigin } from './vendor-origin.js'
 
 export interface IdenfyOptions {
@@ -41,6 +41,12 @@ const idenfyOptionNames = [
 ] as const satisfies readonly (keyof IdenfyOptions)[]
 
 const requestIdGrammar = /^[A-Za-z0-9_-]{32,40}$/
+/** The vendor's guide: the second call's code is good until ten minutes after the message. */
+const ttlSeconds = 600
+/** Its first call with the same code comes after 120 s. */
+const resendAfterSeconds = 125
+/** Statuses that the vendor documents for requests that it did not act on. */
+const refusals = [400, 401, 402, 403, 404, 405, 409, 413, 415, 429]
 /** Answers that say something about us rather than about the number. */
 const ourFault = ['UNAUTHORIZED', 'PERMISSIONS_ERROR', 'PARTNER_CONTRACT_ERROR', 'PARTNER_ERROR', 'TOKEN_NOT_VALID', 'METHOD_NOT_ALLOWED']
 
@@ -89,25 +95,22 @@ export function idenfySms(options: IdenfyOptions): Provider {
     }
   }
 
-  function outage(operation: string, answer: HttpResponse | TransportError, { emit }: CallContext): PhoneCheckError {
-    if (answer instanceof TransportError) {
-      emit({ type: 'provider_outage', provider: name, operation, kind: answer.kind })
-      return new PhoneCheckError('provider_unavailable', { cause: answer, untried: !answer.sent })
-    }
-    const { status, retryAfterSeconds } = answer
-    if (isOurFault(answer)) emit({ type: 'provider_misconfigured', provider: name, operation, status })
-    else emit({ type: 'provider_outage', provider: name, operation, kind: status === 200 ? 'malformed' : 'status', status })
-    const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds: Math.min(retryAfterSeconds, 3600) }
-    return new PhoneCheckError('provider_unavailable', { ...wait, untried: status !== 200 && status < 500 })
+  function fault(operation: 'send' | 'redeem', answer: HttpResponse | TransportError, { emit }: CallContext): PhoneCheckError {
+    const common = { provider: name, operation }
+    if (answer instanceof TransportError) return vendorFault(answer, { ...common, ours: false, quota: false, untried: !answer.sent }, emit)
+    const facts = { ours: isOurFault(answer), quota: isQuota(answer), untried: isRefusal(answer), error: identifierOf(answer) }
+    return vendorFault(answer, { ...common, ...facts }, emit)
   }
 
   return {
     name,
     vendor: 'idenfy',
     assurance: 'low',
-    ttlSeconds: 300,
+    // SMS and first call carry one code, good until 5:00; the second call brings another, good until 10:00.
+    ttlSeconds,
     dwellSeconds: 60,
     sends: true,
+    resendAfterSeconds,
     guessable: true,
     codeGrammar: /^[0-9]{4}$/,
     close: http.close,
@@ -115,28 +118,27 @@ export function idenfySms(options: IdenfyOptions): Provider {
     async start(input, context) {
       const body = { phone_number: input.phoneNumber, ...(senderName !== undefined && { sender_name: senderName }) }
       const answer = await call('send', '/fraud/send-sms', body, context)
-      const id = answer instanceof TransportError || answer.status !== 200 || !isObject(answer.body) ? undefined : answer.body['request_id']
-      if (typeof id === 'string' && requestIdGrammar.test(id)) {
-        const resend_in = limits.resendAfterSeconds
-        return { challenge: { type: 'enter_code', length: 4, resend_in }, check: { id }, expiresInSeconds: 300 }
+      if (!(answer instanceof TransportError)) {
+        const id = isSuccess(answer) && isObject(answer.body) ? answer.body['request_id'] : undefined
+        if (typeof id === 'string' && requestIdGrammar.test(id)) {
+          return { challenge: { type: 'enter_code', length: 4 }, check: { id }, expiresInSeconds: ttlSeconds }
+        }
+        if (isAboutRequest(answer)) return { unable: 'other' }
       }
-      if (!(answer instanceof TransportError) && answer.status === 400 && !isOurFault(answer)) return { unable: 'other' }
-      const problem = outage('send', answer, context)
-      if (outcomeUnknown(answer) || (!(answer instanceof TransportError) && answer.status === 200)) {
-        throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: limits.resendAfterSeconds })
-      }
-      throw problem
+      const problem = fault('send', answer, context)
+      if (problem.details.untried) throw problem
+      throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: resendAfterSeconds, cause: problem })
     },
 
     async redeem(check, code, context) {
       const answer = await call('redeem', '/fraud/verify-sms', { request_id: check.id, received_code: code }, context)
-      if (!(answer instanceof TransportError) && answer.status === 200 && isObject(answer.body)) {
-        if (answer.body['is_verified'] === true) return { outcome: 'verified' }
-        if (answer.body['is_verified'] === false) return { outcome: 'invalid_code' }
+      if (!(answer instanceof TransportError)) {
+        const verified = isSuccess(answer) && isObject(answer.body) ? answer.body['is_verified'] : undefined
+        if (verified === true) return { outcome: 'verified' }
+        if (verified === false) return { outcome: 'invalid_code' }
+        if (isAboutRequest(answer)) return { outcome: 'unable', reason: 'expired' }
       }
-      if (!(answer instanceof TransportError) && answer.status === 400 && !isOurFault(answer))
-        return { outcome: 'unable', reason: 'expired' }
-      const problem = outage('redeem', answer, context)
+      const problem = fault('redeem', answer, context)
       // The code may have been used up, and asking again would read as a wrong one: only another message goes on from here.
       if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other', lost: true }
       throw problem
@@ -144,9 +146,29 @@ export function idenfySms(options: IdenfyOptions): Provider {
   }
 }
 
-/** Credentials and rights; the vendor has answered them with 400 as well as with 401. */
-function isOurFault({ status, body }: HttpResponse): boolean {
-  if (status === 401 || status === 402 || status === 403) return true
+function identifierOf({ body }: HttpResponse): string | undefined {
   const identifier = isObject(body) ? body['identifier'] : undefined
-  return status === 400 && ourFault.some((known) => known === identifier)
+  return typeof identifier === 'string' ? identifier : undefined
+}
+
+/** The vendor has said so with 400 as well as with 429. */
+function isQuota(answer: HttpResponse): boolean {
+  return answer.status === 429 || (answer.status === 400 && identifierOf(answer) === 'TOO_MANY_REQUESTS')
+}
+
+/** Whether the vendor says that it did nothing: a status of its own documentation, and not its word for "we do not know". */
+function isRefusal(answer: HttpResponse): boolean {
+  return refusals.includes(answer.status) && identifierOf(answer) !== 'INTERNAL_ERROR'
+}
+
+/** A refusal of this number or request, and of nothing else. */
+function isAboutRequest(answer: HttpResponse): boolean {
+  return answer.status === 400 && isRefusal(answer) && !isOurFault(answer) && !isQuota(answer)
+}
+
+/** Credentials and rights; the vendor has answered them with 400 as well as with 401. */
+function isOurFault(answer: HttpResponse): boolean {
+  const { status } = answer
+  if (status === 401 || status === 402 || status === 403) return true
+  return status === 400 && ourFault.some((known) => known === identifierOf(answer))
 }

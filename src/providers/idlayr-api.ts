@@ -1,14 +1,15 @@
 import { type Deadline, systemClock } from '../core/clock.js'
-import { PhoneCheckError } from '../core/errors.js'
+import type { PhoneCheckError } from '../core/errors.js'
 import type { OnEvent } from '../core/events.js'
 import { checkCommon, checkTimeouts, required } from './factory-options.js'
 import { type HttpResponse, httpClient } from './http.js'
 import { baseOrigin, type IdlayrOptions, idlayrOptionNames } from './idlayr-options.js'
 import { tokenSource } from './oauth-token.js'
-import { isObject } from './problem.js'
+import { isObject, readProblem } from './problem.js'
 import type { CallContext } from './provider.js'
 import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from './retry.js'
 import { type HttpRequest, lost, TransportError } from './transport.js'
+import { isSuccess, vendorFault } from './vendor-fault.js'
 
 const defaultTimeoutsMs = { token: 4_000, create: 6_000, redeem: 8_000, read: 4_000 }
 
@@ -39,7 +40,7 @@ export interface IdlayrApi {
   /** Fetches what needs no token. @throws TransportError */
   fetchPublic(path: string, deadline: Deadline): Promise<HttpResponse>
   /** Reports an answer that makes no sense. An outage, never a verdict. */
-  malformed(operation: string, context: CallContext): PhoneCheckError
+  malformed(operation: string, answer: HttpResponse, context: CallContext): PhoneCheckError
 }
 
 /**
@@ -96,7 +97,7 @@ export function idlayrApi(
     const body = isObject(answer.body) ? answer.body : {}
     const value = body['access_token']
     // A token becomes part of a header, so nothing that could end the header may be in it.
-    if (answer.status !== 200 || typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw new TokenRefused(answer)
+    if (!isSuccess(answer) || typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw new TokenRefused(answer)
     return { value, expiresInSeconds: body['expires_in'] }
   }, clock)
 
@@ -115,17 +116,19 @@ export function idlayrApi(
     } catch (error) {
       if (error instanceof TokenRefused) throw refusal(operation, error.answer, emit)
       if (!(error instanceof TransportError)) throw error
-      emit({ type: 'provider_outage', provider: name, operation, kind: error.kind })
-      throw new PhoneCheckError('provider_unavailable', { cause: error })
+      const untried = operation === 'token' || !error.sent
+      throw vendorFault(error, { provider: name, operation, ours: false, quota: false, untried }, emit)
     }
   }
 
-  function refusal(operation: string, { status, retryAfterSeconds }: HttpResponse, emit: OnEvent): PhoneCheckError {
-    const ours = status === 401 || status === 402 || status === 403
-    if (ours) emit({ type: 'provider_misconfigured', provider: name, operation, status })
-    else emit({ type: 'provider_outage', provider: name, operation, kind: status === 200 ? 'malformed' : 'status', status })
-    const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds: Math.min(retryAfterSeconds, 3600) }
-    return new PhoneCheckError('provider_unavailable', wait)
+  function refusal(operation: string, answer: HttpResponse, emit: OnEvent): PhoneCheckError {
+    const { status, body } = answer
+    const oauthError = operation === 'token' && isObject(body) ? body['error'] : undefined
+    const ours = [401, 402, 403].includes(status) || oauthErrors.some((known) => known === oauthError)
+    const error = typeof oauthError === 'string' ? oauthError : readProblem(body).fragment
+    // Without a token nothing was asked of the product, and these refusals say that nothing was done.
+    const untried = operation === 'token' || ours || status === 429
+    return vendorFault(answer, { provider: name, operation, ours, quota: status === 429, untried, error }, emit)
   }
 
   return {
@@ -136,7 +139,7 @@ export function idlayrApi(
       let answer = await authorized(call, context)
       // A refused token means that nothing was done, so even a redeem may go out again.
       if (answer.status === 401) answer = await authorized(call, context)
-      if (answer.status === 429 && fits(answer.retryAfterSeconds, context)) {
+      if (answer.status === 429 && fits(answer.retryAfterSeconds, call.kind, context)) {
         await clock.delay((answer.retryAfterSeconds ?? 0) * 1000)
         answer = await authorized(call, context)
       }
@@ -146,12 +149,12 @@ export function idlayrApi(
     },
     fetchPublic: (path, deadline) =>
       http.request({ method: 'GET', path, headers: { accept: 'application/json' }, timeoutMs: timeoutsMs.read, deadline }),
-    malformed(operation, { emit }) {
-      emit({ type: 'provider_outage', provider: name, operation, kind: 'malformed' })
-      return new PhoneCheckError('provider_unavailable')
-    },
+    malformed: (operation, answer, { emit }) => refusal(operation, answer, emit),
   }
 }
+
+/** RFC 6749 section 5.2: what a token endpoint says of a client that it will not serve. */
+const oauthErrors = ['invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope']
 
 /** The vendor gave no token. Kept apart, because all who wait for one token share the failure, and each must tell of it. */
 class TokenRefused extends Error {
@@ -163,7 +166,11 @@ class TokenRefused extends Error {
   }
 }
 
-/** Waiting is worth it only when a second is left for the call itself. */
-function fits(retryAfterSeconds: number | undefined, { deadline }: CallContext): boolean {
-  return retryAfterSeconds !== undefined && retryAfterSeconds * 1000 <= deadline.leftMs() - 1_000
+/**
+ * Waiting is worth it only when a second is left for the call itself. A create waits for no more than a second: another rung can begin meanwhile, while for a
+ * redeem there is no other.
+ */
+function fits(retryAfterSeconds: number | undefined, kind: IdlayrCall['kind'], { deadline }: CallContext): boolean {
+  if (retryAfterSeconds === undefined || (kind === 'create' && retryAfterSeconds > 1)) return false
+  return retryAfterSeconds * 1000 <= deadline.leftMs() - 1_000
 }

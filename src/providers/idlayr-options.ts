@@ -38,6 +38,12 @@ export const idlayrOptionNames = [
 
 const hosts = { 'tru.id': 'api.tru.id', idlayr: 'api.idlayr.com' }
 const regions = ['eu', 'in', 'us']
+/** Origins of the same platform: the API's own, and under the other brand's name that of the same region. */
+export function platformOrigins(apiOrigin: string): string[] {
+  const region = regions.find((name) => Object.values(hosts).some((host) => apiOrigin === `https://${name}.${host}`))
+  return region === undefined ? [apiOrigin] : Object.values(hosts).map((host) => `https://${region}.${host}`)
+}
+
 /** The origin of the vendor's API. @throws TypeError that names the option and the cure */
 export function baseOrigin(factory: string, { brand = 'idlayr', region = 'eu', baseUrl }: IdlayrOptions): string {
   if (baseUrl !== undefined) return vendorOrigin(factory, baseUrl)

@@ -4,6 +4,7 @@ import { checkIdGrammar, judgeRefusal } from './idlayr-check.js'
 import type { IdlayrOptions } from './idlayr-options.js'
 import { isObject } from './problem.js'
 import type { Outcome, Provider, Started } from './provider.js'
+import { isSuccess } from './vendor-fault.js'
 import { webhookVerifier } from './webhook-signature.js'
 
 export type MoCheckOptions = IdlayrOptions
@@ -31,6 +32,7 @@ export function moCheck(options: MoCheckOptions): Provider {
     assurance: 'medium',
     ttlSeconds: 180,
     dwellSeconds: 20,
+    ownCheck: true,
 
     async start(input, context) {
       const answer = await api.call(
@@ -43,16 +45,16 @@ export function moCheck(options: MoCheckOptions): Provider {
         },
         context,
       )
-      if (answer.status === 201) {
+      if (isSuccess(answer)) {
         const started = readCheck(answer.body)
         if (started) return started
       }
-      return judgeRefusal(answer) ?? Promise.reject(api.malformed('create', context))
+      return judgeRefusal(answer) ?? Promise.reject(api.malformed('create', answer, context))
     },
 
     async poll(check, context) {
       const answer = await api.call({ kind: 'read', method: 'GET', path: `${path}/${encodeURIComponent(check.id)}` }, context)
-      return judgeResult(answer, check.id) ?? Promise.reject(api.malformed('read', context))
+      return judgeResult(answer, check.id) ?? Promise.reject(api.malformed('read', answer, context))
     },
 
     async webhook(request, context) {
@@ -84,13 +86,16 @@ function smsLink(to: string, text: string): string {
 }
 
 /** @returns undefined for an answer that makes no sense */
-function judgeResult({ status, body }: IdlayrAnswer, checkId: string): Outcome | undefined {
+function judgeResult(answer: IdlayrAnswer, checkId: string): Outcome | undefined {
+  const { status, body } = answer
   if (status === 404 || status === 410) return { outcome: 'unable', reason: 'expired' }
   if (status > 400 && status < 500) return { outcome: 'unable', reason: 'other' }
-  if (status !== 200 || !isObject(body) || body['check_id'] !== checkId) return undefined
-  const { status: state, verified } = body
+  if (!isSuccess(answer) || !isObject(body) || body['check_id'] !== checkId) return undefined
+  // The vendor leaves a result out, or sends null, as long as there is none.
+  const state = body['status'] ?? undefined
+  const verified = body['verified'] ?? undefined
   if (verified !== undefined && typeof verified !== 'boolean') return undefined
-  if (verified === true) return state === undefined || state === 'COMPLETED' ? { outcome: 'verified' } : undefined
+  if (verified === true) return notYet.some((known) => known === state) ? undefined : { outcome: 'verified' }
   switch (state) {
     case 'COMPLETED':
       return verified === false ? { outcome: 'mismatch' } : undefined
@@ -98,11 +103,11 @@ function judgeResult({ status, body }: IdlayrAnswer, checkId: string): Outcome |
       return { outcome: 'unable', reason: 'expired' }
     case 'ERROR':
       return { outcome: 'unable', reason: unableReason(body['error_code']) }
-    case undefined:
-    case 'ACCEPTED':
-    case 'PENDING':
-      return { outcome: 'pending', retryAfterSeconds: 3 }
     default:
-      return undefined
+      // Statuses are undocumented: one that is not known says nothing, and the user's text may still arrive.
+      return { outcome: 'pending', retryAfterSeconds: 3 }
   }
 }
+
+/** Statuses that contradict a yes. */
+const notYet = ['ACCEPTED', 'PENDING', 'EXPIRED', 'ERROR']

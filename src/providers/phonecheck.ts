@@ -1,12 +1,14 @@
+import { PhoneCheckError } from '../core/errors.js'
 import { unableReason } from '../core/unable-reason.js'
 import { type IdlayrAnswer, idlayrApi } from './idlayr-api.js'
 import { checkIdGrammar, judgeRefusal } from './idlayr-check.js'
-import type { IdlayrOptions } from './idlayr-options.js'
+import { type IdlayrOptions, platformOrigins } from './idlayr-options.js'
 import { isObject } from './problem.js'
-import type { Outcome, Provider, Started } from './provider.js'
+import type { CallContext, Outcome, Provider, Started } from './provider.js'
+import { isSuccess } from './vendor-fault.js'
 
 export interface PhoneCheckOptions extends IdlayrOptions {
-  /** Origins beside the API's own that a check URL may have, such as `https://checks.example.com`. */
+  /** Origins beside the API's own, of either brand, that a check URL may have, such as `https://checks.example.com`. */
   checkUrlOrigins?: readonly string[]
 }
 
@@ -25,7 +27,14 @@ export function phoneCheck(options: PhoneCheckOptions): Provider {
   const api = idlayrApi(name, 'phoneCheck', 'phone_check', options, ['checkUrlOrigins'])
   const { checkUrlOrigins: more = [] } = options
   if (!Array.isArray(more)) throw new TypeError("phoneCheck: checkUrlOrigins must be a list, such as ['https://check.example']")
-  const checkUrlOrigins = [api.origin, ...more.map(httpsOrigin)]
+  const checkUrlOrigins = [...platformOrigins(api.origin), ...more.map(httpsOrigin)]
+
+  /** A check whose URL may be anybody's is as good as none, and only the operator can say that it is the vendor's. */
+  function refusedUrl(origin: string, { emit }: CallContext): PhoneCheckError {
+    const message = `${name}: the check URL has the origin ${origin}, which is not the API's own. If it is the vendor's, add it to \`checkUrlOrigins\`.`
+    emit({ type: 'provider_outage', provider: name, operation: 'create', kind: 'check_url', message })
+    return new PhoneCheckError('provider_unavailable', { reason: 'provider_down' })
+  }
 
   return {
     name,
@@ -52,11 +61,13 @@ export function phoneCheck(options: PhoneCheckOptions): Provider {
         },
         context,
       )
-      if (answer.status === 201) {
+      if (isSuccess(answer)) {
         const started = readCheck(answer.body, checkUrlOrigins)
         if (started) return started
+        const foreign = foreignOrigin(answer.body, checkUrlOrigins)
+        if (foreign !== undefined) throw refusedUrl(foreign, context)
       }
-      return judgeRefusal(answer) ?? Promise.reject(api.malformed('create', context))
+      return judgeRefusal(answer) ?? Promise.reject(api.malformed('create', answer, context))
     },
 
     async redeem(check, code, context) {
@@ -70,7 +81,7 @@ export function phoneCheck(options: PhoneCheckOptions): Provider {
         },
         context,
       )
-      return judgeRedeem(answer, check.id) ?? Promise.reject(api.malformed('redeem', context))
+      return judgeRedeem(answer, check.id) ?? Promise.reject(api.malformed('redeem', answer, context))
     },
   }
 }
@@ -78,11 +89,24 @@ export function phoneCheck(options: PhoneCheckOptions): Provider {
 /** The created check, if everything about it is as it must be before a stranger's URL is handed to a phone. */
 function readCheck(body: unknown, origins: readonly string[]): Started | undefined {
   if (!isObject(body)) return undefined
-  const { check_id: id, ttl, _links: links } = body
-  const url = isObject(links) && isObject(links['check_url']) ? safeUrl(links['check_url']['href'], origins) : undefined
+  const { check_id: id, ttl } = body
+  const url = safeUrl(checkUrlOf(body), origins)
   if (typeof id !== 'string' || !checkIdGrammar.test(id) || !url) return undefined
   const expiresInSeconds = typeof ttl === 'number' && ttl > 0 ? ttl : defaultTtlSeconds
   return { challenge: { type: 'open_url', url }, check: { id }, expiresInSeconds }
+}
+
+function checkUrlOf(body: Record<string, unknown>): unknown {
+  const { _links: links } = body
+  return isObject(links) && isObject(links['check_url']) ? links['check_url']['href'] : undefined
+}
+
+/** The origin of a check URL that is a proper https URL, but none of ours. */
+function foreignOrigin(body: unknown, origins: readonly string[]): string | undefined {
+  const href = isObject(body) ? checkUrlOf(body) : undefined
+  if (typeof href !== 'string' || !URL.canParse(href)) return undefined
+  const { origin, protocol } = new URL(href)
+  return protocol === 'https:' && !origins.includes(origin) && origin.length <= 255 ? origin : undefined
 }
 
 function safeUrl(href: unknown, origins: readonly string[]): string | undefined {

@@ -7,7 +7,8 @@ import type { UnableReason } from '../core/unable-reason.js'
 export type Challenge =
   | { type: 'open_url'; url: string }
   | { type: 'send_sms'; to: string; body: string; href: string }
-  | { type: 'enter_code'; length: number; resend_in: number }
+  /** `resend_in`: seconds until another message may be asked for; absent where none can be. The library fills it in. */
+  | { type: 'enter_code'; length: number; resend_in?: number }
 
 /** How a code comes back: the provider sends the browser to `redirectUrl`, or the app's SDK reads it from the last response. */
 export type Delivery = 'redirect' | 'body'
@@ -80,6 +81,13 @@ export interface Provider {
   readonly dwellSeconds: number
   /** Whether `start` makes somebody's phone ring, at our cost: asked for leave, limited, never repeated by itself, and may be resent. */
   readonly sends?: boolean
+  /** Seconds after a message before another one may be asked for; each later one waits twice as long. Only for rungs that send. Default 125. */
+  readonly resendAfterSeconds?: number
+  /**
+   * Whether each `start` makes a check of its own at the vendor. Required (`true`) of a rung that has `poll` and no `redeem`: a vendor that keeps one check for
+   * each number would say yes to a stranger's flow when the owner of the number answers the owner's own check.
+   */
+  readonly ownCheck?: boolean
   /** Whether its codes are short enough to be guessed: wrong ones are counted by number, over all flows. */
   readonly guessable?: boolean
   /** What a code of this provider looks like. Anything else is a malformed request and costs no try. */

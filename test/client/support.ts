@@ -37,6 +37,7 @@ export function smsRung(): Provider & { outcome: Outcome; polls: number } {
       check: { id: 'sms-check' },
       expiresInSeconds: 180,
     }),
+    ownCheck: true,
     poll: async () => {
       rung.polls += 1
       return rung.outcome

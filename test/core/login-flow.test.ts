@@ -246,6 +246,7 @@ describe('purpose and subject', () => {
 test('a fallback whose own question finds that nothing may follow says so', async () => {
   const first: Provider = {
     ...scripted('mocheck'),
+    ownCheck: true,
     poll: async () => ({ outcome: 'unable', reason: 'ip_mismatch', stop: true }),
   }
   delete first.redeem

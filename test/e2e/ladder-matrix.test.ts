@@ -70,7 +70,8 @@ const table: Record<string, Record<Outcome, Row>> = {
     },
     unable: { spoil: (app) => app.sim.fault({ match: calls.verify, status: 400 }), status: 422, code: 'rung_unable', asked: 1 },
     outage: { spoil: (app) => app.sim.fault({ match: calls.verify, status: 429 }), status: 503, code: 'provider_unavailable', asked: 1 },
-    expired: { wait: 300_000, status: 422, code: 'rung_unable', asked: 0 },
+    // The code lives as long as the flow.
+    expired: { wait: 600_000, status: 401, code: 'flow_invalid', asked: 0 },
     // Whether the code was used up is not known, so it is not asked again: only another message goes on.
     slow: { spoil: (app) => app.sim.fault({ match: calls.verify, hang: true }), status: 422, code: 'rung_unable', asked: 1 },
   },

@@ -48,7 +48,13 @@ describe('asking for the result of a text', () => {
 
   test('status says what to do and never logs in; the verify after it asks nobody again', async () => {
     const { app, visitor, challenge, reads } = await waiting()
-    expect((await visitor.status()).body).toEqual({ state: 'pending', rung: 'live', fallback: ['idenfy-sms'], retry_after: 3 })
+    expect((await visitor.status()).body).toEqual({
+      state: 'pending',
+      rung: 'live',
+      fallback: ['idenfy-sms'],
+      fallback_in: 20,
+      retry_after: 3,
+    })
     await visitor.phone.send(challenge.to, challenge.body)
     await app.clock.advance(3_000)
     expect((await visitor.status()).body).toEqual({ state: 'verified', rung: 'live', fallback: ['idenfy-sms'] })
@@ -134,7 +140,6 @@ describe('asking for the result of a text', () => {
     ['verified 1', { verified: 1 }],
     ['another check', { check_id: 'c69bc0e6-a429-11ea-bb37-0242ac130002', verified: true }],
     ['PENDING and verified', { status: 'PENDING', verified: true }],
-    ['an unknown status', { status: 'DONE', verified: false }],
   ])('%s is no login', async (_name, change) => {
     const { app, visitor, challenge } = await waiting()
     await visitor.phone.send(challenge.to, challenge.body)
@@ -142,6 +147,23 @@ describe('asking for the result of a text', () => {
     await app.clock.advance(3_000)
     expect((await visitor.verify()).status).toBe(503)
     expect(await visitor.isLoggedIn()).toBe(false)
+  })
+
+  test.each([
+    ['a status of its own and a yes', { status: 'VERIFIED', verified: true }, 200],
+    ['an unknown status and no yes', { status: 'DONE', verified: false }, 409],
+    ['null in place of a result', { verified: null }, 409],
+  ])('%s: an explicit boolean decides, and an unknown status does not', async (_name, change, status) => {
+    const { app, visitor } = await waiting()
+    app.sim.fault({ match: calls.moRead, patchBody: (body) => ({ ...body, ...change }) as typeof body })
+    await app.clock.advance(3_000)
+    expect((await visitor.verify()).status).toBe(status)
+  })
+
+  test.each([200, 202])('a check that was created with HTTP %i is a check', async (status) => {
+    const app = await ladderApp('cookie + body', ['mocheck'])
+    app.sim.fault({ match: calls.moCreate, status, processed: true })
+    expect((await new Visitor(app).start()).status).toBe(201)
   })
 
   test('works without the fields that the vendor does not promise', async () => {

@@ -205,7 +205,7 @@ describe('the address of a request', () => {
     const app = await startApp({
       redirect: true,
       before: (express) => express.set('trust proxy', 'loopback'),
-      strategy: { limits: { startsPerAddress: 1 } },
+      strategy: { deviceIp: 'prefer', limits: { startsPerAddress: 1 } },
     })
     const start = (from: string) => new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': from })
     expect((await start('8.8.8.8:51234')).status).toBe(201)
@@ -226,15 +226,17 @@ describe('the address of a request', () => {
     ])
   })
 
-  test('with trust proxy, the forwarded public address goes to the provider in redirect delivery', async () => {
-    const app = await startApp({ redirect: true, before: (express) => express.set('trust proxy', 'loopback') })
+  test('with trust proxy, the forwarded public address goes to the provider where that is wanted', async () => {
+    const strategy = { deviceIp: 'prefer' as const }
+    const app = await startApp({ redirect: true, strategy, before: (express) => express.set('trust proxy', 'loopback') })
     await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': '8.8.8.8' })
     expect(app.sim.checks.map((check) => check.phoneIp)).toEqual(['8.8.8.8'])
     expect(app.events.filter((event) => event.type === 'misconfiguration')).toEqual([])
   })
 
   test('a phone on Wi-Fi learns so at start instead of on the vendor’s page', async () => {
-    const app = await startApp({ redirect: true, before: (express) => express.set('trust proxy', 'loopback') })
+    const strategy = { deviceIp: 'prefer' as const }
+    const app = await startApp({ redirect: true, strategy, before: (express) => express.set('trust proxy', 'loopback') })
     const { wifiIp } = app.sim.phone('+12025550100')
     const response = await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': wifiIp })
     expect(response.status).toBe(422)

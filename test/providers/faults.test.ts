@@ -141,7 +141,7 @@ describe('redeem', () => {
     const fault = app.sim.fault({ match: patch, status: 503 })
     const response = await browser.navigate(link)
     expect(response.status).toBe(303)
-    expect(response.headers.get('location')).toBe('/login?phonecheck=provider_unavailable')
+    expect(response.headers.get('location')).toBe('/login?phonecheck=provider_unavailable&reason=provider_down')
     fault.remove()
     expect((await browser.navigate(link)).headers.get('location')).toBe('/')
   })
@@ -188,9 +188,10 @@ test('a refused connection and an unknown host are outages', async () => {
   })
   for (const baseUrl of [`http://127.0.0.1:${closed}`, 'https://does-not-exist.invalid']) {
     const app = await startApp({ provider: { baseUrl } })
+    const message = expect.stringContaining('`baseUrl`')
     const response = await start(app)
     expect(response.status).toBe(503)
-    expect(app.events).toContainEqual({ type: 'provider_outage', provider: 'phonecheck', operation: 'token', kind: 'connect' })
+    expect(app.events).toContainEqual({ type: 'provider_outage', provider: 'phonecheck', operation: 'token', kind: 'connect', message })
   }
 })
 
@@ -219,10 +220,17 @@ test('an operator hears of an outage, and louder of credentials that are refused
   app.sim.fault({ match: create, status: 402, times: 1 })
   await start(app)
   const refused = { type: 'step_refused', step: 'start', code: 'provider_unavailable' }
-  expect(app.events).toEqual([
-    { type: 'provider_outage', provider: 'phonecheck', operation: 'create', kind: 'status', status: 500 },
+  expect(app.events.filter(({ type }) => type !== 'rung_skipped')).toEqual([
+    {
+      type: 'provider_outage',
+      provider: 'phonecheck',
+      operation: 'create',
+      kind: 'status',
+      status: 500,
+      message: 'phonecheck answered create with HTTP 500.',
+    },
     expect.objectContaining(refused),
-    { type: 'provider_misconfigured', provider: 'phonecheck', operation: 'create', status: 402 },
+    expect.objectContaining({ type: 'provider_misconfigured', provider: 'phonecheck', operation: 'create', status: 402 }),
     expect.objectContaining(refused),
   ])
 })
