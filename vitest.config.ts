@@ -1,7 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { ClosingWords } from './test/support/closing-words.js'
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+/** Kills, soaks, packages from the registry, most of the browser: minutes, or an outcome that a slow machine can change. */
+const slow = 'test/**/*.slow.test.ts'
+
+/** Where `.ci/run` wants the report that it judges. */
+const report = process.env['TEST_REPORT']
+
+const json = (outputFile: string): ['json', { outputFile: string }] => ['json', { outputFile }]
 
 export default defineConfig({
   resolve: {
@@ -15,10 +24,16 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 15_000,
-    hookTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [slow] } },
+      { extends: true, test: { name: 'slow', include: [slow] } },
+    ],
+    // They end what hangs. No test may come near them, on any machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     // Much of what is tested waits: for leases, servers and browsers.
     maxWorkers: '100%',
+    reporters: ['default', new ClosingWords(), ...(report === undefined ? [] : [json(report)])],
   },
 })

@@ -1,4 +1,4 @@
-// Reads vitest's JSON report for .ci/run: a test that was skipped there, or a database that no test used, must not look like success.
+// Reads vitest's JSON reports for .ci/run: a test that was skipped there, or a database that no test used, must not look like success.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -49,6 +49,12 @@ export async function judge(report, { base = root, answers = listens } = {}) {
   return { complaints, line: `${passed} passed, ${failed} failed, ${files.flatMap(skippedIn).length} skipped` }
 }
 
+/** A run that died before it wrote its report counts as a failure. */
+function resultsOf(report) {
+  const text = readFileSync(report, 'utf8')
+  return text ? JSON.parse(text).testResults : [{ name: `a run without a report, ${report},`, status: 'failed', assertionResults: [] }]
+}
+
 function listens(port) {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })
@@ -61,8 +67,8 @@ function listens(port) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [report, summary] = process.argv.slice(2)
-  const { complaints, line } = await judge(JSON.parse(readFileSync(report, 'utf8')))
+  const [summary, ...reports] = process.argv.slice(2)
+  const { complaints, line } = await judge({ testResults: reports.flatMap(resultsOf) })
   for (const complaint of complaints) console.error(complaint)
   writeFileSync(summary, `${line}\n`)
   if (complaints.length > 0) process.exitCode = 1

@@ -1,14 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeBlocks, readText } from './support/markdown.js'
+import { needs } from './support/needs.js'
 import { type Newcomer, runServer } from './support/newcomer.js'
 
 const section = /^## Tokens instead of a session$([\s\S]*?)^## /m.exec(readText('README.md'))?.[1] ?? ''
 const [api = ''] = codeBlocks(section, 'ts')
 const [setUp = '', walk = ''] = codeBlocks(section, 'sh')
 const number = '+12025550100'
+const hasShell = await needs.shell.isMet()
 
 test('an API with SIM login and a guarded route is one block of under 40 lines, with nothing left to fill in', () => {
   expect(api.trimEnd().split('\n').length).toBeLessThan(40)
@@ -63,7 +65,7 @@ describe('the API of the README, pasted into a file and run', { timeout: 60_000 
     expect((await me('x')).status).toBe(401)
   })
 
-  test.skipIf(!hasTools('sh', 'curl', 'sed'))('the commands beside it log in as they stand (needs sh, curl and sed)', async () => {
+  test.skipIf(!hasShell)('the commands beside it log in as they stand (needs sh, curl and sed)', async () => {
     const [addresses = '', ...rest] = walk.split('\n')
     expect(addresses).toBe('API=http://127.0.0.1:3000 SIM=http://127.0.0.1:4010')
     const child = spawn('sh', ['-euc', rest.join('\n')], { env: { ...process.env, API: server.url, SIM: sim.url } })
@@ -83,8 +85,4 @@ function settings(): Record<string, string> {
   const names = [...setUp.matchAll(/\b([A-Z][A-Z_]+)=/g)].map((match) => match[1] ?? '')
   expect(names.sort()).toEqual(['JWT_SECRET', 'PHONECHECK_CLIENT_ID', 'PHONECHECK_CLIENT_SECRET', 'PHONECHECK_SECRET', 'PHONECHECK_URL'])
   return Object.fromEntries(names.map((name) => [name, `${name} of at least 32 bytes, for a test`]))
-}
-
-function hasTools(...tools: string[]): boolean {
-  return tools.every((tool) => !spawnSync(tool, ['--version']).error)
 }

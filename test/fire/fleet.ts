@@ -11,7 +11,7 @@ import type { Store } from '../../src/stores/store.js'
 import { ownSchema, shared } from '../support/services.js'
 import type { Usage } from './usage.js'
 
-/** `npm run soak` runs everything, `npm test` a seeded tenth. */
+/** `npm run soak` runs everything, `npm run test:slow` a seeded tenth. */
 export const full = process.env['FIRE'] === 'full'
 export const scaled = (times: number) => (full ? times : Math.ceil(times / 10))
 

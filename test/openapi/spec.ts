@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { Ajv, type ValidateFunction } from 'ajv'
 import addFormatsModule from 'ajv-formats'
+import { needs, specsFolder } from '../support/needs.js'
 import { type Json, type JsonObject, mend, pointerInto, type SpecMistake } from './json.js'
 
-// The vendor's files are not ours to publish, so they lie beside the repository and not in it.
-const folder = process.env['PHONECHECK_SPECS'] ?? fileURLToPath(new URL('../../../shared/specs', import.meta.url))
-const files = { phoneCheck: `${folder}/phone-check.openapi.json`, oauth: `${folder}/oauth2.openapi.json` }
+const files = { phoneCheck: `${specsFolder}/phone-check.openapi.json`, oauth: `${specsFolder}/oauth2.openapi.json` }
 
-export const specsFound = existsSync(files.phoneCheck) && existsSync(files.oauth)
+export const specsFound = needs.specs.isMet()
 
 /** One method of one path, as the vendor documents it. */
 export interface Operation {

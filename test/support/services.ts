@@ -3,7 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,52 +15,17 @@ import { beforeAll, describe, test } from 'vitest'
 import { MemoryStore } from '../../src/stores/memory.js'
 import type { Store } from '../../src/stores/store.js'
 import { type StoreSubject, storeContract } from '../../src/testing/index.js'
+import { answers, needs, shared } from './needs.js'
 
 // Real servers for the tests of the stores. Tests that cannot have theirs are skipped, and say so; under CI that is a failure.
 
-/** The servers that are shared with whoever else runs tests: keep to keys and schemas of your own. */
-export const shared = {
-  redis: { host: process.env['REDIS_HOST'] ?? '127.0.0.1', port: Number(process.env['REDIS_PORT'] ?? 6379) },
-  postgres: {
-    host: process.env['PGHOST'] ?? '127.0.0.1',
-    port: Number(process.env['PGPORT'] ?? 5432),
-    user: process.env['PGUSER'] ?? 'postgres',
-    database: process.env['PGDATABASE'] ?? 'postgres',
-  },
-}
+export { shared } from './needs.js'
 
-type Need = 'redis' | 'postgres' | 'redis-server'
-
-const has: Record<Need, () => Promise<boolean>> = {
-  redis: () => answers(shared.redis),
-  postgres: () => answers(shared.postgres),
-  'redis-server': () =>
-    promisify(execFile)('redis-server', ['--version']).then(
-      () => true,
-      () => false,
-    ),
-}
-
-/** `describe`, or `describe.skip` where this machine does not have what the suite needs. */
-export async function describeWith(need: Need): Promise<typeof describe | typeof describe.skip> {
-  if (await has[need]()) return describe
-  const { redis, postgres } = shared
-  const where = { redis: ` at ${redis.host}:${redis.port}`, postgres: ` at ${postgres.host}:${postgres.port}`, 'redis-server': '' }[need]
-  if (process.env['CI']) throw new Error(`There is no ${need}${where}, and under CI these tests must not be skipped.`)
-  console.warn(`SKIPPED: there is no ${need}${where}. The tests that need it prove nothing on this machine.`)
+/** `describe`, or `describe.skip` where this machine does not have what the suite needs. Under CI, where nothing may be skipped, it throws. */
+export async function describeWith(need: keyof typeof needs): Promise<typeof describe | typeof describe.skip> {
+  if (await needs[need].isMet()) return describe
+  if (process.env['CI']) throw new Error(`This machine lacks ${needs[need].what}, and under CI these tests must not be skipped.`)
   return describe.skip
-}
-
-async function answers(at: { host: string; port: number }): Promise<boolean> {
-  const socket = connect(at)
-  try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(1000) })
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
 }
 
 export interface OwnRedis {
