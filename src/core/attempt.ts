@@ -9,6 +9,7 @@ import type { OpenFlow } from './held-flow.js'
 import { limits } from './limits.js'
 import { hasTimeForMore, msUntilPoll } from './pace.js'
 import type { Parts } from './parts.js'
+import { typedCode } from './typed-text.js'
 import type { UnableReason } from './unable-reason.js'
 
 /** One question to the provider of a flow's rung, and the writing down of every answer but yes. */
@@ -48,19 +49,19 @@ export class Attempts {
       await this.claim(flow, { polledAt: flow.ageMs, hinted: undefined })
       return this.#run(flow, rung, 'poll', context, async () => rung.poll?.(check, context))
     }
-    if (typeof code !== 'string' || !rung.codeGrammar?.test(code)) {
-      throw new PhoneCheckError('invalid_request', { message: `code must be a string that looks like a code of ${rung.name}.` })
-    }
+    const given = codeOf(rung, code)
     // A provider that said "not yet" to a code is not asked again at once, however often the requester asks.
     const waitMs = flow.record.polledAt === undefined ? 0 : msUntilPoll(flow.record, flow.ageMs)
     if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
     await this.#claimTry(flow, rung, by)
     const takeBack = () => gate.takeBackRedeem(rung, flow.record.number, by)
-    const outcome = await this.#run(flow, rung, 'redeem', context, async () => rung.redeem?.(check, code, context)).catch(async (error) => {
-      // A guess that may have reached the provider stays counted, or a lost answer would be a free one.
-      if (!rung.guessable || error.details?.untried) await takeBack()
-      throw error
-    })
+    const outcome = await this.#run(flow, rung, 'redeem', context, async () => rung.redeem?.(check, given, context)).catch(
+      async (error) => {
+        // A guess that may have reached the provider stays counted, or a lost answer would be a free one.
+        if (!rung.guessable || error.details?.untried) await takeBack()
+        throw error
+      },
+    )
     if (outcome.outcome === 'pending' || (outcome.outcome === 'unable' && !rung.guessable)) await takeBack()
     return outcome
   }
@@ -185,4 +186,17 @@ export class Attempts {
     await flow.write('pending', { leaseUntil: undefined })
     return this.refusal(flow, 'invalid_code', { attemptsLeft })
   }
+}
+
+/**
+ * The code as the provider is to see it. One that a person types is read as numbers are; one that a device carries stays as it is, byte by byte.
+ * @throws PhoneCheckError `invalid_request` for what cannot be a code of this rung
+ */
+function codeOf({ name, codeGrammar, guessable, sends }: Provider, code: unknown): string {
+  if (typeof code === 'string') {
+    if (codeGrammar?.test(code)) return code
+    const typed = guessable || sends ? typedCode(code) : code
+    if (codeGrammar?.test(typed)) return typed
+  }
+  throw new PhoneCheckError('invalid_request', { message: `code must be a string that looks like a code of ${name}.` })
 }

@@ -5,7 +5,7 @@ import { type Clock, within } from './clock.js'
 import { PhoneCheckError, type PhoneCheckErrorCode } from './errors.js'
 import { keyedHash } from './handle.js'
 import { type LimitOptions, limits } from './limits.js'
-import type { PhoneNumber } from './phone-number.js'
+import { type PhoneNumber, subscriberOf } from './phone-number.js'
 
 /** Who asks for something that costs money or tries. */
 export interface Requester {
@@ -48,7 +48,7 @@ export class Gate {
 
   /** What stands for a number in records and counters. */
   hashNumber(e164: string): string {
-    return this.#hash(`number ${e164}`)
+    return this.#hash(`number ${subscriberOf(e164)}`)
   }
 
   /** What stands for a signed-in user in records. */
@@ -119,7 +119,7 @@ export class Gate {
     if (!rung.sends) return rung.guessable ? [this.#guessLock(this.hashNumber(e164))] : []
     const number = this.hashNumber(e164)
     const { sendsPerBlock, sendsPerAddress } = this.#options
-    const block = this.#hash(`block ${e164.slice(0, -4)}`)
+    const block = this.#hash(`block ${subscriberOf(e164).slice(0, -4)}`)
     return [
       ...(rung.guessable ? [this.#guessLock(number)] : []),
       ...limits.sendsPerNumber.map((limit) => ({ ...limit, key: `send/${limit.windowSeconds}/${number}`, code: 'number_limit' as const })),

@@ -6,7 +6,7 @@ import type { Assurance } from '../core/identity.js'
 import { knownOptions } from '../core/known-options.js'
 import type { LimitOptions } from '../core/limits.js'
 import { LoginFlow } from '../core/login-flow.js'
-import { isCountry } from '../core/phone-number.js'
+import { isCountry, regionOfNumbers } from '../core/phone-number.js'
 import type { ReviewNumber } from '../core/review.js'
 import { addressReader } from '../express/address.js'
 import { FlowCookies } from '../express/flow-cookie.js'
@@ -104,6 +104,13 @@ export function buildFront(options: AnyOptions): Front {
     countries === undefined || (Array.isArray(countries) && countries.length > 0 && countries.every(isCountry)),
     "countries must be ISO codes, such as ['US', 'DE']",
   )
+  for (const country of countries ?? []) {
+    const region = regionOfNumbers(country)
+    demand(
+      region === undefined,
+      `countries: ${country} has no mobile numbers of its own; its phones have numbers of ${region}, so list '${region}'`,
+    )
+  }
   demand(
     countries !== undefined || !options.ladder.some((rung) => rung.sends),
     "countries is missing; a ladder that sends messages must say to which regions, such as ['US', 'DE']",

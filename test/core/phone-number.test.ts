@@ -1,7 +1,9 @@
 import fc from 'fast-check'
+import { getCountries, getExampleNumber } from 'libphonenumber-js/max'
+import examples from 'libphonenumber-js/mobile/examples'
 import { describe, expect, test } from 'vitest'
 import { PhoneCheckError } from '../../src/core/errors.js'
-import { maskPhoneNumber, parsePhoneNumber } from '../../src/core/phone-number.js'
+import { maskPhoneNumber, parsePhoneNumber, regionOfNumbers, subscriberOf } from '../../src/core/phone-number.js'
 
 const canon = (text: unknown, policy = {}) => {
   try {
@@ -20,9 +22,48 @@ describe('one subscriber has one spelling', () => {
     ['+44-7400-123456', '+447400123456'],
     ['+54 9 11 2345 6789', '+5491123456789'],
     ['+52 55 1234 5678', '+525512345678'],
+    ['+52 1 55 1234 5678', '+525512345678'],
+    ['+54 9 11 15 2345 6789', '+5491123456789'],
+    ['+54 11 15 2345 6789', '+5491123456789'],
+    ['+55 11 98765 4321', '+5511987654321'],
+    ['(+44) 7400 123456', '+447400123456'],
+    ['+1.202.555.0100', '+12025550100'],
+    ['[+1] 202/555~0100', '+12025550100'],
+    ['\u202d+1 (202) 555-0100\u202c', '+12025550100'],
+    ['\u2068+1 202 555 0100\u2069', '+12025550100'],
+    ['\u200e+12025550100', '+12025550100'],
+    ['\ufeff+12025550100\u200b', '+12025550100'],
+    ['+1\u00a0202\u00a0555\u202f0100', '+12025550100'],
+    ['+1\u2011202\u2013555\u22120100', '+12025550100'],
+    ['+81 90ー1234ー5678', '+819012345678'],
+    ['＋１２０２５５５０１００', '+12025550100'],
+    ['＋１（２０２）５５５－０１００', '+12025550100'],
+    ['+١٢٠٢٥٥٥٠١٠٠', '+12025550100'],
+    ['+۱۲۰۲۵۵۵۰۱۰۰', '+12025550100'],
+    ['+१२०२५५५०१००', '+12025550100'],
+    ['+𝟏𝟐𝟎𝟐𝟓𝟓𝟓𝟎𝟏𝟎𝟎', '+12025550100'],
     ['+39 312 345 6789', '+393123456789'],
     ['00447400123456', 'invalid_phone_number'],
     ['+521551234567', 'invalid_phone_number'],
+    ['+53155123456789', 'invalid_phone_number'],
+    ['+55 11 8765 4321', 'invalid_phone_number'],
+    ['+225 07 12 34 56', 'invalid_phone_number'],
+    ['+1202555010٠', 'invalid_phone_number'],
+    ['+١٢٠٢٥٥٥٠١۰۰', 'invalid_phone_number'],
+    ['+𝟏𝟐𝟎𝟐𝟓𝟓𝟓𝟎𝟏𝟎𝟬', 'invalid_phone_number'],
+    ['+1²02555010', 'invalid_phone_number'],
+    ['+1202555010⓪', 'invalid_phone_number'],
+    ['1️⃣2025550100', 'invalid_phone_number'],
+    ['+1202+5550100', 'invalid_phone_number'],
+    ['+12025550100,+12025550101', 'invalid_phone_number'],
+    ['+12025550100/+12025550101', 'invalid_phone_number'],
+    ['+12025550100\n', 'invalid_phone_number'],
+    ['+1202555\u20280100', 'invalid_phone_number'],
+    ['+12025550100\u0000', 'invalid_phone_number'],
+    ['+12025550100#5', 'invalid_phone_number'],
+    ['+12025550100 x5', 'invalid_phone_number'],
+    ['+1202CALLME', 'invalid_phone_number'],
+    [`${'\u200b'.repeat(80)}+12025550100`, 'invalid_phone_number'],
     ['+541123456789', 'number_type_not_allowed'],
     ['+80012345678', 'number_type_not_allowed'],
     ['++12025550100', 'invalid_phone_number'],
@@ -36,12 +77,32 @@ describe('one subscriber has one spelling', () => {
     ['07400 123456', 'GB', '+447400123456'],
     ['0044 7400 123456', 'GB', '+447400123456'],
     ['(202) 555-0100', 'US', '+12025550100'],
+    ['٢٠٢٥٥٥٠١٠٠', 'US', '+12025550100'],
+    ['55 1234 5678', 'MX', '+525512345678'],
+    ['1 55 1234 5678', 'MX', '+525512345678'],
+    ['01 55 1234 5678', 'MX', '+525512345678'],
+    ['044 55 1234 5678', 'MX', '+525512345678'],
+    ['045 55 1234 5678', 'MX', '+525512345678'],
+    ['11 2345-6789', 'AR', '+5491123456789'],
+    ['011 2345-6789', 'AR', '+5491123456789'],
+    ['11 15 2345-6789', 'AR', '+5491123456789'],
+    ['011 15 2345-6789', 'AR', '+5491123456789'],
+    ['9 11 2345-6789', 'AR', '+5491123456789'],
+    ['221 456-7890', 'AR', '+5492214567890'],
   ])('%s in %s is %s', (text, defaultCountry, expected) => {
     expect(canon(text, { defaultCountry })).toBe(expected)
   })
 
   test('a national number without a default country says what is missing', () => {
     expect(() => parsePhoneNumber('2025550100', {})).toThrow(/E\.164/)
+  })
+
+  test.each([
+    ['+54 11 2345 6789', {}, /9 after \+54/],
+    ['+55 11 8765 4321', {}, /nine digits/],
+    ['11 8765 4321', { defaultCountry: 'BR' }, /nine digits/],
+  ])('%s is refused with what is missing', (text, policy, expected) => {
+    expect(() => parsePhoneNumber(text, policy)).toThrow(expected)
   })
 
   test('property: what is accepted is its own canonical form, and made of ASCII digits', () => {
@@ -61,6 +122,32 @@ describe('one subscriber has one spelling', () => {
       }),
       { numRuns: 10_000 },
     )
+  })
+})
+
+describe('regions', () => {
+  test('property of the plan: a region has mobile numbers of its own, or the region is named whose numbers it uses', () => {
+    const shared = getCountries().flatMap((country) => {
+      const { number = '' } = getExampleNumber(country, examples) ?? {}
+      const found = parsePhoneNumber(number, {}).country
+      return found === country ? [] : [[country, found]]
+    })
+    // The example for the Isle of Man is a number that it shares with Great Britain; others are its own.
+    expect(parsePhoneNumber('+447624123456', {}).country).toBe('IM')
+    expect(shared.filter(([country]) => country !== 'IM')).toEqual(
+      getCountries().flatMap((country) => (regionOfNumbers(country) ? [[country, regionOfNumbers(country)]] : [])),
+    )
+    expect(shared).toHaveLength(9)
+  })
+
+  test.each([
+    ['+972599123456', '+970599123456'],
+    ['+972569123456', '+970569123456'],
+    ['+970599123456', '+970599123456'],
+    ['+972502345678', '+972502345678'],
+    ['+12025550100', '+12025550100'],
+  ])('the subscriber of %s is counted as %s', (e164, counted) => {
+    expect(subscriberOf(e164)).toBe(counted)
   })
 })
 
