@@ -27,7 +27,7 @@ export async function admit<User>(
   const identity = identityOf(parts, flow, verifiedAt)
   // Nobody waits for it: a store that hangs on a refund must not eat a login that was won.
   void credit(parts, flow, by).catch(() => {})
-  let user: User | false
+  let user: User | false | undefined
   try {
     user = await withinLease(parts, flow, accept(identity))
   } catch (error) {
@@ -36,15 +36,17 @@ export async function admit<User>(
     emit({ type: 'verify_callback_failed', canRepeat: kept, ...factsOf(flow) })
     throw error
   }
-  const outcome = user === false ? 'refused' : 'accepted'
+  const outcome = user === false || user === undefined ? 'refused' : 'accepted'
   if (!(await flow.write('redeemed', { leaseUntil: undefined, outcome })))
     throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
-  if (user === false) {
-    emit({ type: 'user_refused', reason: 'refused', ...factsOf(flow) })
+  if (user === false || user === undefined) {
+    emit({ type: 'user_refused', reason: user === false ? 'refused' : 'no_answer', ...factsOf(flow) })
     throw new PhoneCheckError('user_refused', { flowId: flowId(flow.key), ended: true })
   }
   emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...factsOf(flow) })
-  return { user, identity }
+  const provenMore = { leaseUntil: undefined, outcome: undefined, provenUntil: flow.ageMs + limits.provenMs }
+  const reopen = () => flow.write('proven', provenMore, { ...flow.content, verifiedAt }).catch(() => false)
+  return { user, identity, reopen }
 }
 
 /**

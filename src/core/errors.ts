@@ -68,6 +68,8 @@ export class PhoneCheckError extends Error {
   readonly code: PhoneCheckErrorCode
   /** HTTP status. */
   readonly status: number
+  /** The same, by the name that NestJS, Fastify and others read. */
+  readonly statusCode: number
   /** What else the answer carries, such as `retryAfterSeconds` or `attemptsLeft`. */
   readonly details: Omit<ProblemDetails, 'message' | 'cause'>
 
@@ -76,6 +78,7 @@ export class PhoneCheckError extends Error {
     super(message ?? text, cause === undefined ? undefined : { cause })
     this.code = code
     this.status = status
+    this.statusCode = status
     this.details = details
     Object.defineProperty(this, brand, { value: true })
   }

@@ -44,7 +44,7 @@ export type PhoneCheckEvent =
   | ({ type: 'suspicious'; reason: 'mismatch' | 'ip_mismatch' } & FlowFacts)
   /** Somebody named a flow without being its starter. The flow is untouched. */
   | { type: 'foreign_redeem'; flowId: string; reason: 'binding' | 'purpose' | 'check' }
-  | { type: 'cross_site_refused'; path: string }
+  | { type: 'cross_site_refused'; path: string; message: string }
   /** `error`: the vendor's own word for it, where it gave one. `message`: what to look at. */
   | { type: 'provider_outage'; provider: string; operation: string; kind: string; status?: number; error?: string; message: string }
   /** The provider refused our credentials, balance or rights: nobody can log in by it until the operator acts, as `message` says. */

@@ -18,7 +18,8 @@ export const transitions: Readonly<Record<FlowState, readonly FlowState[]>> = {
   // To `claimed` again when the lease of a crashed owner ran out, or when the owner climbs to the next rung.
   claimed: ['claimed', 'pending', 'proven', 'redeemed', 'failed'],
   proven: ['claimed'],
-  redeemed: [],
+  // Only by the request that wrote it, when the session could not be established: nobody was logged in.
+  redeemed: ['proven'],
   failed: [],
 }
 

@@ -1,6 +1,7 @@
 import type { Provider } from '../providers/provider.js'
 import type { Hit, Store, Verdict } from '../stores/store.js'
 import { addressBlock } from './address.js'
+import { callApplication } from './application.js'
 import { type Clock, within } from './clock.js'
 import { PhoneCheckError, type PhoneCheckErrorCode } from './errors.js'
 import { keyedHash } from './handle.js'
@@ -106,7 +107,7 @@ export class Gate {
   /** The application's veto, before anything is written or counted. @throws PhoneCheckError `send_refused` */
   async askApplication(rung: Provider, { country }: PhoneNumber, purpose: string, { beforeSend }: Requester): Promise<void> {
     if (!rung.sends || !beforeSend) return
-    const answer = beforeSend({ method: rung.name, country, purpose }).catch(() => false)
+    const answer = callApplication('beforeSend', () => beforeSend({ method: rung.name, country, purpose }))
     const allowed = await within(this.#clock, limits.hookMs, answer, () => false)
     if (allowed !== true) throw new PhoneCheckError('send_refused')
   }

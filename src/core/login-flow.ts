@@ -1,5 +1,6 @@
 import type { CallContext, Provider, WebhookRequest } from '../providers/provider.js'
 import { admit } from './admission.js'
+import { takeAnnouncement } from './announcement.js'
 import { Attempts } from './attempt.js'
 import { Climber, onRung } from './climb.js'
 import { wallTime, within } from './clock.js'
@@ -34,7 +35,8 @@ import { unableReason } from './unable-reason.js'
  * device brings back into a user; `status` tells how far it is.
  *
  * At most one login per flow, on every store, under any interleaving and across crashes. The argument: a flow yields a user only in {@link admit},
- * after a `replace` by version made it `redeemed`, and nothing leads out of `redeemed`. Of all requests that read version N, one gets the `replace` to
+ * after a `replace` by version made it `redeemed`. Out of `redeemed` leads one way only, back to `proven`, by the version that this very request wrote, and
+ * only after Passport failed to establish the session for it: the user was given back. Of all requests that read version N, one gets the `replace` to
  * N+1 (claimed); the others learn so and leave before the provider is asked. The winner's later writes name N+1 and onward, so if its lease ran out and
  * another request took the flow over, its writes fail and it ends without a user. A crash at any point leaves a lease that runs out, or `redeemed`.
  */
@@ -173,21 +175,9 @@ export class LoginFlow {
     return statusOf(this.#parts, this.#attempts, flow)
   }
 
-  /**
-   * Takes a provider's announcement of a result. If it is authentic and new, the next question of the flow's starter is due at once; nothing else changes.
-   * @throws PhoneCheckError `flow_invalid` when it is not authentic, `provider_unavailable` when that cannot be found out
-   */
+  /** As {@link takeAnnouncement}. */
   async webhook(request: WebhookRequest): Promise<void> {
-    const rungs = this.#parts.ladder.withWebhook()
-    const refusals: unknown[] = []
-    const context = this.#parts.callContext()
-    for (const rung of rungs) {
-      const announced = await rung.webhook?.(request, context).catch((error) => void refusals.push(error))
-      const key = announced && (await this.#parts.hints.follow(rung.name, announced.checkId, announced.nonce).catch(() => undefined))
-      if (announced && key) await this.#hint(key, announced.checkId, rung.name).catch(() => {})
-    }
-    // One of several providers may have sent it; it is a forgery only if it is nobody's.
-    if (refusals.length === rungs.length) throw refusals.find(isOutage) ?? refusals[0]
+    await takeAnnouncement(this.#parts, request, this.#parts.callContext())
   }
 
   /** Forgets the wrong codes counted for a number. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
@@ -244,6 +234,8 @@ export class LoginFlow {
     } catch (error) {
       const problem = asOutage(error)
       await this.#undo(flow, { record, content }, rung, problem, isResend ? charged : undefined)
+      // Not a refusal and no outage: the application's own function failed, and its error handler is to hear of it.
+      if (!(error instanceof PhoneCheckError)) throw error
       throw this.#refuseStep(flow, kind, problem)
     }
   }
@@ -271,14 +263,6 @@ export class LoginFlow {
     else if (passed)
       await flow.write('pending', { ...onRung(passed.name, flow), ...released, spent: true }, { number: before.content.number })
     else if (problem.code !== 'in_progress') await flow.write('pending', asBefore, before.content)
-  }
-
-  async #hint(key: string, checkId: string, provider: string): Promise<void> {
-    const held = await this.#parts.book.find(key)
-    if (!held) return
-    if (held.record.check !== fingerprint(checkId)) this.#parts.settings.emit({ type: 'late_result', flowId: flowId(key), provider })
-    // A flow that is claimed is being asked about right now; taking its version would make that answer worthless.
-    else if (held.record.state === 'pending' && !held.record.hinted) await held.replace(held.version, { ...held.record, hinted: true })
   }
 
   /** Tells the operator of a login that could not begin, and rejects with why. */

@@ -101,7 +101,12 @@ export interface Readiness {
 export interface Redeemed<User> {
   user: User
   identity: PhoneIdentity
+  /**
+   * Lets the same requester repeat for a minute, because logging in failed after the flow was used up: the session store was down. To be called only if nobody
+   * was logged in. False when it cannot be repeated.
+   */
+  reopen(): Promise<boolean>
 }
 
-/** The application's decision: its user, or false to refuse an identity that is proven. May be asked twice for one flow. */
-export type Accept<User> = (identity: PhoneIdentity) => Promise<User | false>
+/** The application's decision: its user, or false to refuse an identity that is proven; undefined, no answer, refuses too. May be asked twice for one flow. */
+export type Accept<User> = (identity: PhoneIdentity) => Promise<User | false | undefined>

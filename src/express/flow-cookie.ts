@@ -70,11 +70,19 @@ export class FlowCookies {
 
   #set(res: HttpResponse, name: string, value: string, maxAge: number): void {
     // Lax and not Strict: the provider's redirect back is a cross-site navigation, and must bring the cookie.
-    res.appendHeader(
-      'Set-Cookie',
-      stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure }),
-    )
+    appendCookie(res, stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure }))
   }
+}
+
+/** Responses of other frameworks, such as koa-passport's, may lack `appendHeader`. */
+export function appendCookie(res: HttpResponse, cookie: string): void {
+  if (typeof res.appendHeader === 'function') {
+    res.appendHeader('Set-Cookie', cookie)
+    return
+  }
+  const present = (res as HttpResponse).getHeader('Set-Cookie')
+  const cookies = present === undefined ? [] : Array.isArray(present) ? present : [String(present)]
+  ;(res as HttpResponse).setHeader('Set-Cookie', [...cookies, cookie])
 }
 
 function tagOf(checkId: string): string {

@@ -16,9 +16,16 @@ export interface IncomingFlowRequest {
  * Reads a POST that names a flow, and what its sender holds to prove that it is the starter.
  * @throws PhoneCheckError 400, 403, 413, 415
  */
-export async function readFlowRequest(front: Front, req: HttpRequest, fields: readonly string[] = []): Promise<IncomingFlowRequest> {
+export async function readFlowRequest(
+  front: Front,
+  req: HttpRequest,
+  fields: readonly string[] = [],
+  ignoreUnknown = false,
+): Promise<IncomingFlowRequest> {
   refuseForeignSite(front, req, 'handle')
-  const body = await readBody(req, ['flow', ...fields])
+  // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
+  const requester = requesterOf(front, req)
+  const body = await readBody(req, ['flow', ...fields], ignoreUnknown)
   const handle = optionalString(body, 'flow', 4096)
   if (handle === undefined) throw new PhoneCheckError('invalid_request', { message: 'flow is missing; it is in the answer to start.' })
   const cookie = front.cookies.find(req, handle)
@@ -28,7 +35,7 @@ export async function readFlowRequest(front: Front, req: HttpRequest, fields: re
       handle,
       proof: cookie ? { binding: 'cookie', secret: cookie.secret } : { binding: 'handle' },
       ...purposeOf(front, req),
-      ...requesterOf(front, req),
+      ...requester,
     },
     body,
     cookie,

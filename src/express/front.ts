@@ -1,3 +1,4 @@
+import { callApplicationNow } from '../core/application.js'
 import type { Clock } from '../core/clock.js'
 import type { Drain } from '../core/drain.js'
 import { PhoneCheckError } from '../core/errors.js'
@@ -7,7 +8,7 @@ import type { LoginFlow } from '../core/login-flow.js'
 import type { RequestAddress } from './address.js'
 import type { FlowCookies } from './flow-cookie.js'
 import type { HttpRequest, OfRequest } from './http-types.js'
-import { siteOf } from './same-site.js'
+import { describeSite, siteOf } from './same-site.js'
 
 /** What all handlers of one strategy share. */
 export interface Front {
@@ -32,7 +33,8 @@ export interface Front {
 }
 
 /**
- * Asked before a message is sent. Anything but true, or no answer within 3 s, is a veto: 403 `send_refused`, and nothing is charged. It comes before the
+ * Asked before a message is sent. Anything but true, or no answer within 3 s, is a veto: 403 `send_refused`, and nothing is charged. What it throws goes to your
+ * error handler, and nothing is sent. It comes before the
  * limits, so it is also asked for messages that a limit then refuses: let it decide, and count what was sent by the event `message_sent`.
  */
 export type BeforeSend = OfRequest<[message: { method: string; country: string; purpose: string }], boolean | Promise<boolean>>
@@ -51,11 +53,13 @@ export function requesterOf({ addressOf, beforeSend }: Front, req: HttpRequest):
 export function refuseForeignSite(front: Front, req: HttpRequest, binding: 'cookie' | 'handle'): void {
   const site = siteOf(req, front)
   if (site === 'own' || (site === 'unknown' && binding === 'handle')) return
-  front.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '' })
-  throw new PhoneCheckError(
-    'cross_site',
-    binding === 'handle' ? { message: 'A page of another origin has no part in this. List its origin in `origins`.' } : {},
-  )
+  const seen = describeSite(req, front)
+  front.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '', message: seen })
+  const why =
+    site === 'unknown'
+      ? 'Nothing proves that the request came from your own page: neither Sec-Fetch-Site nor Origin was sent. For plain http in development set `cookie: { secure: false }`.'
+      : 'The request came from a page of another origin. List its origin in `origins`, if it may take part.'
+  throw new PhoneCheckError('cross_site', { message: `${why} ${seen}` })
 }
 
 /**
@@ -65,7 +69,10 @@ export function refuseForeignSite(front: Front, req: HttpRequest, binding: 'cook
 export function purposeOf({ purpose, subject, redirectUrl }: Front, req: HttpRequest) {
   const url = redirectUrl === undefined ? {} : { redirectUrl }
   if (!subject) return { purpose, ...url }
-  const id = subject(req)
-  if (typeof id !== 'string' || id === '') throw new PhoneCheckError('flow_invalid', { message: 'Sign in first.' })
+  const id: unknown = callApplicationNow('subject', () => subject(req))
+  if (id === undefined || id === null || id === '') throw new PhoneCheckError('flow_invalid', { message: 'Sign in first.' })
+  if (typeof id !== 'string') {
+    throw new TypeError("subject must return the signed-in user's id as a string, such as (req) => String(req.user.id), or undefined")
+  }
   return { purpose, subject: id, ...url }
 }

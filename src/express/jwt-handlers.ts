@@ -1,3 +1,4 @@
+import { callApplication, callApplicationNow } from '../core/application.js'
 import { PhoneCheckError } from '../core/errors.js'
 import { createSecret } from '../core/handle.js'
 import type { PhoneIdentity } from '../core/identity.js'
@@ -111,24 +112,31 @@ async function readToken(req: HttpRequest): Promise<string> {
   return token
 }
 
+function claimsOf({ claims }: Issuing, user: Express.User) {
+  return callApplicationNow('claims', () => claims?.(user))
+}
+
 async function grantOf(tokens: Issuing, user: Express.User, identity: PhoneIdentity): Promise<Grant> {
-  const subject = checkedSubject(tokens.subject(user), identity.phoneNumber)
+  const subject = checkedSubject(
+    callApplicationNow('subject', () => tokens.subject(user)),
+    identity.phoneNumber,
+  )
   return {
     subject,
     acr: identity.assurance,
     amr: methodsOf(identity.method),
     authTime: Math.floor(identity.verifiedAt.getTime() / 1000),
     epochs: (await tokens.revocations?.epochs(subject)) ?? noEpochs,
-    ...(tokens.claims && { claims: checkedClaims(tokens.claims(user)) }),
+    ...(tokens.claims && { claims: checkedClaims(claimsOf(tokens, user)) }),
   }
 }
 
 /** The grant with what the application says of the user now; undefined when it has none by that id. */
 async function currentGrant({ findUser, subject, claims }: Issuing, grant: Grant): Promise<Grant | undefined> {
   if (!findUser) return grant
-  const user = await findUser(grant.subject)
-  if (!user || subject(user) !== grant.subject) return undefined
-  return { ...grant, ...(claims && { claims: checkedClaims(claims(user)) }) }
+  const user = await callApplication('findUser', () => findUser(grant.subject))
+  if (!user || callApplicationNow('subject', () => subject(user)) !== grant.subject) return undefined
+  return { ...grant, ...(claims && { claims: checkedClaims(callApplicationNow('claims', () => claims(user))) }) }
 }
 
 function sign({ access, issuer, audience, accessTtlSeconds, now }: Issuing, grant: Grant, sid: string | undefined): string {

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { asError } from '../core/application.js'
 import type { Drain } from '../core/drain.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { ErrorHandler, Handler, HttpRequest, HttpResponse, Next } from './http-types.js'
@@ -6,13 +7,20 @@ import type { ErrorHandler, Handler, HttpRequest, HttpResponse, Next } from './h
 /** The one property that the strategy leaves on a request: Passport passes only a reason phrase to error handlers after `failWithError`. */
 const kept = Symbol.for('passport-phonecheck.problem')
 
+/** For {@link phoneCheckErrors}. Only of an authentication that ends in an error: what an optional one leaves behind would be taken for the next one's. */
 export function keepProblem(req: HttpRequest, error: PhoneCheckError): void {
   Object.assign(req, { [kept]: error })
 }
 
-function keptProblem(req: HttpRequest): PhoneCheckError | undefined {
+/** What an earlier authentication of the same request left behind says nothing of the one that begins now. */
+export function forgetProblem(req: HttpRequest): void {
+  if (Reflect.has(req, kept)) Reflect.deleteProperty(req, kept)
+}
+
+/** @param status of Passport's error, which is that of the first strategy that failed */
+function keptProblem(req: HttpRequest, status: unknown): PhoneCheckError | undefined {
   const value: unknown = Reflect.get(req, kept)
-  return value instanceof PhoneCheckError ? value : undefined
+  return value instanceof PhoneCheckError && value.status === status ? value : undefined
 }
 
 /** Headers that must hold whoever writes the body. */
@@ -21,11 +29,15 @@ export function setProblemHeaders(res: HttpResponse, error: PhoneCheckError): vo
   // Another scheme's challenge, such as Bearer, was set by its own strategy.
   if (error.status === 401 && !res.hasHeader('WWW-Authenticate')) res.setHeader('WWW-Authenticate', 'PhoneCheck')
   const { retryAfterSeconds } = error.details
-  if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))))
+  if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(wholeSeconds(retryAfterSeconds)))
+}
+
+function wholeSeconds(seconds: number): number {
+  return Math.max(1, Math.ceil(seconds))
 }
 
 export function sendProblem(res: HttpResponse, error: PhoneCheckError, status: number = error.status): void {
-  const { flowId, attemptsLeft, fallback, reason, required } = error.details
+  const { flowId, attemptsLeft, fallback, reason, required, retryAfterSeconds } = error.details
   setProblemHeaders(res, error)
   send(res, status, 'application/problem+json', {
     title: STATUS_CODES[status],
@@ -35,6 +47,8 @@ export function sendProblem(res: HttpResponse, error: PhoneCheckError, status: n
     instance: flowId,
     reason,
     attempts_left: attemptsLeft,
+    // Also in the body: to a page of another origin the header is hidden unless CORS exposes it.
+    retry_after: retryAfterSeconds === undefined ? undefined : wholeSeconds(retryAfterSeconds),
     fallback,
     required,
   })
@@ -61,7 +75,7 @@ export function answering({ drain }: { drain: Drain }, work: (req: HttpRequest, 
       .run(() => work(req, res))
       .catch((error: unknown) => {
         if (error instanceof PhoneCheckError && !res.headersSent) sendProblem(res, error)
-        else next(error)
+        else next(asError(error, 'A handler'))
       })
   }
 }
@@ -72,13 +86,13 @@ export function answering({ drain }: { drain: Drain }, work: (req: HttpRequest, 
  */
 export function phoneCheckErrors(): ErrorHandler {
   return function phoneCheckErrors(error: unknown, req: HttpRequest, res: HttpResponse, next: Next) {
-    const problem = error instanceof PhoneCheckError ? error : isAuthenticationError(error) ? keptProblem(req) : undefined
+    const problem = error instanceof PhoneCheckError ? error : isAuthenticationError(error) ? keptProblem(req, error.status) : undefined
     if (problem && !res.headersSent) sendProblem(res, problem)
     else next(error)
   }
 }
 
-// Passport does not export the class of its errors.
-function isAuthenticationError(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AuthenticationError'
+// Passport does not export the class of its errors, and on Deno they are not even instances of Error.
+function isAuthenticationError(error: unknown): error is { name: string; status?: unknown } {
+  return typeof error === 'object' && error !== null && Reflect.get(error, 'name') === 'AuthenticationError'
 }

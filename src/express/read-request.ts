@@ -4,14 +4,17 @@ import type { HttpRequest } from './http-types.js'
 const maxBodyBytes = 4 * 1024
 
 /**
- * The JSON object a POST carries, with no key but the `allowed` ones: what the app's parser left in `req.body`, else the raw body, up to 4 KiB.
+ * The JSON object a POST carries, with no key but the `allowed` ones, up to 4 KiB: what the app's parser left in `req.body`, parsed or as bytes or text, else
+ * the raw body.
+ * @param ignoreUnknown drop other keys instead of refusing them, where a vendor's answer is passed on as it is
  * @throws PhoneCheckError `unsupported_media_type`, `payload_too_large`, `invalid_request` naming the field
  */
-export async function readBody(req: HttpRequest, allowed: readonly string[]): Promise<Record<string, unknown>> {
+export async function readBody(req: HttpRequest, allowed: readonly string[], ignoreUnknown = false): Promise<Record<string, unknown>> {
   const type = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new PhoneCheckError('unsupported_media_type')
-  const body = isPlainObject(req.body) ? req.body : await readJson(req)
-  const unknown = Object.keys(body).find((key) => !allowed.includes(key))
+  const { body: given } = req
+  const body = isPlainObject(given) && !isUnread(req) ? given : parseObject(await bytesOf(req, maxBodyBytes, notJson))
+  const unknown = ignoreUnknown ? undefined : Object.keys(body).find((key) => !allowed.includes(key))
   if (unknown !== undefined) {
     // A name that is no name of ours is not repeated: an error must not carry what a client wrote.
     throw new PhoneCheckError('invalid_request', { message: `The body has an unknown field. Allowed: ${allowed.join(', ')}.` })
@@ -41,20 +44,47 @@ export function readQuery(req: HttpRequest): Record<string, unknown> {
   return query
 }
 
-/** For an app without a JSON parser on this route. */
-async function readJson(req: HttpRequest): Promise<Record<string, unknown>> {
-  if (req.readableEnded || req.body !== undefined) {
-    throw new PhoneCheckError('invalid_request', { message: 'The body must be a JSON object; another parser took it first.' })
+/**
+ * The body's bytes, wherever they are by now: in `req.body`, where an adapter (serverless-http, AWS Lambda) or `express.raw()` or `express.text()` put them,
+ * or still in the stream.
+ * @param parsed makes the error for a body that a parser turned into something else
+ */
+export async function bytesOf(req: HttpRequest, maxBytes: number, parsed: () => Error): Promise<Buffer> {
+  const { body } = req
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    if (bytes.length > maxBytes) throw tooLarge(maxBytes)
+    return bytes
   }
-  const bytes = await readBytes(req, maxBodyBytes)
+  const isNothing = body === undefined || body === null || (isPlainObject(body) && isUnread(req))
+  if (!isNothing || req.readableEnded) throw parsed()
+  return readBytes(req, maxBytes)
+}
+
+/**
+ * Whether `req.body` is the `{}` that parsers of Express 4 leave behind for a body that is not theirs: it is empty, and nobody has read from the stream. An
+ * empty object that a parser found in the body has been read.
+ */
+function isUnread(req: HttpRequest): boolean {
+  const isEmpty = isPlainObject(req.body) && Object.keys(req.body).length === 0
+  return isEmpty && req.readableDidRead === false && !req.readableEnded && !req.destroyed
+}
+
+function parseObject(bytes: Buffer): Record<string, unknown> {
   let body: unknown
   try {
     body = JSON.parse(bytes.toString('utf8'))
   } catch {
     throw new PhoneCheckError('invalid_request', { message: 'The body is not valid JSON.' })
   }
-  if (!isPlainObject(body)) throw new PhoneCheckError('invalid_request', { message: 'The body must be a JSON object.' })
+  if (!isPlainObject(body)) throw notJson()
   return body
+}
+
+function notJson(): PhoneCheckError {
+  return new PhoneCheckError('invalid_request', {
+    message: 'The body must be a JSON object; another parser took it first, or it is something else.',
+  })
 }
 
 /** The raw body. @throws PhoneCheckError `payload_too_large`, `invalid_request` when it was cut off */
@@ -71,7 +101,7 @@ export function readBytes(req: HttpRequest, maxBytes: number): Promise<Buffer> {
       else reject(tooLarge(maxBytes))
     })
     req.on('end', () => {
-      // Every request closes after its end, and an error that nobody hears of costs as much as one that somebody does.
+      // Dropped first: every request closes after its end, and creating an Error for each is measurable.
       req.off('close', cutOff)
       resolve(Buffer.concat(chunks))
     })
@@ -84,8 +114,9 @@ export function tooLarge(maxBytes: number): PhoneCheckError {
   return new PhoneCheckError('payload_too_large', { message: `The request body is larger than ${maxBytes / 1024} KiB.` })
 }
 
+/** Of any realm: what Jest or `vm` runs has an `Object.prototype` of its own. */
 function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }

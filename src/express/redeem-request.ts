@@ -11,13 +11,26 @@ export interface IncomingRedeem {
   cookieName?: string
 }
 
-const verifyFields = ['code', 'check_id', 'reference_id', 'error', 'error_description']
+const verifyFields = ['code', 'check_id', 'reference_id', 'error', 'error_description', 'type']
 
-/** Reads `POST verify`. @throws PhoneCheckError 400, 403, 413, 415 */
+/** The end of a vendor's problem type, which says why its check URL refused the device: `https://…/api-errors#not_mobile_ip`. */
+function problemWord(type: string | undefined): string | undefined {
+  return type === undefined ? undefined : (/#([a-z0-9_]{1,64})$/.exec(type)?.[1] ?? 'reported')
+}
+
+/**
+ * Reads `POST verify`. A client may send the vendor's last answer as it is, a problem document too: its members are read by name, and those that we do not
+ * know are ignored, as vendors add some at any time.
+ * @throws PhoneCheckError 400, 403, 413, 415
+ */
 export async function readVerify(front: Front, req: HttpRequest): Promise<IncomingRedeem> {
-  const { request, body, cookie } = await readFlowRequest(front, req, verifyFields)
+  const { request, body, cookie } = await readFlowRequest(front, req, verifyFields, true)
+  if (Object.hasOwn(body, 'phone_number')) {
+    throw new PhoneCheckError('invalid_request', { message: 'phone_number belongs to start: the number of a login comes from its flow.' })
+  }
   const checkId = optionalString(body, 'check_id', 64)
-  const error = optionalString(body, 'error', 256)
+  const type = optionalString(body, 'type', 1024)
+  const error = optionalString(body, 'error', 256) ?? (body['code'] === undefined ? problemWord(type) : undefined)
   optionalString(body, 'error_description', 1024)
   optionalString(body, 'reference_id', 256)
   // The SDKs' result has a null code beside an error; a code of any other type is judged by the rung's grammar.

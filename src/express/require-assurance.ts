@@ -1,3 +1,4 @@
+import { asError, callApplicationNow } from '../core/application.js'
 import { systemClock, wallTime } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import { type Assurance, strength } from '../core/identity.js'
@@ -15,8 +16,8 @@ export interface KeptProof {
 }
 
 export interface RequireAssuranceOptions {
-  /** Where the application keeps what a login proved; undefined when nobody is signed in. */
-  from: OfRequest<[], KeptProof | null | undefined>
+  /** Where the application keeps what a login proved, or a promise of it; undefined when nobody is signed in. What it throws goes to your error handler. */
+  from: OfRequest<[], KeptProof | null | undefined | Promise<KeptProof | null | undefined>>
   /** How old the proof may be. Seconds. Default: as old as the session. */
   maxAgeSeconds?: number
 }
@@ -34,15 +35,32 @@ export function requireAssurance(level: Assurance, options: RequireAssuranceOpti
   if (maxAgeSeconds !== undefined && !(maxAgeSeconds > 0)) throw new TypeError('requireAssurance: maxAgeSeconds must be above 0')
 
   return function requireAssurance(req, res, next) {
-    const proof = from(req)
+    const answer = (proof: KeptProof | null | undefined) => {
+      const problem = callApplicationNow('from', () => judge(proof))
+      if (problem) sendProblem(res, problem)
+      else next()
+    }
+    const failed = (thrown: unknown) => next(asError(thrown, 'from'))
+    let proof: ReturnType<RequireAssuranceOptions['from']>
+    try {
+      proof = from(req)
+      if (!isPromise(proof)) return answer(proof)
+    } catch (thrown) {
+      return failed(thrown)
+    }
+    proof.then(answer).catch(failed)
+  }
+
+  function judge(proof: KeptProof | null | undefined): PhoneCheckError | undefined {
     const { level: kept, provenAt } = read(proof)
     const strongEnough = typeof kept === 'string' && Object.hasOwn(strength, kept) && strength[kept as Assurance] >= strength[level]
     const ageMs = wallTime(systemClock) - provenAt
     // Written so that a time that is none is refused.
     const freshEnough = maxAgeSeconds === undefined || (ageMs >= -60_000 && ageMs <= maxAgeSeconds * 1000)
-    if (strongEnough && freshEnough) return next()
-    const required = { assurance: level, ...(maxAgeSeconds !== undefined && { max_age: maxAgeSeconds }) }
-    sendProblem(res, new PhoneCheckError('step_up_required', { required }))
+    if (strongEnough && freshEnough) return undefined
+    return new PhoneCheckError('step_up_required', {
+      required: { assurance: level, ...(maxAgeSeconds !== undefined && { max_age: maxAgeSeconds }) },
+    })
   }
 }
 
@@ -55,4 +73,8 @@ function read(proof: KeptProof | null | undefined): { level: unknown; provenAt: 
   // A session store turns a Date into text.
   const isTime = verifiedAt instanceof Date || typeof verifiedAt === 'string'
   return { level: assurance, provenAt: isTime ? new Date(verifiedAt).getTime() : Number.NaN }
+}
+
+function isPromise(value: unknown): value is Promise<KeptProof | null | undefined> {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
 }

@@ -2,9 +2,10 @@ import type { BindingMode } from '../core/flow.js'
 import { knownOptions } from '../core/known-options.js'
 import type { Delivery } from '../providers/provider.js'
 import { type Front, purposeOf, refuseForeignSite, requesterOf } from './front.js'
-import type { Handler } from './http-types.js'
+import type { Handler, HttpRequest } from './http-types.js'
 import { answering, sendJson } from './problem.js'
 import { readBody } from './read-request.js'
+import { hostOf } from './same-site.js'
 import { stepAnswer } from './step-answer.js'
 
 export interface StartOptions {
@@ -12,6 +13,22 @@ export interface StartOptions {
   binding?: BindingMode
   /** How the code comes back. Default: `redirect` when the strategy has a `redirectUrl`, else `body`. `handle` implies `body`. */
   delivery?: Delivery
+}
+
+/** Cookies belong to a host: a flow that is begun on `localhost` and returns to `127.0.0.1` has lost its browser. The operator hears of it once. */
+function hostComparison() {
+  let told = false
+  return ({ redirectUrl, emit }: Front, req: HttpRequest) => {
+    const host = hostOf(req)
+    if (told || redirectUrl === undefined || host === undefined) return
+    const { host: expected, protocol } = new URL(redirectUrl)
+    if (URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === expected) return
+    told = true
+    const message =
+      `A login was started on another host than redirectUrl's, ${expected}: the browser's cookie will not come back with the return leg, which then ends in flow_invalid. ` +
+      "Open the page on redirectUrl's host, or set redirectUrl to the page's. Behind a proxy that rewrites Host, set Express's `trust proxy`."
+    emit({ type: 'misconfiguration', code: 'redirect_host', message })
+  }
 }
 
 /** The handler of `POST start`. @throws TypeError for options that cannot work together */
@@ -28,15 +45,19 @@ export function startHandler(front: Front, options: StartOptions): Handler {
     throw new TypeError("start: delivery 'redirect' needs the strategy's redirectUrl")
   }
 
+  const compareHosts = hostComparison()
   return answering(front, async function phoneCheckStart(req, res) {
     refuseForeignSite(front, req, binding)
+    // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
+    const requester = requesterOf(front, req)
+    if (delivery === 'redirect') compareHosts(front, req)
     const body = await readBody(req, ['phone_number'])
     const started = await front.flow.start({
       phoneNumber: body['phone_number'],
       ...purposeOf(front, req),
       binding,
       delivery,
-      ...requesterOf(front, req),
+      ...requester,
     })
     if (binding === 'cookie') front.cookies.add(req, res, started)
     sendJson(res, 201, stepAnswer(started.handle, started))

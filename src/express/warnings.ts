@@ -30,10 +30,17 @@ function warningOf(event: PhoneCheckEvent): { key: string; text: string } | unde
       if (!isWrongUrl || process.env['NODE_ENV'] === 'production') return undefined
       return { key: `${event.provider} ${event.kind}`, text: event.message }
     }
+    case 'user_refused':
+      if (event.reason !== 'no_answer') return undefined
+      return {
+        key: 'no_answer',
+        text: 'A verify callback answered undefined, which refuses the user. If it forgot to return the user, add the `return`; to refuse, return false.',
+      }
     case 'store_outage': {
       const { operation, code = 'without a code' } = event
       const cure = Object.hasOwn(cures, code) ? ` ${cures[code]}` : ''
-      return { key: `store ${operation} ${code}`, text: `The store failed at ${operation} (${code}).${cure}` }
+      // One fault shows at every operation; one warning is enough.
+      return { key: `store ${code}`, text: `The store failed at ${operation} (${code}).${cure}` }
     }
     default:
       return undefined

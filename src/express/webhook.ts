@@ -2,7 +2,7 @@ import { PhoneCheckError } from '../core/errors.js'
 import type { Front } from './front.js'
 import type { Handler, HttpRequest } from './http-types.js'
 import { answering, sendJson } from './problem.js'
-import { readBytes, tooLarge } from './read-request.js'
+import { bytesOf, tooLarge } from './read-request.js'
 
 const maxBodyBytes = 16 * 1024
 
@@ -33,11 +33,13 @@ async function rawBody(req: HttpRequest): Promise<Buffer> {
     if (rawBody.length > maxBodyBytes) throw tooLarge(maxBodyBytes)
     return rawBody
   }
-  if (req.readableEnded || req.body !== undefined) {
-    throw new Error(
-      'passport-phonecheck: a body parser (such as express.json()) ran before phone.webhook() and left no raw body. Mount the webhook route before it, ' +
-        'or let the parser keep it: express.json({ verify: (req, _res, buffer) => { req.rawBody = buffer } })',
-    )
-  }
-  return readBytes(req, maxBodyBytes)
+  return bytesOf(
+    req,
+    maxBodyBytes,
+    () =>
+      new Error(
+        'passport-phonecheck: a body parser (such as express.json()) ran before phone.webhook() and left no raw body. Mount the webhook route before it, ' +
+          'or let the parser keep it: express.json({ verify: (req, _res, buffer) => { req.rawBody = buffer } })',
+      ),
+  )
 }

@@ -1,3 +1,4 @@
+import { asError } from '../core/application.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { AccessTokenClaims } from '../core/token-claims.js'
 import type { TokenRefusal } from '../core/token-events.js'
@@ -5,9 +6,9 @@ import { tokenInvalid } from '../core/token-problem.js'
 import { epochsOfClaim } from '../core/token-revocation.js'
 import type { HttpRequest, HttpResponse } from '../express/http-types.js'
 import { type BearerSettings, type Tokens, tokensOf } from '../express/jwt-settings.js'
-import { keepProblem, setProblemHeaders } from '../express/problem.js'
+import { forgetProblem, keepProblem, setProblemHeaders } from '../express/problem.js'
 import { type Actions, Base } from './base.js'
-import { type Admitted, type Done, type Verdict, type VerifyCallback, verifier } from './verify.js'
+import { type Admitted, type Decision, type Done, type Verdict, type VerifyCallback, verifier } from './verify.js'
 
 declare global {
   namespace Express {
@@ -51,21 +52,22 @@ export class BearerStrategy<Claims extends object = object> extends Base {
     this.judge = judgement(tokens, verify)
   }
 
-  override authenticate(req: ExpressRequest): void {
+  override authenticate(req: ExpressRequest, options?: { failWithError?: boolean }): void {
     // Taken before the first await: Passport shares an instance that is passed to it directly, and the next request puts its own actions on it.
     const actions: Actions = { success: this.success, fail: this.fail, redirect: this.redirect, error: this.error }
     // Passport drops what authenticate returns, so a rejection would be nobody's.
-    this.answer(req, actions).catch((error: unknown) => actions.error(error))
+    this.answer(req, actions, options?.failWithError === true).catch((error: unknown) => actions.error(asError(error, 'BearerStrategy')))
   }
 
   /** @internal */
-  private async answer(req: ExpressRequest, actions: Actions): Promise<void> {
+  private async answer(req: ExpressRequest, actions: Actions, failWithError: boolean): Promise<void> {
+    forgetProblem(req)
     const judged = await this.judge(req).catch((error: unknown) => {
       if (req.res && error instanceof PhoneCheckError) setProblemHeaders(req.res, error)
       throw error
     })
     if (!('challenge' in judged)) return actions.success(judged.user, judged.info)
-    keepProblem(req, tokenInvalid(judged.message))
+    if (failWithError) keepProblem(req, tokenInvalid(judged.message))
     req.res?.setHeader('Cache-Control', 'no-store')
     // A string, so that Passport puts it into WWW-Authenticate, beside the challenges of other strategies, and only if all of them fail.
     const fail = actions.fail as unknown as (challenge: string, status: number) => void
@@ -88,7 +90,7 @@ function judgement<Claims extends object>(tokens: Tokens, verify: BearerVerifyCa
   const admit = verifier(verify as unknown as VerifyCallback, false) as unknown as (
     req: HttpRequest,
     claims: AccessTokenClaims,
-  ) => Promise<Admitted | false>
+  ) => Promise<Decision>
 
   function refuse(reason: TokenRefusal): Refused {
     tokens.emit({ type: 'token_refused', reason })

@@ -1,16 +1,17 @@
+import { asError } from '../core/application.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { PhoneIdentity } from '../core/identity.js'
 import { fallbackHandler } from '../express/fallback.js'
 import type { Front } from '../express/front.js'
 import type { Handler, HttpRequest, HttpResponse } from '../express/http-types.js'
-import { keepProblem, sendProblem, setProblemHeaders } from '../express/problem.js'
+import { forgetProblem, keepProblem, sendProblem, setProblemHeaders } from '../express/problem.js'
 import { type IncomingRedeem, readReturn, readVerify } from '../express/redeem-request.js'
 import { resendHandler } from '../express/resend.js'
 import { type StartOptions, startHandler } from '../express/start.js'
 import { statusHandler } from '../express/status.js'
 import { webhookHandler } from '../express/webhook.js'
 import { type Actions, Base } from './base.js'
-import type { Admitted } from './verify.js'
+import type { Decision } from './verify.js'
 
 declare global {
   namespace Express {
@@ -24,7 +25,7 @@ declare global {
 }
 
 /** The application's decision on a proven identity. */
-export type Admit = (req: HttpRequest, identity: PhoneIdentity) => Promise<Admitted | false>
+export type Admit = (req: HttpRequest, identity: PhoneIdentity) => Promise<Decision>
 
 type ExpressRequest = HttpRequest & { res?: HttpResponse | undefined }
 
@@ -50,68 +51,75 @@ export class FlowStrategy extends Base {
 
   /** `POST start`: creates a check and answers 201 with what the device must do now. Needs neither a session nor `passport.initialize()`. */
   start(options: StartOptions = {}): Handler {
-    return startHandler(this.front, options)
+    return startHandler(frontOf(this, 'start', options), options)
   }
 
   /** `POST fallback`: the next rung of the ladder, when the present one is spent or was given its time. */
   fallback(): Handler {
-    return fallbackHandler(this.front)
+    return fallbackHandler(frontOf(this, 'fallback'))
   }
 
   /** `POST resend`: another message on the same rung, at most two, the first after 125 s. */
   resend(): Handler {
-    return resendHandler(this.front)
+    return resendHandler(frontOf(this, 'resend'))
   }
 
   /** `POST status`: how far the login is. Never logs anyone in. */
   status(): Handler {
-    return statusHandler(this.front)
+    return statusHandler(frontOf(this, 'status'))
   }
 
   /** `POST` of a provider that announces a result, at the path of `callbackUrl`. Mount it before body parsers. */
   webhook(): Handler {
-    return webhookHandler(this.front)
+    return webhookHandler(frontOf(this, 'webhook'))
   }
 
-  override authenticate(req: ExpressRequest): void {
+  override authenticate(req: ExpressRequest, options: AuthenticateOptions = {}): void {
     // Taken before the first await: Passport shares an instance that is passed to it directly, and the next request puts its own actions on it.
     const actions: Actions = { success: this.success, fail: this.fail, redirect: this.redirect, error: this.error }
     const { res } = req
-    if (!res) throw new Error('PhoneCheckStrategy needs Express: the request has no `res`.')
-    const leg = req.method === 'POST' ? this.verify(req, res, actions) : this.return(req, res, actions)
-    // Passport drops what authenticate returns, so a rejection would be nobody's.
-    leg.catch((error: unknown) => actions.error(error))
+    if (!res) {
+      const message =
+        'PhoneCheckStrategy answers by `req.res`, which Express sets. In other frameworks set `req.res = res` before passport.authenticate().'
+      actions.error(new Error(message))
+      return
+    }
+    forgetProblem(req)
+    const visit: Visit = { req, res, actions, options }
+    const leg = req.method === 'POST' ? this.verify(visit) : this.return(visit)
+    // Passport drops what authenticate returns, so a rejection would go unheard.
+    leg.catch((error: unknown) => actions.error(asError(error, 'PhoneCheckStrategy')))
   }
 
   /** `POST verify`, called by the page or the app. @internal */
-  private async verify(req: ExpressRequest, res: HttpResponse, actions: Actions): Promise<void> {
+  private async verify(visit: Visit): Promise<void> {
+    const { req, res, actions } = visit
     try {
-      await this.redeem(req, res, actions, await readVerify(this.front, req))
+      requireSession(visit)
+      await this.redeem(visit, await readVerify(this.front, req))
     } catch (error) {
       if (!(error instanceof PhoneCheckError)) throw error
-      keepProblem(req, error)
       setProblemHeaders(res, error)
       if (error.status === 503) return actions.error(error)
-      const { attemptsLeft, fallback } = error.details
-      actions.fail({ code: error.code, message: error.message, attempts_left: attemptsLeft, fallback }, error.status)
+      fail(visit, error)
     }
   }
 
   /** The provider sends the browser here. A person looks at the result, so every refusal ends on the login page. @internal */
-  private async return(req: ExpressRequest, res: HttpResponse, actions: Actions): Promise<void> {
+  private async return(visit: Visit): Promise<void> {
+    const { req, res, actions } = visit
     // The code is in the address: it must stay out of caches and out of the next page's Referer.
     res.setHeader('Cache-Control', 'no-store')
     res.setHeader('Referrer-Policy', 'no-referrer')
     if (req.method !== 'GET' || isPrefetch(req)) {
       // Refused rather than redirected: a browser would keep a prefetched redirect and follow it instead of asking again.
-      const { code, message } = new PhoneCheckError('invalid_request')
-      return actions.fail({ code, message }, 400)
+      return fail(visit, new PhoneCheckError('invalid_request'))
     }
     try {
-      await this.redeem(req, res, actions, readReturn(this.front, req))
+      requireSession(visit)
+      await this.redeemOnce(visit, readReturn(this.front, req))
     } catch (error) {
       if (!(error instanceof PhoneCheckError)) throw error
-      keepProblem(req, error)
       if (error.code === 'flow_invalid' && req.headers['x-tru-sdk-request'] !== undefined) {
         // A vendor's SDK followed the redirect. It has no page to show and reads JSON only, which none of Passport's actions can send.
         return sendProblem(res, new PhoneCheckError('flow_invalid', { message: 'Use body delivery with SDKs.' }), 400)
@@ -120,18 +128,135 @@ export class FlowStrategy extends Base {
     }
   }
 
+  /**
+   * A return link that is tapped twice makes two requests of one browser. The second waits a moment for the first; when that logged the browser in, it is sent
+   * where the first was sent. @internal
+   */
+  private async redeemOnce(visit: Visit, incoming: IncomingRedeem): Promise<void> {
+    const { clock, flow } = this.front
+    for (let waits = 0; ; waits++) {
+      try {
+        return await this.redeem(visit, incoming)
+      } catch (error) {
+        const code = error instanceof PhoneCheckError ? error.code : undefined
+        if (code === 'in_progress' && waits < maxWaits) {
+          await clock.delay(waitMs)
+          continue
+        }
+        const target = visit.options.successReturnToOrRedirect ?? visit.options.successRedirect
+        const wasWon = code === 'flow_invalid' && waits > 0 && (await flow.status(incoming.request)).state === 'verified'
+        if (!wasWon || typeof target !== 'string') throw error
+        return visit.actions.redirect(target, 303)
+      }
+    }
+  }
+
   /** @internal */
-  private async redeem(req: HttpRequest, res: HttpResponse, actions: Actions, { request, cookieName }: IncomingRedeem): Promise<void> {
-    const { flow, drain } = this.front
-    const { user, identity } = await drain
+  private async redeem(visit: Visit, { request, cookieName }: IncomingRedeem): Promise<void> {
+    const { req, res, actions } = visit
+    const { flow, drain, cookies } = this.front
+    const { user, identity, reopen } = await drain
       .run(() => flow.redeem(request, (proven) => this.admit(req, proven)))
       .catch((error: unknown) => {
-        if (cookieName && error instanceof PhoneCheckError && error.details.ended) this.front.cookies.expire(res, cookieName)
+        if (cookieName && error instanceof PhoneCheckError && error.details.ended) cookies.expire(res, cookieName)
         throw error
       })
-    if (cookieName) this.front.cookies.expire(res, cookieName)
+    const before = res.getHeader('Set-Cookie')
+    if (cookieName) cookies.expire(res, cookieName)
+    reopenIfLoginFails(req, async () => {
+      // Without its cookie the browser could not repeat.
+      if ((await reopen()) && !res.headersSent) restoreHeader(res, 'Set-Cookie', before)
+    })
     actions.success(user.user, { ...user.info, phoneCheck: identity })
   }
+}
+
+/** One request to `passport.authenticate`. */
+interface Visit {
+  req: ExpressRequest
+  res: HttpResponse
+  actions: Actions
+  options: AuthenticateOptions
+}
+
+/** The options of `passport.authenticate` that matter here; Passport hands them on. */
+interface AuthenticateOptions {
+  session?: boolean
+  assignProperty?: string
+  failWithError?: boolean
+  successRedirect?: string
+  successReturnToOrRedirect?: string
+}
+
+/** How long a second request of the same browser waits for the first: 12 times 250 ms. */
+const maxWaits = 12
+const waitMs = 250
+
+/**
+ * Refuses before the vendor is asked what cannot end in a session: a proof would be used up for nothing. With a callback of its own, which Passport does not
+ * show us, an application may do without a session; it is let through when it passes none of the options that only work without a callback.
+ */
+function requireSession({ req, options }: Visit): void {
+  const { session = true, assignProperty, failWithError, successRedirect, successReturnToOrRedirect } = options
+  const hasCallback = failWithError === undefined && successRedirect === undefined && successReturnToOrRedirect === undefined
+  if (!session || assignProperty !== undefined || hasCallback) return
+  const kept: unknown = Reflect.get(req, 'session')
+  if (typeof kept === 'object' && kept !== null && typeof Reflect.get(kept, 'regenerate') === 'function') return
+  const cure = 'Mount express-session before the route, or pass { session: false } where tokens take its place.'
+  throw new Error(
+    kept === undefined || kept === null
+      ? `The login cannot be kept: the request has no session. ${cure}`
+      : `The login cannot be kept: the session has no regenerate(), as with cookie-session, and Passport needs it. ${cure}`,
+  )
+}
+
+/** Passport establishes the session after we have answered, by `req.logIn`. When that fails, nobody was logged in. */
+function reopenIfLoginFails(req: ExpressRequest, reopen: () => Promise<void>): void {
+  const own = Reflect.get(req, 'logIn') as LogIn | undefined
+  if (typeof own !== 'function') return
+  const watched: LogIn = (user, options, done) => {
+    Object.assign(req, { logIn: own, login: own })
+    const finish = typeof options === 'function' ? options : done
+    const then = (error?: unknown) => {
+      if (!error) return finish?.()
+      reopen().then(
+        () => finish?.(error),
+        () => finish?.(error),
+      )
+    }
+    if (typeof options === 'function') own.call(req, user, then)
+    else own.call(req, user, options, then)
+  }
+  Object.assign(req, { logIn: watched, login: watched })
+}
+
+type LoggedIn = (error?: unknown) => void
+type LogIn = (this: unknown, user: unknown, options?: object | LoggedIn, done?: LoggedIn) => void
+
+function restoreHeader(res: HttpResponse, name: string, value: number | string | string[] | undefined): void {
+  if (value === undefined) res.removeHeader(name)
+  else res.setHeader(name, value)
+}
+
+function fail({ req, actions, options }: Visit, problem: PhoneCheckError): void {
+  if (options.failWithError === true) keepProblem(req, problem)
+  const { attemptsLeft, fallback } = problem.details
+  try {
+    actions.fail({ code: problem.code, message: problem.message, attempts_left: attemptsLeft, fallback }, problem.status)
+  } catch (error) {
+    // Bundled as an ES module, Passport's own error cannot be made: it uses `arguments.callee`, which strict mode forbids.
+    if (options.failWithError !== true || !(error instanceof TypeError)) throw error
+    actions.error(problem)
+  }
+}
+
+/** @throws TypeError when the method itself was mounted as a handler, which Express then calls with a request */
+function frontOf(strategy: unknown, method: string, options?: object): Front {
+  const isRequest = options !== undefined && options !== null && 'headers' in options && 'socket' in options
+  if (!(strategy instanceof FlowStrategy) || isRequest) {
+    throw new TypeError(`phone.${method} makes a handler and is none itself: mount phone.${method}(), with parentheses`)
+  }
+  return strategy.front
 }
 
 function isPrefetch(req: HttpRequest): boolean {

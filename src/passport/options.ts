@@ -11,6 +11,7 @@ import type { ReviewNumber } from '../core/review.js'
 import { addressReader } from '../express/address.js'
 import { FlowCookies } from '../express/flow-cookie.js'
 import type { BeforeSend, Front } from '../express/front.js'
+import { isOriginText } from '../express/same-site.js'
 import { warnOperator } from '../express/warnings.js'
 import type { Provider } from '../providers/provider.js'
 import type { Store } from '../stores/store.js'
@@ -134,7 +135,10 @@ export function buildFront(options: AnyOptions): Front {
     demand(limitNames.includes(name), `limits.${name} is no limit; there are ${limitNames.join(', ')}`)
     demand(limit === undefined || (Number.isInteger(limit) && limit >= 0), `limits.${name} must be a whole number; 0 allows none`)
   }
-  demand(Array.isArray(origins) && origins.every(isOrigin), "origins must be a list of origins alone, such as ['https://www.example.com']")
+  demand(
+    Array.isArray(origins) && origins.every(isOriginText),
+    "origins must be a list of origins alone, such as ['https://www.example.com', 'capacitor://localhost']",
+  )
   demand(secureCookie || !production, notSecure)
   checkUrls(redirectUrl, loginUrl, secureCookie)
   demand(
@@ -220,6 +224,10 @@ export function checkUrls(redirectUrl: string | undefined, loginUrl: string | un
       'redirectUrl is plain http, over which browsers send no Secure cookie; for development set cookie: { secure: false }',
     )
   }
+  demand(
+    loginUrl === undefined || redirectUrl !== undefined,
+    'loginUrl is where a failed return leg goes, so it needs redirectUrl; leave it out where codes come back by body',
+  )
   demand(loginUrl === undefined || isLoginUrl(loginUrl), 'loginUrl must be a path such as /login, or an absolute URL, without a fragment')
 }
 
@@ -242,10 +250,6 @@ function checkStore(store: Partial<Store> | null | undefined): void {
   demand(typeof store === 'object' && store !== null, 'store is missing; pass one, such as new MemoryStore()')
   const missing = (['insert', 'find', 'replace', 'remove', 'count'] as const).filter((method) => typeof store[method] !== 'function')
   demand(missing.length === 0, `store is no store of this library: it has no ${missing.join(', no ')}`)
-}
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text
 }
 
 function isRedirectUrl(text: string): boolean {

@@ -1,3 +1,4 @@
+import { asError, callApplication } from '../core/application.js'
 import type { PhoneIdentity } from '../core/identity.js'
 import type { HttpRequest, OfRequest } from '../express/http-types.js'
 
@@ -21,7 +22,17 @@ export interface Admitted {
   info: object | undefined
 }
 
-/** Both styles of callback as one async function. A callback with more parameters than it is given values uses `done`. */
+/** False is the application's no; undefined is no answer, most often a forgotten `return`. Neither logs anyone in. */
+export type Decision = Admitted | false | undefined
+
+const name = 'The verify callback'
+
+/**
+ * Both styles of callback as one async function, told apart by the number of declared parameters.
+ *
+ * One that declares `done` answers by it alone. One that declares none, like the `(...args)` that NestJS and other wrappers make, gets `done` too and may
+ * return: the first answer counts.
+ */
 export function verifier(verify: VerifyCallback | VerifyCallbackWithRequest, passReqToCallback: boolean) {
   const most = passReqToCallback ? 3 : 2
   if (verify.length > most) {
@@ -30,18 +41,36 @@ export function verifier(verify: VerifyCallback | VerifyCallbackWithRequest, pas
     )
   }
   const call = verify as (...args: unknown[]) => Awaitable<Verdict | void>
-  const usesDone = verify.length > (passReqToCallback ? 2 : 1)
-  return async (req: HttpRequest, identity: PhoneIdentity): Promise<Admitted | false> => {
+  return async (req: HttpRequest, identity: PhoneIdentity): Promise<Decision> => {
     const values = passReqToCallback ? [req, identity] : [identity]
-    if (!usesDone) return admitted(await call(...values))
-    return new Promise((resolve, reject) => {
-      const done: Done = (error, user, info) => (error ? reject(error) : resolve(admitted(user, info)))
-      // A promise that is returned beside `done` is watched too, or its rejection would end the process.
-      Promise.resolve(call(...values, done)).catch(reject)
-    })
+    if (verify.length > 0 && verify.length < most) return decision(await callApplication(name, () => call(...values)))
+    return withDone((done) => call(...values, done), verify.length === 0)
   }
 }
 
-function admitted(user: Verdict | void, info?: object): Admitted | false {
-  return user ? { user, info } : false
+/** @param mayReturn whether what it returns counts as well */
+function withDone(call: (done: Done) => Awaitable<Verdict | void>, mayReturn: boolean): Promise<Decision> {
+  return new Promise((resolve, reject) => {
+    const done: Done = (error, user, info) => (error ? reject(asError(error, name)) : resolve(decision(user, info)))
+    let returned: Awaitable<Verdict | void>
+    try {
+      returned = call(done)
+    } catch (thrown) {
+      reject(asError(thrown, name))
+      return
+    }
+    // Watched in either case, or a rejection would end the process.
+    Promise.resolve(returned).then(
+      (user) => {
+        // Nothing, and not by a promise: `done` will be called later.
+        if (mayReturn && !(user === undefined && returned === undefined)) resolve(decision(user))
+      },
+      (thrown) => reject(asError(thrown, name)),
+    )
+  })
+}
+
+function decision(user: Verdict | void, info?: object): Decision {
+  if (user) return { user, info }
+  return user === undefined ? undefined : false
 }

@@ -172,7 +172,11 @@ describe('requests from other sites', () => {
     expect(response.status).toBe(403)
     expect((await response.json()).code).toBe('cross_site')
     expect(app.sim.requests).toHaveLength(0)
-    expect(app.events).toContainEqual({ type: 'cross_site_refused', path: '/login/phone' })
+    expect(app.events).toContainEqual({
+      type: 'cross_site_refused',
+      path: '/login/phone',
+      message: expect.stringContaining('Seen: Sec-Fetch-Site'),
+    })
   })
 
   test('cookie binding needs evidence: a start without either header is 403', async () => {

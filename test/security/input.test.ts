@@ -123,10 +123,16 @@ describe('a malformed code costs no try and asks no provider', () => {
     expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(200)
   })
 
-  test('so are a missing code, unknown fields, and a code beside an error', async () => {
+  test('so are a missing code, a number, and a code beside an error', async () => {
     const app = await startApp()
     const { browser, flow, code } = await beginWithCode(app)
-    for (const body of [{ flow }, { code }, { flow, code, user_id: 1 }, { flow, code, error: 'x' }, { flow: [flow], code }]) {
+    for (const body of [
+      { flow },
+      { code },
+      { flow, code, phone_number: '+12025550100' },
+      { flow, code, error: 'x' },
+      { flow: [flow], code },
+    ]) {
       expect((await browser.post('/login/phone/verify', body)).status).toBe(400)
     }
     expect(patches(app)).toBe(0)
@@ -138,6 +144,39 @@ describe('a malformed code costs no try and asks no provider', () => {
     const { browser, flow, code, checkId } = await beginWithCode(app)
     const sdk = { check_id: checkId, code, reference_id: null, error: null, error_description: null }
     expect((await browser.post('/login/phone/verify', { flow, ...sdk })).status).toBe(200)
+  })
+
+  test.each([
+    [
+      '412',
+      { type: 'https://developer.tru.id/docs/reference/api-errors#not_mobile_ip', title: 'x', detail: 'x', status: 412 },
+      'not_mobile_ip',
+    ],
+    [
+      '400',
+      { type: 'https://developer.idlayr.com/docs/reference/api-errors#mno_not_supported', title: 'x', detail: 'x' },
+      'mno_not_supported',
+    ],
+    ['501', { type: 'https://x.example/y#mno_redirect_unsupported', title: 'x', detail: 'x', status: 501 }, 'mno_redirect_unsupported'],
+    ['429', { type: 'https://x.example/y#too_many_requests', title: 'x', detail: 'x', status: 429 }, 'reported'],
+    ['another', { type: 'about:blank', title: 'x' }, 'reported'],
+  ])(
+    "a problem of the vendor's check URL (%s) may be sent as it is: it spends the rung with its reason",
+    async (_status, problem, reason) => {
+      const app = await startApp()
+      const { browser, flow } = await begin(app)
+      const response = await browser.post('/login/phone/verify', { flow, ...problem })
+      expect(response.status).toBe(422)
+      expect(await response.json()).toMatchObject({ code: 'rung_unable', reason })
+      expect(patches(app)).toBe(0)
+    },
+  )
+
+  test('members that a vendor adds to its answer are ignored, in verify and nowhere else', async () => {
+    const app = await startApp()
+    const { browser, flow, code, checkId } = await beginWithCode(app)
+    expect((await browser.post('/login/phone/status', { flow, network_id: '23430' })).status).toBe(400)
+    expect((await browser.post('/login/phone/verify', { flow, code, check_id: checkId, network_id: '23430' })).status).toBe(200)
   })
 
   test('on the return leg, repeated and missing parameters end on the login page without a provider call', async () => {

@@ -23,7 +23,7 @@ describe('the scheme of an Origin, from a browser without Sec-Fetch-Site', () =>
       const forged = await post(browser, '/login/phone', pageOf(app, 'http'), { phone_number: number })
       expect([forged.status, (await forged.json()).code]).toEqual([403, 'cross_site'])
       expect(app.sim.requests).toHaveLength(0)
-      expect(app.events).toEqual([{ type: 'cross_site_refused', path: '/login/phone' }])
+      expect(app.events).toEqual([{ type: 'cross_site_refused', path: '/login/phone', message: expect.stringContaining('Seen:') }])
 
       expect((await post(browser, '/login/phone', pageOf(app, 'https'), { phone_number: number })).status).toBe(201)
     },

@@ -29,12 +29,11 @@ describe('no message is sent', () => {
     expect(sends(app)).toBe(0)
   })
 
-  test('when the application vetoes, throws, hangs or says anything but true', async () => {
+  test('when the application vetoes, hangs or says anything but true', async () => {
     const vetoes: [string, () => unknown][] = [
       ['false', () => false],
       ['a truthy word', () => 'yes'],
       ['nothing', () => undefined],
-      ['a throw', () => Promise.reject(new Error('no captcha'))],
       ['a hang', () => new Promise(() => {})],
     ]
     for (const [, answer] of vetoes) {

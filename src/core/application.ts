@@ -1,0 +1,43 @@
+/**
+ * Runs a function that the application gave us: a verify callback, `beforeSend`, `subject`, `findUser`, …
+ *
+ * Whatever it throws or rejects with comes out as an Error that names it. To Express and Passport an error of `undefined`, `null`, `''`, `0` or `false` means
+ * "no error, go on", and of `'route'` "skip this route": a guard that passed such a value on would open.
+ */
+export async function callApplication<T>(name: string, call: () => T | PromiseLike<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (thrown) {
+    throw asError(thrown, name)
+  }
+}
+
+/** The same for functions whose answer is wanted at once. A promise is returned as it is, for the caller to refuse; its rejection ends no process. */
+export function callApplicationNow<T>(name: string, call: () => T): T {
+  try {
+    const answer = call()
+    if (answer instanceof Promise) answer.catch(() => {})
+    return answer
+  } catch (thrown) {
+    throw asError(thrown, name)
+  }
+}
+
+/** An Error as it is; of anything else, one that says what was thrown by whom. Its kind only: the value may hold anything. */
+export function asError(thrown: unknown, name: string): Error {
+  if (isError(thrown)) return thrown
+  return new Error(`${name} threw or rejected with ${kindOf(thrown)} instead of an Error.`, { cause: thrown })
+}
+
+/** Of any realm: what Jest or `vm` runs has an `Error` of its own. */
+function isError(value: unknown): value is Error {
+  if (value instanceof Error) return true
+  return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Error]'
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null || value === false || value === true) return String(value)
+  if (value === '') return 'an empty string'
+  if (value === 0 || Number.isNaN(value)) return String(value)
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
