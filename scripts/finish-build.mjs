@@ -1,5 +1,5 @@
 // What tsc leaves to do after a build. Cheap when nothing has changed.
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -11,7 +11,18 @@ writeFileSync(`${root}dist/cjs/package.json`, '{ "type": "commonjs" }\n')
 // tsc never deletes: without this, a source that was moved or removed would be published for as long as the folder lives.
 for (const half of ['esm', 'cjs']) {
   for (const name of readdirSync(`${root}dist/${half}`, { recursive: true, encoding: 'utf8' })) {
-    const source = name.replace(/\.(js|d\.ts)(\.map)?$/, '.ts')
-    if (source !== name && !existsSync(`${root}src/${source}`)) rmSync(`${root}dist/${half}/${name}`)
+    const source = name.replace(/\.(js|d\.ts)$/, '.ts')
+    if (name.endsWith('.map') || (source !== name && !existsSync(`${root}src/${source}`))) rmSync(`${root}dist/${half}/${name}`)
   }
+}
+
+// For what does not read `exports` and looks for a folder instead: TypeScript's `moduleResolution: node`, Metro before React Native 0.79,
+// eslint-plugin-import. It finds the CommonJS half by the same names.
+const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+for (const [path, { require: target } = {}] of Object.entries(exports)) {
+  if (path === '.' || target === undefined) continue
+  const up = '../'.repeat(path.split('/').length - 1)
+  const manifest = { type: 'commonjs', main: up + target.default.slice(2), types: up + target.types.slice(2) }
+  mkdirSync(root + path, { recursive: true })
+  writeFileSync(`${root}${path}/package.json`, `${JSON.stringify(manifest, undefined, 2)}\n`)
 }

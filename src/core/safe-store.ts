@@ -29,6 +29,6 @@ export function safeStore(store: Store, emit: OnEvent): Store {
 
 /** Only what looks like a code: a store of somebody else may put anything there. */
 function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  const code = (error as { code?: unknown } | null | undefined)?.code
   return typeof code === 'string' && /^(?:[A-Z][A-Za-z_]{2,60}|[A-Z0-9]{5})$/.test(code) ? code : undefined
 }

@@ -1,12 +1,11 @@
-import { createHash, KeyObject, verify as verifySignature } from 'node:crypto'
-import { createRemoteJWKSet, customFetch } from 'jose'
+import { createHash, verify as verifySignature } from 'node:crypto'
 import { type Clock, deadlineIn, systemClock, wallTime } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { IdlayrApi } from './idlayr-api.js'
 import type { CallContext, WebhookRequest } from './provider.js'
+import { VendorKeys } from './vendor-keys.js'
 
 const maxSkewMs = 300_000
-const cooldownMs = 30_000
 /** Everything that has to be signed; a signature over less, or over other things, is none. */
 const components = ['(request-target)', 'host', 'date', 'x-tru-callback', 'digest']
 /** Headers whose meaning would compete with what is signed. */
@@ -28,7 +27,7 @@ export interface VerifiedWebhook {
  * Keys come from the vendor's own JWKS only, chosen by `kid`; an unknown one costs at most one fetch in 30 s. The algorithm follows from the key.
  */
 export function webhookVerifier(api: IdlayrApi, provider: string, clock: Clock = systemClock) {
-  const keys = remoteKeys(api, clock)
+  const keys = new VendorKeys(() => fetchKeys(api, clock), clock)
 
   return async ({ method, url, headers, body }: WebhookRequest, context: CallContext): Promise<VerifiedWebhook> => {
     const refuse = (reason: string): PhoneCheckError => {
@@ -56,10 +55,12 @@ export function webhookVerifier(api: IdlayrApi, provider: string, clock: Clock =
       digest: header('digest'),
     }
     if (listed.some((name) => values[name] === undefined)) throw refuse('components')
-    const key = await keys(signature.keyId)
+    const key = await keys.find(signature.keyId).catch((cause: unknown) => {
+      throw new PhoneCheckError('provider_unavailable', { cause })
+    })
     if (!key) throw refuse('key')
-    // The key decides: what the message says of its algorithm can only agree.
-    if (key.asymmetricKeyType !== 'rsa' || ![undefined, 'rsa-sha256'].includes(signature.algorithm)) throw refuse('algorithm')
+    // Every key there is of this one kind: what the message says of its algorithm can only agree.
+    if (![undefined, 'rsa-sha256'].includes(signature.algorithm)) throw refuse('algorithm')
     const signed = Buffer.from(listed.map((name) => `${name}: ${values[name]}`).join('\n'))
     if (!verifySignature('sha256', signed, key, Buffer.from(signature.signature, 'base64'))) throw refuse('signature')
     return { product: header('x-tru-callback') ?? '', body: parseJson(body), nonce: signed.toString() }
@@ -95,34 +96,9 @@ function digestMatches(digest: string, body: Buffer): boolean {
   return value === hash.toString('base64') || value === hex || value === Buffer.from(hex).toString('base64')
 }
 
-/** The vendor's keys by id. @returns undefined for a key that the vendor does not have. @throws PhoneCheckError `provider_unavailable` */
-function remoteKeys(api: IdlayrApi, clock: Clock): (kid: string) => Promise<KeyObject | undefined> {
-  let failedAt = Number.NEGATIVE_INFINITY
-  const path = '/.well-known/jwks.json'
-  const jwks = createRemoteJWKSet(new URL(path, api.origin), {
-    cooldownDuration: cooldownMs,
-    cacheMaxAge: 3_600_000,
-    [customFetch]: async () => {
-      // jose waits after a success only; an outage must not turn every forgery into a request either.
-      if (clock.now() - failedAt < cooldownMs) throw new Error('The JWKS could not be fetched a moment ago.')
-      const answer = await api.fetchPublic(path, deadlineIn(4_000, clock)).catch(() => undefined)
-      if (answer?.status !== 200) failedAt = clock.now()
-      return Response.json(answer?.body ?? null, { status: answer?.status ?? 503 })
-    },
-  })
-  return async (kid) => {
-    try {
-      return KeyObject.from(await jwks({ alg: 'RS256', kid }))
-    } catch (error) {
-      if (isNoSuchKey(error)) return undefined
-      throw new PhoneCheckError('provider_unavailable', { cause: new Error('The JWKS could not be fetched.') })
-    }
-  }
-}
-
-function isNoSuchKey(error: unknown): boolean {
-  const code = (error as { code?: unknown })?.code
-  return code === 'ERR_JWKS_NO_MATCHING_KEY' || code === 'ERR_JWKS_MULTIPLE_MATCHING_KEYS' || code === 'ERR_JOSE_NOT_SUPPORTED'
+async function fetchKeys(api: IdlayrApi, clock: Clock): Promise<unknown> {
+  const { status, body } = await api.fetchPublic('/.well-known/jwks.json', deadlineIn(4_000, clock))
+  return status === 200 ? body : undefined
 }
 
 function parseJson(body: Buffer): unknown {

@@ -31,7 +31,6 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'libphonenumber-js': ['core/'],
   'ipaddr.js': ['core/'],
   undici: ['providers/http.ts'],
-  jose: ['providers/webhook-signature.ts'],
   cookie: ['express/'],
   'passport-custom': ['passport/'],
   jsonwebtoken: ['express/jwt.ts', 'passport/bearer.ts'],

@@ -72,7 +72,7 @@ describe('the installed package', { concurrent: true, timeout: 600_000 }, () => 
 
 describe('the tarball', () => {
   const wanted =
-    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|dist\/cjs\/package\.json|dist\/(esm|cjs)\/.+\.(js|d\.ts)(\.map)?)$/
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|dist\/cjs\/package\.json|dist\/(esm|cjs)\/.+\.(js|d\.ts)|(client|simulator|stores\/(redis|postgres)|testing)\/package\.json)$/
 
   test('holds what a user needs and nothing else', () => {
     expect(packed?.files.filter((path) => !wanted.test(path))).toEqual([])
@@ -83,7 +83,7 @@ describe('the tarball', () => {
   test('holds no code without a source', () => {
     const code = packed?.files.filter((path) => path.startsWith('dist/') && !path.endsWith('/package.json')) ?? []
     expect(code.length).toBeGreaterThan(100)
-    const source = (path: string) => path.replace(/^dist\/(esm|cjs)\//, 'src/').replace(/\.(js|d\.ts)(\.map)?$/, '.ts')
+    const source = (path: string) => path.replace(/^dist\/(esm|cjs)\//, 'src/').replace(/\.(js|d\.ts)$/, '.ts')
     expect(code.filter((path) => !existsSync(root + source(path)))).toEqual([])
   })
 })
