@@ -37,8 +37,8 @@ export interface Run {
   readonly session: string
   readonly check: Check
   readonly cookie: string
-  /** Whom the operator saw at its first hop; undefined until then, null for an unknown device. */
-  device: Device | null | undefined
+  /** Whom the operator saw at its first hop; undefined until then. */
+  device: Device | undefined
 }
 
 export interface Check extends NewCheck {

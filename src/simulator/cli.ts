@@ -6,7 +6,8 @@ import { type Simulator, startSimulator } from './simulator.js'
 const usage = `Usage: passport-phonecheck simulator [--port 4010] [--sandbox] [--brand tru.id|idlayr]
 
   --port     TCP port on 127.0.0.1, 0 for a free one (default 4010)
-  --sandbox  every number follows the vendor's sandbox rule (99 fails, even matches, odd does not)
+  --sandbox  the last digits of the number decide, as in the vendor's sandbox (99 fails, even matches, odd does not);
+             without it the phone does: its SIM, its mobile data, its operator
   --brand    whose error documents problems point to (default tru.id)
 
 Serves tru.ID / IDlayr (PhoneCheck, MOCheck, callbacks), iDenfy, and phones under /_simulator: their inbox, their SMS, the callbacks sent.
@@ -37,20 +38,30 @@ function readSettings(args: string[]): Settings | 'help' {
   return { port, sandbox: values.sandbox, brand: values.brand }
 }
 
-function introduce({ url }: Simulator): string {
+function introduce({ url }: Simulator, { sandbox }: Settings): string {
   return `Simulator on ${url} (Ctrl-C stops it)
 
-Give ${url} to every provider as baseUrl, with any credentials. By hand:
+Give ${url} to every provider as baseUrl, with any credentials.
+${sandbox ? sandboxRule : phoneRule}
+By hand:
   curl -u id:secret -d 'grant_type=client_credentials&scope=phone_check' ${url}/oauth2/v1/token
   curl -H 'Authorization: Bearer TOKEN' --json '{"phone_number":"+12025550100"}' ${url}/phone_check/v0.2/checks
   curl --json '{"url":"CHECK_URL"}' ${url}/_simulator/phones/+12025550100/open
   curl -X PATCH --json '{"mobileData":false}' ${url}/_simulator/phones/+12025550100
+  curl -X PATCH --json '{"sim":"+12025550199"}' ${url}/_simulator/phones/+12025550100
   curl -u key:secret --json '{"phone_number":"+12025550100"}' ${url}/fraud/send-sms
   curl ${url}/_simulator/phones/+12025550100/inbox
   curl --json '{"to":"MO_RECEIVER","body":"MO_BODY"}' ${url}/_simulator/phones/+12025550100/send
   curl ${url}/_simulator/callbacks
 `
 }
+
+const phoneRule = `A browser that opens a check's URL is taken for the virtual phone of the check's number: its SIM, mobile data and operator decide,
+and at first all numbers match. Change them with PATCH as below; start with --sandbox to let the last digits of the number decide.
+`
+
+const sandboxRule = `Sandbox: the last digits of the number decide, whatever the phone: 99 fails, any other odd digit does not match, an even one does.
+`
 
 async function main(): Promise<void> {
   const settings = readSettings(process.argv.slice(2))
@@ -59,7 +70,7 @@ async function main(): Promise<void> {
     return
   }
   const simulator = await startSimulator(settings)
-  console.log(introduce(simulator))
+  console.log(introduce(simulator, settings))
   simulator.onRequest(({ method, path, status }) => console.log(`${method} ${path} ${status ?? '-'}`))
   simulator.onMessage((message) => console.log(describe(message)))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.close())

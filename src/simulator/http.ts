@@ -10,7 +10,7 @@ export interface SimRequest {
   readonly params: Readonly<Record<string, string>>
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
-  /** The virtual phone behind the request; undefined for servers and unknown devices. */
+  /** The virtual phone behind the request; undefined for servers, and for visitors who are no virtual phone. */
   readonly device: Device | undefined
   readonly remoteAddress: string
   /** Aborts when the caller goes away. */

@@ -1,5 +1,6 @@
 import { type Check, isOpen, type PhoneCheckErrorCode, type Run, type Verdict } from './checks.js'
 import { type JsonObject, json, type Reply, redirectTo, type SimRequest, withHeaders } from './http.js'
+import type { Device } from './phones.js'
 import type { ProblemName } from './problem.js'
 import type { Route } from './router.js'
 import { sandboxVerdict } from './sandbox.js'
@@ -33,9 +34,15 @@ function openCheckUrl(world: World, request: SimRequest): Reply {
   return withHeaders(toHop(world, run, 1), world.rates.hit(check.clientId).headers)
 }
 
-function firstHopProblem(world: World, check: Check, { device }: SimRequest): FirstHopProblem | undefined {
+/** The phone behind the request. A visitor who is no virtual phone, such as the developer's browser, is taken for the one whose number is checked. */
+function deviceBehind(world: World, check: Check, request: SimRequest): Device {
+  return request.device ?? world.phones.visitor(check.phoneNumber, check.phoneIp)
+}
+
+function firstHopProblem(world: World, check: Check, request: SimRequest): FirstHopProblem | undefined {
   const forced = world.overrides.get(check.phoneNumber)?.redirectProblem
-  if (forced !== undefined || world.sandbox || device === undefined) return forced
+  if (forced !== undefined || world.sandbox) return forced
+  const device = deviceBehind(world, check, request)
   if (device.network === 'wifi') return 'not_mobile_ip'
   if (device.phone.operator === 'unsupported') return 'mno_not_supported'
   if (device.phone.operator === 'no_redirect') return 'mno_redirect_unsupported'
@@ -48,8 +55,8 @@ async function passOperator(world: World, request: SimRequest): Promise<Reply> {
   const last = world.behaviour.operatorHops
   if (run === undefined || !Number.isInteger(hop) || hop < 1 || hop > last) return world.problem('check_not_found')
   if (hop === 1) {
-    run.device = request.device ?? null
-    if (request.device?.phone.operator === 'slow' && !world.sandbox) await world.clock.delay(world.behaviour.slowOperatorMs, request.closed)
+    run.device = deviceBehind(world, run.check, request)
+    if (run.device.phone.operator === 'slow' && !world.sandbox) await world.clock.delay(world.behaviour.slowOperatorMs, request.closed)
   }
   if (hop < last) {
     const cookie = `operator_session=${run.cookie}; Path=/_operator; HttpOnly`
@@ -80,7 +87,9 @@ function verdictOf(world: World, { check, device }: Run): Verdict {
   const override = world.overrides.get(check.phoneNumber)
   if (override?.errorCode !== undefined) return { errorCode: override.errorCode }
   if (override?.match !== undefined) return { match: override.match }
-  if (world.sandbox || device === undefined || device === null) return sandboxVerdict(check.phoneNumber)
+  if (world.sandbox) return sandboxVerdict(check.phoneNumber)
+  // Nobody came by the first hop.
+  if (device === undefined) return { errorCode: 'mno_response_error' }
   const { phone, ip } = device
   if (phone.operator.startsWith('mno_')) return { errorCode: phone.operator as Extract<typeof phone.operator, PhoneCheckErrorCode> }
   if (check.phoneIp !== null && check.phoneIp !== ip) return { errorCode: 'ip_mismatch' }

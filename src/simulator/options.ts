@@ -8,7 +8,10 @@ export interface SimulatorOptions {
   readonly port?: number
   /** Time for tokens, checks, delays and the phones' patience. Default: the system's. */
   readonly clock?: SimulatorClock
-  /** Whether every check follows the vendor's sandbox rule, whatever the phone. Default false: the SIM decides. */
+  /**
+   * Whether every check follows the vendor's sandbox rule, whatever the phone: 99 at the end fails, another odd digit does not match, an even one does.
+   * Default false: the SIM, data and operator of the phone decide. A visitor who is no virtual phone is then the one whose number is checked.
+   */
   readonly sandbox?: boolean
   /** Whose error documents problems point to. Default 'tru.id'. */
   readonly brand?: Brand

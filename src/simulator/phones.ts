@@ -14,7 +14,7 @@ export interface Device {
 
 /** All virtual phones, by number, by address and by line. */
 export class Phones {
-  /** The phone on which a browser without a line header is running. */
+  /** The phone on which every browser without a line header is running; null: on the phone of the number that its check is for. */
   browserPhone: VirtualPhone | null = null
   readonly #surroundings: Omit<PhoneSurroundings, 'lines'>
   readonly #phones = new Map<string, VirtualPhone>()
@@ -56,9 +56,13 @@ export class Phones {
   /** Who sends a request with that line header. */
   sender(line: string | undefined): Device | undefined {
     if (line !== undefined) return this.#byLine.get(line)
-    const phone = this.browserPhone
-    if (phone === null) return undefined
-    return phone.online ? { phone, network: 'mobile', ip: phone.ip } : { phone, network: 'wifi', ip: phone.wifiIp }
+    return this.browserPhone === null ? undefined : inUse(this.browserPhone)
+  }
+
+  /** The phone of that number as a visitor who is no virtual phone uses it. Its address is what the app said it was: the visitor's own is a loopback one. */
+  visitor(number: string, ip: string | null): Device {
+    const device = inUse(this.get(number))
+    return ip === null ? device : { ...device, ip }
   }
 
   #make(number: string): VirtualPhone {
@@ -75,6 +79,10 @@ export class Phones {
     }
     return phone
   }
+}
+
+function inUse(phone: VirtualPhone): Device {
+  return phone.online ? { phone, network: 'mobile', ip: phone.ip } : { phone, network: 'wifi', ip: phone.wifiIp }
 }
 
 /** An IPv4 address that came in IPv6 clothing, undressed. */

@@ -33,7 +33,7 @@ export interface Simulator {
   readonly moChecks: readonly MoCheckView[]
   /** Every attempt at a callback, oldest first, at most the last 100,000. */
   readonly callbacks: readonly CallbackRecord[]
-  /** The phone that a real browser without a phone's header is running on. Default null: an unknown device, for which the sandbox rule decides. */
+  /** The phone that a real browser without a phone's header is running on. Default null: the phone of the number that its check is for. */
   browserPhone: VirtualPhone | null
   /**
    * The phone of that number, made on first use.

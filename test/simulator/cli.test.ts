@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
 import { startSimulator } from '../../src/simulator/index.js'
+import { AppServer, at, checkUrl, walk } from './support.js'
 
 const cli = fileURLToPath(new URL('../../src/simulator/cli.ts', import.meta.url))
 const children: ChildProcess[] = []
@@ -39,6 +40,20 @@ it.each(['SIGINT', 'SIGTERM'] as const)('serves until %s', async (signal) => {
   await command.said(/GET \/public\/coverage\/v0\.1\/device_ip 200/)
   command.child.kill(signal)
   expect(await command.exit).toBe(0)
+})
+
+it.each([
+  ['the phone of the number, without --sandbox', [], true, /taken for the virtual phone of the check's number/],
+  ['the last digits of the number, with --sandbox', ['--sandbox'], false, /Sandbox: the last digits of the number decide/],
+])('says that %s decide, and does so', async (_, flags, match, banner) => {
+  const command = run(['simulator', '--port', '0', ...flags])
+  const url = await command.said(/http:\/\/127\.0\.0\.1:\d+(?= \()/)
+  await command.said(banner)
+  const app = new AppServer({ url })
+  await app.authorize()
+  const created = await app.create('+12025550101')
+  const end = await walk(app, checkUrl(created))
+  expect((await app.patch(at(created.body, 'check_id'), at(end, 'code'))).body['match']).toBe(match)
 })
 
 it('tells of SMS and callbacks, and how to reach them', async () => {

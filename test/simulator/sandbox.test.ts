@@ -1,22 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Simulator } from '../../src/simulator/index.js'
-import { type AppServer, at, checkUrl, setUp } from './support.js'
+import { at, checkUrl, setUp, walk } from './support.js'
 
 let sim: Simulator
 afterEach(() => sim.close())
-
-/** A device that the simulator does not know, as a real browser is one. */
-async function walk(app: AppServer, url: string): Promise<Record<string, unknown>> {
-  let cookie = ''
-  let next: string | null = url
-  while (next !== null) {
-    const answer = await app.call('GET', next, undefined, cookie === '' ? {} : { cookie })
-    cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? cookie
-    next = answer.headers.get('location')
-    if (next === null) return answer.body
-  }
-  return {}
-}
 
 const rule: [string, boolean | 'error'][] = [
   ['+12025550100', true],
@@ -27,8 +14,8 @@ const rule: [string, boolean | 'error'][] = [
 ]
 
 describe('the sandbox rule', () => {
-  it.each(rule)('decides for %s on an unknown device: %s', async (number, outcome) => {
-    const world = await setUp()
+  it.each(rule)('decides for %s on an ordinary browser in a sandbox project: %s', async (number, outcome) => {
+    const world = await setUp({ sandbox: true })
     sim = world.sim
     const created = await world.app.create(number)
     const id = at(created.body, 'check_id')
@@ -69,5 +56,54 @@ describe('the sandbox rule', () => {
     expect(sim.check(at(created.body, 'check_id'))).toMatchObject({ match: true })
     phone.mobileData = false
     expect(await walk(world.app, checkUrl(await world.app.create('+12025550101')))).toMatchObject({ title: 'Precondition Failed' })
+  })
+})
+
+describe('an ordinary browser without the sandbox rule', () => {
+  const start = async (number: string) => {
+    const world = await setUp()
+    sim = world.sim
+    const visit = async (more: object = {}) => {
+      const created = await world.app.create(number, more)
+      const id = at(created.body, 'check_id')
+      return { id, end: await walk(world.app, checkUrl(created)) }
+    }
+    const matchOf = async ({ id, end }: { id: string; end: Record<string, unknown> }) =>
+      (await world.app.patch(id, at(end, 'code'))).body['match']
+    return { phone: sim.phone(number), visit, matchOf }
+  }
+
+  it.each(rule)('is the phone of %s, whose own SIM matches', async (number) => {
+    const { visit, matchOf } = await start(number)
+    expect(await matchOf(await visit())).toBe(true)
+  })
+
+  it("has that phone's SIM", async () => {
+    const { phone, visit, matchOf } = await start('+12025550100')
+    phone.sim = '+12025550102'
+    expect(await matchOf(await visit())).toBe(false)
+  })
+
+  it("has that phone's mobile data", async () => {
+    const { phone, visit, matchOf } = await start('+12025550100')
+    phone.mobileData = false
+    expect((await visit()).end).toMatchObject({ title: 'Precondition Failed' })
+    phone.mobileData = true
+    expect(await matchOf(await visit())).toBe(true)
+    phone.sim = null
+    expect((await visit()).end).toMatchObject({ title: 'Precondition Failed' })
+  })
+
+  it("has that phone's operator", async () => {
+    const { phone, visit } = await start('+12025550100')
+    phone.operator = 'mno_timeout'
+    expect((await visit()).end).toMatchObject({ error: 'mno_timeout' })
+    phone.operator = 'no_redirect'
+    expect((await visit()).end).toMatchObject({ title: 'Not Implemented' })
+  })
+
+  it('has the address that the app has seen', async () => {
+    const { visit, matchOf } = await start('+12025550100')
+    expect(await matchOf(await visit({ phone_ip: '203.0.113.7' }))).toBe(true)
   })
 })

@@ -48,10 +48,10 @@ export interface Answer {
 
 /** What an app's server does at the vendor, written by hand so that it shares nothing with the library. */
 export class AppServer {
-  readonly sim: Simulator
+  readonly sim: Pick<Simulator, 'url'>
   token = ''
 
-  constructor(sim: Simulator) {
+  constructor(sim: Pick<Simulator, 'url'>) {
     this.sim = sim
   }
 
@@ -152,6 +152,18 @@ export function at(value: unknown, ...keys: string[]): string {
 
 export function checkUrl(created: Answer): string {
   return at(created.body, '_links', 'check_url', 'href')
+}
+
+/** A visitor who is no virtual phone, as a developer's browser is one: follows the redirects. @returns the last body */
+export async function walk(app: AppServer, url: string): Promise<Record<string, unknown>> {
+  let cookie = ''
+  for (let next = url; ; ) {
+    const answer = await app.call('GET', next, undefined, cookie === '' ? {} : { cookie })
+    cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? cookie
+    const location = answer.headers.get('location')
+    if (location === null) return answer.body
+    next = location
+  }
 }
 
 /** Waits for something that another socket brings about, not for time. */
