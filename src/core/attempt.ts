@@ -10,7 +10,7 @@ import { limits } from './limits.js'
 import { hasTimeForMore, msUntilPoll } from './pace.js'
 import type { Parts } from './parts.js'
 import { typedCode } from './typed-text.js'
-import type { UnableReason } from './unable-reason.js'
+import { type UnableReason, unableReason } from './unable-reason.js'
 
 /** One question to the provider of a flow's rung, and the writing down of every answer but yes. */
 export class Attempts {
@@ -105,6 +105,16 @@ export class Attempts {
     emit({ type: 'rung_spent', reason, ...factsOf(flow) })
     if (ended) emit({ type: 'flow_failed', ...factsOf(flow) })
     return this.refusal(flow, code, { ended, ...(code === 'invalid_code' ? { attemptsLeft: 0 } : { reason }) })
+  }
+
+  /** Takes down what the device reported instead of a code. @returns what to tell the requester */
+  async report(flow: OpenFlow, error: string): Promise<PhoneCheckError> {
+    // The vendor limits how often a check URL is opened; the check itself is as good as before.
+    if (error === 'too_many_requests') {
+      const message = 'The provider limits how often the check URL is opened. Open the same URL again after the wait that its answer names.'
+      return this.refusal(flow, 'pending', { reason: 'quota_exceeded', retryAfterSeconds: limits.pollEverySeconds.later, message })
+    }
+    return this.spend(flow, 'rung_unable', unableReason(error, 'reported'))
   }
 
   /** Whether a fallback or a resend can still follow. */

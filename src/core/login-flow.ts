@@ -28,7 +28,6 @@ import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from './phone-num
 import { deviceIpFor, startInput } from './start-input.js'
 import { findOwnFlow, openOwnFlow } from './starter.js'
 import { isPollDue, pollForStatus, statusOf } from './status.js'
-import { unableReason } from './unable-reason.js'
 
 /**
  * The protocol. `start` creates a check and says what the device must do; `fallback` and `resend` go on when that does not work; `redeem` turns what the
@@ -157,7 +156,7 @@ export class LoginFlow {
       return admit(this.#parts, flow, flow.content.verifiedAt, accept, request.by)
     }
     const rung = await this.#attempts.liveRung(flow)
-    if (request.error !== undefined) throw await this.#attempts.spend(flow, 'rung_unable', unableReason(request.error, 'reported'))
+    if (request.error !== undefined) throw await this.#attempts.report(flow, request.error)
     const outcome = await this.#attempts.ask(flow, rung, request.by, context, request.code)
     if (outcome.outcome === 'verified') return admit(this.#parts, flow, wallTime(this.#parts.settings.clock), accept, request.by)
     throw await this.#attempts.settle(flow, outcome)
@@ -253,11 +252,11 @@ export class LoginFlow {
     const passed = flow.record.rung === rung.name ? undefined : this.#parts.ladder.before(flow.record.rung)
     // Anything but a certain "nothing went out" may have come after the message.
     const uncertain = flow.sending && problem.status === 503
+    const staysCharged = uncertain || ['other', 'busy'].includes(problem.details.reason ?? '')
     if (problem.code === 'invalid_phone_number' || problem.details.ended) await flow.write('failed', released)
     // The old check is good until a new one is accepted. A message that may be on its way stays charged, and so does one that the provider refused, or the
     // requester could have it asked without end.
-    else if (charged)
-      await flow.write('pending', { ...asBefore, ...((uncertain || problem.details.reason === 'other') && charged) }, before.content)
+    else if (charged) await flow.write('pending', { ...asBefore, ...(staysCharged && charged) }, before.content)
     else if (uncertain) await flow.write('pending', { ...released, sentAt: flow.ageMs })
     // A rung that said "unable" on the way is not asked again.
     else if (passed)

@@ -11,16 +11,11 @@ export interface IncomingRedeem {
   cookieName?: string
 }
 
-const verifyFields = ['code', 'check_id', 'reference_id', 'error', 'error_description', 'type']
-
-/** The end of a vendor's problem type, which says why its check URL refused the device: `https://…/api-errors#not_mobile_ip`. */
-function problemWord(type: string | undefined): string | undefined {
-  return type === undefined ? undefined : (/#([a-z0-9_]{1,64})$/.exec(type)?.[1] ?? 'reported')
-}
+const verifyFields = ['code', 'check_id', 'error', 'type', 'title', 'detail', 'status']
 
 /**
- * Reads `POST verify`. A client may send the vendor's last answer as it is, a problem document too: its members are read by name, and those that we do not
- * know are ignored, as vendors add some at any time.
+ * Reads `POST verify`: `flow`, and beside it the vendor's last response as the device got it. That is a result (`check_id` with `code` or `error`) or a problem
+ * document (`type`, `title`, `detail`, `status`). Other members are ignored, as vendors add some at any time; none of them says who is logged in.
  * @throws PhoneCheckError 400, 403, 413, 415
  */
 export async function readVerify(front: Front, req: HttpRequest): Promise<IncomingRedeem> {
@@ -29,12 +24,9 @@ export async function readVerify(front: Front, req: HttpRequest): Promise<Incomi
     throw new PhoneCheckError('invalid_request', { message: 'phone_number belongs to start: the number of a login comes from its flow.' })
   }
   const checkId = optionalString(body, 'check_id', 64)
-  const type = optionalString(body, 'type', 1024)
-  const error = optionalString(body, 'error', 256) ?? (body['code'] === undefined ? problemWord(type) : undefined)
-  optionalString(body, 'error_description', 1024)
-  optionalString(body, 'reference_id', 256)
   // The SDKs' result has a null code beside an error; a code of any other type is judged by the rung's grammar.
   const code = body['code'] ?? undefined
+  const error = optionalString(body, 'error', 256) ?? (code === undefined ? errorOfProblem(body) : undefined)
   if (code !== undefined && error !== undefined) {
     throw new PhoneCheckError('invalid_request', { message: 'Send either code or error, not both.' })
   }
@@ -47,6 +39,16 @@ export async function readVerify(front: Front, req: HttpRequest): Promise<Incomi
     },
     ...(cookie && { cookieName: cookie.name }),
   }
+}
+
+/**
+ * What a problem document of the check URL says, judged as our client judges it: the fragment of its `type`, and without one that the device failed.
+ * @returns undefined when the body holds no problem document
+ */
+function errorOfProblem({ type, title, detail, status }: Record<string, unknown>): string | undefined {
+  const isProblem = [type, title, detail].some((member) => typeof member === 'string') || typeof status === 'number'
+  if (!isProblem) return undefined
+  return String(type).split('#')[1]?.slice(0, 256) || 'sdk_error'
 }
 
 /**

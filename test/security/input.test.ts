@@ -158,8 +158,7 @@ describe('a malformed code costs no try and asks no provider', () => {
       'mno_not_supported',
     ],
     ['501', { type: 'https://x.example/y#mno_redirect_unsupported', title: 'x', detail: 'x', status: 501 }, 'mno_redirect_unsupported'],
-    ['429', { type: 'https://x.example/y#too_many_requests', title: 'x', detail: 'x', status: 429 }, 'reported'],
-    ['another', { type: 'about:blank', title: 'x' }, 'reported'],
+    ['another', { type: 'about:blank', title: 'x' }, 'sdk_error'],
   ])(
     "a problem of the vendor's check URL (%s) may be sent as it is: it spends the rung with its reason",
     async (_status, problem, reason) => {
