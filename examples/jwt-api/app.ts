@@ -47,6 +47,8 @@ export function createApp({ origin, jwtKeys, tokenStore, ...phoneCheckSettings }
     // Asked at each refresh, so that a deleted account gets no new tokens.
     findUser: (id) => users.find(id),
     store: tokenStore,
+    // Keys the hashes of user ids in it.
+    secret: phoneCheckSettings.secret,
     // Three reads of the store with each request, side by side. Without it an access token lives up to ten minutes longer than its login.
     checkRevoked: true,
     ...(onEvent && { onEvent }),

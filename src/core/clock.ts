@@ -27,7 +27,8 @@ export function isClock(value: unknown): value is Clock {
 
 export const systemClock: Clock = {
   // performance.now() is monotonic: an adjusted system clock must not end a lease early or revive a token.
-  now: () => performance.timeOrigin + performance.now(),
+  // Fake timers of @sinonjs 13 and older replace the origin by a function; their Date tells the time that they pretend.
+  now: () => (typeof performance.timeOrigin === 'number' ? performance.timeOrigin + performance.now() : Date.now()),
   wall: () => Date.now(),
   timer(ms, run) {
     const timer = setTimeout(run, ms)

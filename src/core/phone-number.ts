@@ -135,6 +135,20 @@ export function isCountry(code: unknown): code is CountryCode {
   return typeof code === 'string' && isSupportedCountry(code)
 }
 
+/** Whether a text is this number in any spelling, or holds its digits: with or without plus, 00 or country code, as it is dialled at home, in any script. */
+export function holdsNumber(text: string, e164: string): boolean {
+  const { country, nationalNumber = '' } = parse(e164)?.number ?? {}
+  const digits = withoutMarks(text)
+    .normalize('NFKC')
+    .replace(/[^\p{Nd}\p{L}]/gu, '')
+  const plain = asciiDigits(digits) ?? digits
+  if (plain.includes(e164.slice(1)) || (nationalNumber.length >= leastTelling && plain.includes(nationalNumber))) return true
+  return country !== undefined && /^[0-9]{3,32}$/.test(plain) && meant(parse(plain, country), plain)?.number.number === e164
+}
+
+/** National numbers shorter than this may be part of a random id by chance. */
+const leastTelling = 8
+
 /** For events and screens: calling code and last two digits, such as `+1********00`. `country`, where it is known, saves the search for the calling code. */
 export function maskPhoneNumber(e164: string, country?: string): string {
   const callingCode = isCountry(country) ? getCountryCallingCode(country) : (parse(e164)?.number.countryCallingCode ?? '')

@@ -1,6 +1,6 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Provider } from '../providers/provider.js'
-import type { Clock } from './clock.js'
+import { type Clock, wallTime } from './clock.js'
 import { fingerprint } from './handle.js'
 import { knownOptions } from './known-options.js'
 import { parsePhoneNumber } from './phone-number.js'
@@ -33,7 +33,7 @@ export class ReviewNumbers {
       const { phoneNumber, code, until } = number
       const untilMs = new Date(until).getTime()
       if (!codeGrammar.test(code)) throw new TypeError('reviewNumbers: code must be a string of 4 to 10 digits')
-      if (!(untilMs <= clock.now() + maxDays * 86_400_000)) {
+      if (!(untilMs <= wallTime(clock) + maxDays * 86_400_000)) {
         throw new TypeError(
           `reviewNumbers: until must be a date at most ${maxDays} days ahead; a code that never ends is a password for everybody`,
         )
@@ -45,7 +45,7 @@ export class ReviewNumbers {
   /** The rung for this number, if it is one of them today. */
   rungFor(e164: string): Provider | undefined {
     const entry = this.#codes.get(e164)
-    if (!entry || this.#clock.now() >= entry.untilMs) return undefined
+    if (!entry || wallTime(this.#clock) >= entry.untilMs) return undefined
     return reviewRung(entry.code)
   }
 }

@@ -7,4 +7,5 @@ export type TokenEvent =
   | { type: 'token_refused'; reason: TokenRefusal }
   /** A refresh token was used a second time: it was stolen, or a client refreshes twice at once. All tokens of that login are dead. */
   | { type: 'refresh_reused'; family: string; subject: string }
-  | { type: 'user_revoked'; subject: string }
+  /** `user` is a keyed hash of the id, the same for the same user: `revokeUser` cannot know whether the id it is given is a phone number. */
+  | { type: 'user_revoked'; user: string }

@@ -1,5 +1,5 @@
 import type { Store, StoredRecord } from '../stores/store.js'
-import { createSecret, fingerprint } from './handle.js'
+import { createSecret, keyedHash } from './handle.js'
 import { tokenLimits } from './token-limits.js'
 
 /** What a login saw in the two slots of its user's revocations; empty where there was nothing. */
@@ -19,14 +19,18 @@ export const noEpochs: Epochs = ['', '']
  */
 export class Revocations {
   readonly #store: Store
-  readonly #issuer: string
+  readonly #hash: (subject: string) => string
   /** How long an epoch must stand: as long as the last access token of a login made just before it. */
   readonly #neededSeconds: number
 
-  /** @param absoluteSeconds life of the longest login. Default: of any there can be, because whoever revokes may have other settings than whoever issued */
-  constructor(store: Store, issuer: string, absoluteSeconds: number = tokenLimits.absoluteSeconds.max) {
+  /**
+   * @param secret keys the hashes of ids, which somebody who reads the store could else try out. Every process that revokes or asks needs the same one.
+   * @param absoluteSeconds life of the longest login. Default: of any there can be, because whoever revokes may have other settings than whoever issued
+   */
+  constructor(store: Store, secret: string, issuer: string, absoluteSeconds: number = tokenLimits.absoluteSeconds.max) {
     this.#store = store
-    this.#issuer = issuer
+    const hash = keyedHash(secret, 'passport-phonecheck/revoked/1')
+    this.#hash = (subject) => hash(JSON.stringify([issuer, subject]))
     this.#neededSeconds = absoluteSeconds + tokenLimits.accessSeconds.max + tokenLimits.leewaySeconds
   }
 
@@ -39,6 +43,11 @@ export class Revocations {
   async isRevoked(subject: string, since: Epochs): Promise<boolean> {
     const now = await this.epochs(subject)
     return now.some((epoch, slot) => epoch !== '' && epoch !== since[slot])
+  }
+
+  /** What stands for a user in keys and events. */
+  hashSubject(subject: string): string {
+    return this.#hash(subject)
   }
 
   async revoke(subject: string): Promise<void> {
@@ -55,7 +64,7 @@ export class Revocations {
   }
 
   #slots(subject: string): Promise<[Slot, Slot]> {
-    const base = `revoked/${fingerprint(JSON.stringify([this.#issuer, subject]))}`
+    const base = `revoked/${this.#hash(subject)}`
     const slot = async (key: string): Promise<Slot> => ({ key, found: await this.#store.find(key) })
     return Promise.all([slot(`${base}/0`), slot(`${base}/1`)])
   }

@@ -87,7 +87,7 @@ export async function revokeUser<Claims extends object>(settings: JwtSettings<Cl
   if (!revocations) throw complaint('store', 'is missing; without one there are no refresh tokens to revoke')
   const subject = checkedSubject(id, undefined)
   await revocations.revoke(subject)
-  emit({ type: 'user_revoked', subject })
+  emit({ type: 'user_revoked', user: revocations.hashSubject(subject) })
 }
 
 type Issuing = Tokens & { subject: (user: Express.User) => string }

@@ -3,6 +3,7 @@ import { Drain } from '../core/drain.js'
 import { type OnEvent, safely } from '../core/events.js'
 import { knownOptions } from '../core/known-options.js'
 import { safeStore } from '../core/safe-store.js'
+import { secretFault } from '../core/secret.js'
 import type { CustomClaims } from '../core/token-claims.js'
 import type { TokenEvent } from '../core/token-events.js'
 import { RefreshFamilies } from '../core/token-families.js'
@@ -25,6 +26,11 @@ export interface BearerSettings<Claims extends object = object> {
   claims?: (user: Express.User) => CustomClaims<Claims>
   /** Keeps refresh families and revocations. Without it there are no refresh tokens. May be the strategy's. */
   store?: Store
+  /**
+   * At least 32 random bytes, required with `store`: keys the hashes of user ids in it. The same in every process that shares the store, and for as long as
+   * logins live: under another one, revocations are not found. May be the strategy's.
+   */
+  secret?: string | undefined
   /**
    * Asks the store at each request whether the login was ended since: by logout, by a reused refresh token, by `revokeUser`. Default false: an access token is
    * good until it expires.
@@ -85,6 +91,7 @@ const settingNames: readonly (keyof JwtSettings)[] = [
   'claims',
   'findUser',
   'store',
+  'secret',
   'accessTtlSeconds',
   'refreshIdleSeconds',
   'refreshAbsoluteSeconds',
@@ -131,8 +138,9 @@ function build(
   if (typeof checkRevoked !== 'boolean') throw complaint('checkRevoked', 'must be true or false')
   if (checkRevoked && !settings.store) throw complaint('checkRevoked', 'needs a store')
   if (settings.store !== undefined && !isStore(settings.store)) throw complaint('store', 'is no store; pass one, such as new MemoryStore()')
+  const secret = checkedSecret(settings)
   const store = settings.store && safeStore(settings.store, emit)
-  const revocations = store && new Revocations(store, issuer)
+  const revocations = store && secret !== undefined ? new Revocations(store, secret, issuer) : undefined
   const rules = {
     issuer,
     audience,
@@ -163,6 +171,14 @@ function seconds(name: string, value: number | undefined, { default: usual, max 
   if (!Number.isInteger(value) || value < min || value > max)
     throw complaint(name, `must be a whole number of seconds from ${min} to ${max}`)
   return value
+}
+
+/** @throws TypeError that says what is wrong, or that a store needs one */
+function checkedSecret({ secret, store }: BearerSettings): string | undefined {
+  if (secret === undefined && store === undefined) return undefined
+  const fault = secretFault(secret)
+  if (fault !== undefined) throw complaint('secret', fault)
+  return secret
 }
 
 function isStore(store: Partial<Store> | null): boolean {

@@ -8,6 +8,7 @@ import type { LimitOptions } from '../core/limits.js'
 import { LoginFlow } from '../core/login-flow.js'
 import { isCountry, regionOfNumbers } from '../core/phone-number.js'
 import type { ReviewNumber } from '../core/review.js'
+import { secretFault } from '../core/secret.js'
 import { addressReader } from '../express/address.js'
 import { FlowCookies } from '../express/flow-cookie.js'
 import type { BeforeSend, Front } from '../express/front.js'
@@ -236,14 +237,9 @@ export function demand(holds: boolean, sentence: string): asserts holds {
 }
 
 function checkSecret(secret: string | undefined): string {
-  demand(secret === undefined || typeof secret === 'string', "secret must be a string; of bytes, make one with toString('base64')")
-  demand(
-    typeof secret === 'string' && secret !== '',
-    'secret is missing; set it to 32 random bytes, for instance from an environment variable',
-  )
-  demand(Buffer.byteLength(secret) >= 32, 'secret must be at least 32 bytes; `openssl rand -base64 32` makes one')
-  demand(new Set(secret).size >= 8, 'secret looks like a placeholder; `openssl rand -base64 32` makes a real one')
-  return secret
+  const fault = secretFault(secret)
+  demand(fault === undefined, `secret ${fault}`)
+  return String(secret)
 }
 
 function checkStore(store: Partial<Store> | null | undefined): void {

@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici'
-import type { Clock } from '../core/clock.js'
+import { type Clock, wallTime } from '../core/clock.js'
 import { type FetchLike, overFetch } from './fetch-transport.js'
 import { asTransportError, type HttpRequest, maxBodyBytes, type Transport, TransportError } from './transport.js'
 
@@ -35,7 +35,7 @@ export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): Htt
       const timeoutMs = Math.min(request.timeoutMs, request.deadline.leftMs())
       if (timeoutMs <= 0) throw new TransportError('timeout', false)
       const { status, retryAfter, text } = await exchange(request, timeoutMs)
-      return { status, retryAfterSeconds: parseRetryAfter(retryAfter, clock.now()), body: parseJson(text) }
+      return { status, retryAfterSeconds: parseRetryAfter(retryAfter, wallTime(clock)), body: parseJson(text) }
     },
   }
 }
@@ -129,7 +129,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** @returns undefined when the header is missing, lies in the past, or is no time at all. */
+/** @param now the time of day, by which the vendor's dates are written. @returns undefined when the header is missing, lies in the past, or is no time at all. */
 function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   if (!value) return undefined
   const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - now) / 1000)

@@ -1,5 +1,5 @@
 import { fakeClock } from 'passport-phonecheck/testing'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Clock, systemClock, within } from '../../src/core/clock.js'
 
 /** The clock of this process, with a count of the timers that still run. */
@@ -18,6 +18,24 @@ function counted(): { clock: Clock; running: () => number } {
   }
   return { clock, running: () => running }
 }
+
+describe('the clock of this process', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+  })
+
+  test('tells the time of day, and goes on where the performance timer does', () => {
+    expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(60_000)
+    vi.stubGlobal('performance', { timeOrigin: 1_000, now: () => 234 })
+    expect(systemClock.now()).toBe(1_234)
+  })
+
+  test('goes by Date where fake timers have made a function of the origin of time', () => {
+    vi.stubGlobal('performance', { timeOrigin: () => undefined, now: () => 0 })
+    vi.stubGlobal('Date', { now: () => 5_000 })
+    expect(systemClock.now()).toBe(5_000)
+  })
+})
 
 describe('within', () => {
   test('leaves no timer behind, whatever the answer is', async () => {

@@ -3,7 +3,7 @@ import { getCountries, getExampleNumber } from 'libphonenumber-js/max'
 import examples from 'libphonenumber-js/mobile/examples'
 import { describe, expect, test } from 'vitest'
 import { PhoneCheckError } from '../../src/core/errors.js'
-import { maskPhoneNumber, parsePhoneNumber, regionOfNumbers, subscriberOf } from '../../src/core/phone-number.js'
+import { holdsNumber, maskPhoneNumber, parsePhoneNumber, regionOfNumbers, subscriberOf } from '../../src/core/phone-number.js'
 
 const canon = (text: unknown, policy = {}) => {
   try {
@@ -148,6 +148,30 @@ describe('regions', () => {
     ['+12025550100', '+12025550100'],
   ])('the subscriber of %s is counted as %s', (e164, counted) => {
     expect(subscriberOf(e164)).toBe(counted)
+  })
+})
+
+describe('a text that is a number, or holds one', () => {
+  test.each([
+    ['447400123456', '+447400123456', true],
+    ['07400 123456', '+447400123456', true],
+    ['7400123456', '+447400123456', true],
+    ['0044-7400-123456', '+447400123456', true],
+    ['uk:07400123456:2', '+447400123456', true],
+    ['٧٤٠٠١٢٣٤٥٦', '+447400123456', true],
+    ['11 15 2345-6789', '+5491123456789', true],
+    ['1123456789', '+5491123456789', true],
+    ['044 55 1234 5678', '+525512345678', true],
+    ['98401234', '+37698401234', true],
+    // Numbers of six digits, of Andorra: alone they are the number, in a longer text they may be there by chance.
+    ['312345', '+376312345', true],
+    ['312345-a', '+376312345', false],
+    ['7400123457', '+447400123456', false],
+    ['8f14e45f-ceea-467f-a9d6-2c0f8a5b1e3d', '+447400123456', false],
+    ['184467440737095516', '+447400123456', false],
+    ['user', '+447400123456', false],
+  ])('%s, of %s: %s', (text, e164, held) => {
+    expect(holdsNumber(text, e164)).toBe(held)
   })
 })
 

@@ -1,4 +1,5 @@
 import type { ReviewNumber } from 'passport-phonecheck'
+import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
 import { number } from '../support/app.js'
 import { calls, ladderApp, Visitor } from '../support/ladder.js'
@@ -32,6 +33,23 @@ describe('a review number', () => {
     }
     expect(codes.filter((code) => code === 'invalid_code')).toHaveLength(10)
     expect(codes.slice(10)).toEqual(['code_locked', 'code_locked'])
+  })
+
+  test('ends by the time of day, in a process whose own clock stood still while the machine slept', async () => {
+    const clock = fakeClock()
+    let sleptMs = 0
+    const sleepy = { ...clock, wall: () => clock.now() + sleptMs }
+    const app = await ladderApp('cookie + body', undefined, {
+      strategy: { reviewNumbers: review({ until: inDays(5 / 24) }), clock: sleepy },
+    })
+    expect((await new Visitor(app).start()).body.method).toBe('review')
+    sleptMs = (10 / 24) * day
+    expect((await new Visitor(app).start()).body.method).toBe('phonecheck')
+    const late = () =>
+      ladderApp('cookie + body', undefined, {
+        strategy: { reviewNumbers: review({ until: inDays(91) }), clock: { ...clock, wall: () => clock.now() - day } },
+      })
+    await expect(late()).rejects.toThrow(/at most 90 days ahead/)
   })
 
   test('is an ordinary number once its time is up', async () => {

@@ -38,6 +38,7 @@ export async function everyLogin(store: Store, age: (key: string, ms: number) =>
     keys: [{ kid: 'k', algorithm: 'HS256', secret: jwtSecret }],
     subject: () => subject,
     store,
+    secret,
     refreshGraceSeconds: 30,
     claims: () => ({ tenant }),
   }

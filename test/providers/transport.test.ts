@@ -124,3 +124,12 @@ describe('an injected fetch', () => {
     expect(await ask(client, 50)).toEqual({ kind: 'timeout', sent: true })
   })
 })
+
+test("a vendor's date to come back at is read by the time of day, also where the clock of this process stood still", async () => {
+  const wall = Date.UTC(2026, 0, 1, 10)
+  const clock = { ...fakeClock(), wall: () => wall }
+  const retryAfter = new Date(wall + 120_000).toUTCString()
+  const fetch: FetchLike = async () => new Response('{}', { status: 429, headers: { 'retry-after': retryAfter } })
+  const client = httpClient('https://vendor.example', clock, fetch)
+  expect(await ask(client)).toMatchObject({ status: 429, retryAfterSeconds: 120 })
+})

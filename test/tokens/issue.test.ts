@@ -5,7 +5,7 @@ import { systemClock } from '../../src/core/clock.js'
 import { issueJwt, refreshJwt } from '../../src/express/jwt-handlers.js'
 import type { JwtSettings } from '../../src/express/jwt-settings.js'
 import { BearerStrategy } from '../../src/passport/bearer.js'
-import { startApp } from '../support/app.js'
+import { secret, startApp } from '../support/app.js'
 import { beginWithCode } from '../support/login.js'
 import { ask, audience, goodClaims, identityOf, issuer, keys, payloadOf, phoneNumber, tokenApp } from './support.js'
 
@@ -75,6 +75,10 @@ const spellings = [
   `tel:${phoneNumber}`,
   `00${phoneNumber.slice(1)}`,
   '+1 (202) 555-0142',
+  phoneNumber.slice(2),
+  '(202) 555-0142',
+  `user-${phoneNumber.slice(2)}`,
+  '\u0662\u0660\u0662-\u0665\u0665\u0665-\u0660\u0661\u0664\u0662',
 ]
 
 test.each(spellings)('a user id that is the number is refused: %s', async (id) => {
@@ -203,7 +207,7 @@ test('nobody gets a token who was not logged in', async () => {
 
 test('a whole login: start, the phone, verify, tokens, guarded routes', async () => {
   const store = new MemoryStore()
-  const settings: JwtSettings = { issuer, audience, keys: [keys.ES256], subject: (user) => user.id, store }
+  const settings: JwtSettings = { issuer, audience, keys: [keys.ES256], subject: (user) => user.id, store, secret }
   const own = new passport.Passport() as unknown as PassportStatic
   const app = await startApp({
     start: { binding: 'handle' },

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { RefreshFamilies } from '../../src/core/token-families.js'
 import { Revocations } from '../../src/core/token-revocation.js'
 import { revokeUser } from '../../src/express/jwt-handlers.js'
+import { secret } from '../support/app.js'
 import { interceptedStore } from '../support/flow.js'
 import { refreshSuite } from './refresh-suite.js'
 import { ask, payloadOf, tokenApp } from './support.js'
@@ -60,7 +61,7 @@ test('a revocation holds as long as any token it revoked, and no login that it d
       const clock = fakeClock()
       const store = new MemoryStore({ clock })
       const lifeSeconds = 10_000
-      const revocations = new Revocations(store, 'issuer', lifeSeconds)
+      const revocations = new Revocations(store, secret, 'issuer', lifeSeconds)
       const families = new RefreshFamilies({
         store,
         revocations,

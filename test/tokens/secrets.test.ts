@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import { MemoryStore, type Store } from 'passport-phonecheck'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AccessTokens } from '../../src/express/jwt.js'
 import { issueJwt, logoutJwt, refreshJwt, revokeUser } from '../../src/express/jwt-handlers.js'
-import { tokensOf } from '../../src/express/jwt-settings.js'
+import { type JwtSettings, tokensOf } from '../../src/express/jwt-settings.js'
 import { BearerStrategy } from '../../src/passport/bearer.js'
 import { hmacSecret, keys, pem, phoneNumber, rsa, tokenApp } from './support.js'
 
@@ -41,6 +42,25 @@ function recordingStore(): { store: Store; dump: string[] } {
     },
   }
 }
+
+test('a revoked id is found neither in the store by those who try ids, nor in the event', async () => {
+  const keysOf = async (over: Partial<JwtSettings> = {}) => {
+    const { store, dump } = recordingStore()
+    const app = await tokenApp({ settings: { store, ...over } })
+    await revokeUser(app.settings, '+12025550142')
+    const [key = ''] = dump.flatMap((line) => /revoked\/[\w-]+/.exec(line) ?? [])
+    expect(key).toMatch(/^revoked\/[\w-]{22}$/)
+    expect(app.events).toEqual([{ type: 'user_revoked', user: key.slice('revoked/'.length) }])
+    return key
+  }
+  const key = await keysOf()
+  // The same for every process that has the secret, and nothing to go by for who has not.
+  expect(await keysOf()).toBe(key)
+  expect(await keysOf({ secret: 'another-secret-of-at-least-32-bytes' })).not.toBe(key)
+  for (const text of ['+12025550142', JSON.stringify(['https://app.example', '+12025550142'])]) {
+    expect(createHash('sha256').update(text).digest('base64url').slice(0, 22)).not.toBe(key.slice('revoked/'.length))
+  }
+})
 
 test('no token, secret, key, user or number is in a store dump, an event, an error, an answer to a stranger or inspect()', async () => {
   const { store, dump } = recordingStore()

@@ -6,6 +6,7 @@ import type { JwtKey } from '../../src/core/token-keys.js'
 import { issueJwt, logoutJwt, refreshJwt, revokeUser } from '../../src/express/jwt-handlers.js'
 import type { BearerSettings, JwtSettings } from '../../src/express/jwt-settings.js'
 import { BearerStrategy } from '../../src/passport/bearer.js'
+import { secret } from '../support/app.js'
 import { audience, ec, headerOf, hmacSecret, issuer, keys, pem, rsa, type TokenApp, tokenApp } from './support.js'
 
 const good: JwtSettings = { issuer, audience, keys: [keys.HS256], subject: (user) => user.id }
@@ -72,6 +73,11 @@ const refused: [string, JwtSettings, RegExp][] = [
   ['an absolute time in milliseconds', { ...good, refreshAbsoluteSeconds: 2_592_000_000 }, /refreshAbsoluteSeconds/],
   ['a grace of an hour', { ...good, refreshGraceSeconds: 3600 }, /refreshGraceSeconds/],
   ['a store that is none', { ...good, store: {} as MemoryStore }, /store is no store/],
+  ['a store without a secret', { ...good, store: new MemoryStore() }, /JwtSettings: secret is missing/],
+  ['an empty secret', { ...good, store: new MemoryStore(), secret: '' }, /secret is missing/],
+  ['a short secret', { ...good, store: new MemoryStore(), secret: 'canary-0123456789-abcdefghijklm' }, /secret must be at least 32 bytes/],
+  ['a secret that is a placeholder', { ...good, store: new MemoryStore(), secret: 'x'.repeat(64) }, /secret looks like a placeholder/],
+  ['a secret that is bytes', { ...good, store: new MemoryStore(), secret: randomBytes(32) as never }, /secret must be a string/],
   ['checkRevoked without a store', { ...good, checkRevoked: true }, /checkRevoked needs a store/],
 ]
 
@@ -98,7 +104,7 @@ test.each([
 
 test('revokeUser needs a store and an id', async () => {
   await expect(revokeUser({ ...good }, 'user-1')).rejects.toThrow(/^JwtSettings: store is missing/)
-  const settings = { ...good, store: new MemoryStore() }
+  const settings = { ...good, store: new MemoryStore(), secret }
   for (const id of ['', undefined, 7, 'x'.repeat(256), 'a\nb']) {
     await expect(revokeUser(settings, id as string)).rejects.toThrow(TypeError)
   }

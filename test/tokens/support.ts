@@ -10,7 +10,7 @@ import type { TokenEvent } from '../../src/core/token-events.js'
 import { issueJwt, logoutJwt, refreshJwt } from '../../src/express/jwt-handlers.js'
 import type { JwtSettings } from '../../src/express/jwt-settings.js'
 import { BearerStrategy, type BearerVerifyCallback } from '../../src/passport/bearer.js'
-import { close } from '../support/app.js'
+import { close, secret } from '../support/app.js'
 
 export const issuer = 'https://app.example'
 export const audience = 'https://api.example'
@@ -74,6 +74,7 @@ export async function tokenApp(options: TokenAppOptions = {}): Promise<TokenApp>
     keys: [keys.HS256],
     subject: (user) => user.id,
     store: new MemoryStore({ clock }),
+    secret,
     clock,
     onEvent: (event) => events.push(event as unknown as TokenEvent),
     ...options.settings,
