@@ -77,7 +77,7 @@ export class Attempts {
       case 'mismatch':
         return this.spend(flow, 'mismatch', 'mismatch')
       case 'unable':
-        return this.spend(flow, 'rung_unable', outcome.reason, outcome.stop)
+        return this.spend(flow, 'rung_unable', unableReason(outcome.reason), outcome.stop)
       case 'invalid_code':
         return this.#rejectCode(flow)
       case 'pending':

@@ -1,12 +1,13 @@
 import { type Clock, type Deadline, within } from './clock.js'
-import { PhoneCheckError } from './errors.js'
-import type { OnEvent } from './events.js'
+import { asOutage, PhoneCheckError } from './errors.js'
+import type { OnEvent, PhoneCheckEvent } from './events.js'
 
 const windowMs = 30_000
 const openMs = 30_000
 const consecutive = 5
 const sample = 20
-const graceMs = 500
+/** How much longer than its time a call may take before it is given up: providers that keep to their deadline end before, with an explanation of their own. */
+export const graceMs = 500
 /** Calls to one provider that may be under way at once, those included that wait for a connection. Far above what a healthy one ever has. */
 const maxInFlight = 1_024
 
@@ -78,12 +79,14 @@ export class Breakers {
     const tellsOf = () => probes || circuit.openUntil === 0
     if (now - circuit.since >= windowMs) Object.assign(circuit, { calls: 0, failed: 0, since: now })
     try {
-      const result = await this.#within(deadline, call())
+      const result = await this.#within(provider, operation, deadline, call())
       if (tellsOf()) this.#learn(circuit, provider, operation, !isLostOutcome(result))
       return result
     } catch (error) {
-      if (tellsOf()) this.#learn(circuit, provider, operation, !isProviderFault(error))
-      throw error
+      const problem = asOutage(error)
+      if (isDefect(error)) this.#emit(defect(provider, operation, error instanceof PhoneCheckError ? error.cause : error))
+      if (tellsOf()) this.#learn(circuit, provider, operation, !isProviderFault(problem))
+      throw problem
     }
   }
 
@@ -117,8 +120,10 @@ export class Breakers {
   }
 
   /** Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe and a user for ever. */
-  #within<T>(deadline: Deadline, answer: Promise<T>): Promise<T> {
+  #within<T>(provider: string, operation: string, deadline: Deadline, answer: Promise<T>): Promise<T> {
     return within(this.#clock, deadline.leftMs() + graceMs, answer, () => {
+      const message = `${provider}: ${operation} did not end in the time that the request had for it.`
+      this.#emit({ type: 'provider_outage', provider, operation, kind: 'timeout', message })
       throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down' })
     })
   }
@@ -164,7 +169,19 @@ function isLostOutcome(result: unknown): boolean {
 }
 
 /** A quota that is used up is no outage: the provider answers, and will serve again by itself. */
-function isProviderFault(error: unknown): boolean {
-  if (!(error instanceof PhoneCheckError) || error.status !== 503) return false
-  return error.code !== 'store_unavailable' && error.details.reason !== 'quota_exceeded'
+function isProviderFault({ status, code, details }: PhoneCheckError): boolean {
+  return status === 503 && code !== 'store_unavailable' && details.reason !== 'quota_exceeded'
+}
+
+/** A provider says why it failed. One that threw something else has a fault of its own, of which its operator would never hear. */
+function isDefect(error: unknown): boolean {
+  if (!(error instanceof PhoneCheckError)) return true
+  return error.code === 'provider_unavailable' && error.cause !== undefined && error.details.reason === undefined
+}
+
+/** Names the class of the error alone: its text may hold anything. */
+function defect(provider: string, operation: string, cause: unknown): PhoneCheckEvent {
+  const name = cause instanceof Error && /^[A-Za-z]{1,64}$/.test(cause.name) ? cause.name : typeof cause
+  const message = `${provider}: ${operation} threw ${name} instead of a PhoneCheckError, which is a defect of this provider. It counts as an outage.`
+  return { type: 'provider_outage', provider, operation, kind: 'defect', message }
 }

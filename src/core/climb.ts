@@ -62,6 +62,8 @@ export class Climber {
       const answer = await this.#create(flow, rung, { ...context, deadline }, input, by).catch((error) => this.#leave(flow, rung, error))
       if ('challenge' in answer) return { ...(await this.#settle(flow, rung, answer, context, input)), skipped }
       const left = await this.#explain(flow, rung, answer)
+      // One that was down may be back when the requester asks again.
+      if (!left.problem) flow.passed = { method: rung.name, reason: left.unable }
       skipped.push({ method: rung.name, reason: left.unable })
       context.emit({ type: 'rung_skipped', reason: left.unable, ...factsOf(flow) })
       const next = this.#mayFollow(left) ? this.#parts.ladder.next(rung.name) : undefined
@@ -78,7 +80,7 @@ export class Climber {
     const answer = await this.#create(flow, rung, context, input, by)
     if ('challenge' in answer) return { ...(await this.#settle(flow, rung, answer, context, input)), skipped: [] }
     const message = 'The provider sends no other message now. The last code is still good.'
-    throw new PhoneCheckError('send_refused', { flowId: flowId(flow.key), reason: answer.unable, message })
+    throw new PhoneCheckError('send_refused', { flowId: flowId(flow.key), reason: unableReason(answer.unable), message })
   }
 
   /** One rung's check. A charge for a message that was certainly not sent is given back. */
@@ -86,12 +88,14 @@ export class Climber {
     const takeBack = () => this.#parts.gate.takeBackSend(rung, flow.content.number, by)
     try {
       flow.sending = rung.sends === true
-      const answer = await this.#parts.breakers.run(rung.name, 'start', context.deadline, () => rung.start(input, context).catch(outage))
-      if ('unable' in answer) {
-        flow.sending = false
-        await takeBack()
-      }
-      return answer
+      const answer = await this.#parts.breakers.run(rung.name, 'start', context.deadline, async () =>
+        meaningful(await rung.start(input, context)),
+      )
+      if ('challenge' in answer) return answer
+      flow.sending = false
+      await takeBack()
+      // Nothing that a provider wrote freely travels further.
+      return { ...answer, unable: unableReason(answer.unable) }
     } catch (error) {
       // Only what was certainly not sent: any other fault may have come after the message.
       if (error instanceof PhoneCheckError && (error.details.untried || error.code === 'invalid_phone_number')) {
@@ -144,7 +148,7 @@ export class Climber {
         callbackUrl &&
         this.#parts.hints.remember(rung.name, check.id, flow.key, Math.ceil((rungUntil - now) / 1000)).catch(() => {}),
       // Lost, it only means that a later refusal of the provider cannot say how long to wait.
-      rung.sends && this.#parts.openSends.add(rung.name, flow.record.number, Math.ceil((rungUntil - now) / 1000)).catch(() => {}),
+      rung.sends && this.#parts.openSends.add(rung.name, flow.record.number, Math.ceil(expiresInSeconds)).catch(() => {}),
     ])
     if (!written) throw new PhoneCheckError('in_progress')
     if (rung.sends) context.emit({ type: 'message_sent', resend: (flow.record.resends ?? 0) > 0, ...factsOf(flow) })
@@ -227,6 +231,8 @@ export function onRung(name: string, flow: OpenFlow) {
   }
 }
 
-function outage(error: unknown): never {
-  throw asOutage(error)
+/** @throws TypeError for what is neither a check nor a reason: a defect, and no answer */
+function meaningful(answer: Started | Unable): Started | Unable {
+  if (typeof answer === 'object' && answer !== null && ('unable' in answer || ('challenge' in answer && 'check' in answer))) return answer
+  throw new TypeError('start() of a provider must answer with a challenge and a check, or with `unable`')
 }

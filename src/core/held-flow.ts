@@ -5,6 +5,7 @@ import { PhoneCheckError } from './errors.js'
 import { advance, decodeFlow, encodeFlow, type FlowRecord, type FlowState, sealContext } from './flow.js'
 import type { PhoneNumber } from './phone-number.js'
 import { Seal } from './seal.js'
+import type { UnableReason } from './unable-reason.js'
 
 /** What a flow knows and its store does not. */
 export interface FlowContent {
@@ -88,6 +89,8 @@ export class OpenFlow {
   content: FlowContent
   /** Whether this request has asked for a message on the present rung and does not know that none went out. */
   sending = false
+  /** The last rung that said, to this request, that it cannot work for this device. */
+  passed: { method: string; reason: UnableReason } | undefined
   #version: number
   readonly #seal: Seal
   readonly #held: HeldFlow

@@ -53,11 +53,6 @@ export class Ladder {
     return this.#rungs.find((rung) => rung.name === name)
   }
 
-  /** The rung above, that is, the one tried before. */
-  before(name: string): Provider | undefined {
-    return this.#rungs[this.#rungs.findIndex((rung) => rung.name === name) - 1]
-  }
-
   next(name: string): Provider | undefined {
     return this.#after(name)[0]
   }

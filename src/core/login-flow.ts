@@ -3,10 +3,10 @@ import { admit } from './admission.js'
 import { takeAnnouncement } from './announcement.js'
 import { Attempts } from './attempt.js'
 import { Climber, onRung } from './climb.js'
-import { wallTime, within } from './clock.js'
+import { shareOf, wallTime, within } from './clock.js'
 import { asOutage, isOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './errors.js'
 import { factsOf } from './events.js'
-import { blank, type FlowRecord, recordedPurpose } from './flow.js'
+import { recordedPurpose } from './flow.js'
 import { createSecret, fingerprint, flowId, flowKey } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
 import { limits } from './limits.js'
@@ -25,6 +25,7 @@ import type {
 import { hasTimeForMore, msUntilResend } from './pace.js'
 import { assemble, type Parts } from './parts.js'
 import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from './phone-number.js'
+import { recover } from './recover.js'
 import { deviceIpFor, startInput } from './start-input.js'
 import { findOwnFlow, openOwnFlow } from './starter.js'
 import { isPollDue, pollForStatus, statusOf } from './status.js'
@@ -111,7 +112,11 @@ export class LoginFlow {
     const context = this.#parts.callContext()
     const flow = await this.#openUnproven(request, 'fallback')
     // What the user did already must not be thrown away, nor paid for twice: a text that arrived is noticed before its rung is left.
-    if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.by, context)
+    if (isPollDue(this.#parts, flow)) {
+      // A vendor that hangs must not keep its users from the rungs after it.
+      const deadline = shareOf(context.deadline, this.#parts.ladder.countFrom(flow.record.rung))
+      await pollForStatus(this.#parts, this.#attempts, flow, request.by, { ...context, deadline })
+    }
     if (flow.content.verifiedAt !== undefined) throw this.#proven(flow, 'fallback')
     const next = this.#parts.ladder.next(flow.record.rung)
     // The answer to that question may have been one that nothing follows.
@@ -232,36 +237,11 @@ export class LoginFlow {
       return { id: flowId(flow.key), ...step }
     } catch (error) {
       const problem = asOutage(error)
-      await this.#undo(flow, { record, content }, rung, problem, isResend ? charged : undefined)
+      await recover(flow, { record, content }, problem, isResend ? charged : undefined)
       // Not a refusal and no outage: the application's own function failed, and its error handler is to hear of it.
       if (!(error instanceof PhoneCheckError)) throw error
       throw this.#refuseStep(flow, kind, problem)
     }
-  }
-
-  /** After a step that failed: the flow as it was, unless a message may be on its way or nothing can follow. `charged` is what a resend was charged. */
-  async #undo(
-    flow: OpenFlow,
-    before: Pick<OpenFlow, 'record' | 'content'>,
-    rung: Provider,
-    problem: PhoneCheckError,
-    charged: Partial<FlowRecord> | undefined,
-  ): Promise<void> {
-    const released = { leaseUntil: undefined }
-    const asBefore = { ...blank, ...before.record, ...released }
-    const passed = flow.record.rung === rung.name ? undefined : this.#parts.ladder.before(flow.record.rung)
-    // Anything but a certain "nothing went out" may have come after the message.
-    const uncertain = flow.sending && problem.status === 503
-    const staysCharged = uncertain || ['other', 'busy'].includes(problem.details.reason ?? '')
-    if (problem.code === 'invalid_phone_number' || problem.details.ended) await flow.write('failed', released)
-    // The old check is good until a new one is accepted. A message that may be on its way stays charged, and so does one that the provider refused, or the
-    // requester could have it asked without end.
-    else if (charged) await flow.write('pending', { ...asBefore, ...(staysCharged && charged) }, before.content)
-    else if (uncertain) await flow.write('pending', { ...released, sentAt: flow.ageMs })
-    // A rung that said "unable" on the way is not asked again.
-    else if (passed)
-      await flow.write('pending', { ...onRung(passed.name, flow), ...released, spent: true }, { number: before.content.number })
-    else if (problem.code !== 'in_progress') await flow.write('pending', asBefore, before.content)
   }
 
   /** Tells the operator of a login that could not begin, and rejects with why. */

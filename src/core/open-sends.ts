@@ -13,7 +13,12 @@ export class OpenSends {
 
   /** @param numberHash keyed, as in counters */
   async add(method: string, numberHash: string, ttlSeconds: number): Promise<void> {
-    await this.#store.insert(keyOf(method, numberHash), String(ttlSeconds), ttlSeconds)
+    const key = keyOf(method, numberHash)
+    const insert = () => this.#store.insert(key, String(ttlSeconds), ttlSeconds)
+    if (await insert()) return
+    // An earlier message of the same number: the provider's window begins anew with this one.
+    await this.#store.remove(key)
+    await insert()
   }
 
   /** Seconds until the message that we know of is forgotten by its provider; undefined when we know of none. */

@@ -1,5 +1,5 @@
 import type { CallContext } from '../providers/provider.js'
-import { Breakers } from './breaker.js'
+import { Breakers, graceMs } from './breaker.js'
 import { deadlineIn } from './clock.js'
 import { Gate } from './gate.js'
 import { FlowBook } from './held-flow.js'
@@ -39,6 +39,7 @@ export function assemble(settings: LoginFlowSettings): Parts {
     breakers: new Breakers(clock, emit),
     hints: new Hints(store),
     openSends: new OpenSends(store),
-    callContext: () => ({ deadline: deadlineIn(limits.requestDeadlineMs, clock), emit }),
+    // The last call may be given its grace, and the request ends in its time all the same.
+    callContext: () => ({ deadline: deadlineIn(limits.requestDeadlineMs - graceMs, clock), emit }),
   }
 }

@@ -27,7 +27,7 @@ function warningOf(event: PhoneCheckEvent): { key: string; text: string } | unde
     case 'provider_outage': {
       // In production an outage is for the monitoring; while an app is being built, the first one is most often a wrong URL.
       const isWrongUrl = event.kind === 'connect' || event.kind === 'malformed' || event.kind === 'check_url'
-      if (!isWrongUrl || process.env['NODE_ENV'] === 'production') return undefined
+      if (event.kind !== 'defect' && (!isWrongUrl || process.env['NODE_ENV'] === 'production')) return undefined
       return { key: `${event.provider} ${event.kind}`, text: event.message }
     }
     case 'user_refused':
