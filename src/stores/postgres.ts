@@ -9,8 +9,10 @@ export type { PostgresAnswer, PostgresClient, PostgresPool } from './postgres-po
 
 export interface PostgresStoreOptions {
   /**
-   * Your `Pool` of `pg`. Its `error` event and ending it stay yours. Give it a `connectionTimeoutMillis`, and a `statement_timeout`, so that the server
-   * gives up as well what took too long here.
+   * Your `Pool` of `pg`. Ending it stays yours, and so does its `error` event: without a listener for it the process ends when the server drops an idle
+   * connection. Give it a `connectionTimeoutMillis`, and a `statement_timeout`, so that the server gives up as well what took too long here. PgBouncer
+   * refuses connections that ask for a `statement_timeout` (08P01), unless its `ignore_startup_parameters` lists it; set it for the role instead:
+   * `ALTER ROLE … SET statement_timeout = '5s'`.
    */
   pool: PostgresPool
   /** Where the tables are. Default `public`. */
@@ -51,10 +53,15 @@ export class PostgresStore implements Store {
 
   /** @throws TypeError when an option is missing, out of range, or there is none of that name */
   constructor(options: PostgresStoreOptions) {
+    if (typeof (options as Partial<PostgresPool> | undefined)?.connect === 'function')
+      throw new TypeError('PostgresStore: pass the pool in an object of options: new PostgresStore({ pool })')
     knownOptions('PostgresStore', options ?? {}, ['pool', 'schema', 'table', 'timeoutMs'])
     const { pool, schema = 'public', table = 'phonecheck', timeoutMs = 1000 } = options ?? {}
     if (typeof pool?.connect !== 'function')
       throw new TypeError("PostgresStore: pool must be a Pool of 'pg' that your application has created")
+    // Only connections escape.
+    if (typeof (pool as { escapeIdentifier?: unknown }).escapeIdentifier === 'function')
+      throw new TypeError("PostgresStore: pool is a single connection, of which an operation would need its own: pass a Pool of 'pg'")
     this.#pool = pool
     this.#names = namesOf(schema, table)
     this.#statements = statementsOf(this.#names)
@@ -63,7 +70,8 @@ export class PostgresStore implements Store {
 
   /**
    * Creates what is missing: the schema, two tables and two functions. May be called at every start and by many processes at once. A role that may create
-   * nothing can call it once all is there; it needs USAGE on the schema and SELECT, INSERT, UPDATE and DELETE on the tables.
+   * nothing can call it once all is there; it needs USAGE on the schema, SELECT, INSERT, UPDATE and DELETE on the tables, and EXECUTE on the functions where
+   * that was revoked from PUBLIC.
    */
   async migrate(): Promise<void> {
     await this.#ask('migrate', migration(this.#names), [], migrationTimeoutMs)

@@ -7,7 +7,7 @@ export interface IoredisClient {
   del(key: string): Promise<unknown>
 }
 
-/** What we use of a client of `redis` 4 or newer: of `createClient`, `createClientPool`, `createCluster` or `createSentinel`. */
+/** What we use of a client of `redis` 4 or newer: of `createClient` or `createClientPool`, and of 5 or newer of `createCluster` or `createSentinel`. */
 export interface NodeRedisClient {
   evalSha(sha: string, input: { keys: string[]; arguments: string[] }): Promise<unknown>
   eval(script: string, input: { keys: string[]; arguments: string[] }): Promise<unknown>
@@ -23,8 +23,43 @@ export interface Commands {
   del(key: string): Promise<unknown>
 }
 
-/** @throws TypeError when it is a client of neither library */
+/** Clients that have commands of these names, and with which they fail: what tells each, and what to do. */
+const unusable: readonly { is(client: Record<string, unknown>): boolean; advice: string }[] = [
+  {
+    is: ({ evalshaRo, connect }) => typeof evalshaRo === 'function' && typeof connect !== 'function',
+    advice: "this one is of '@upstash/redis', whose commands take other arguments: README, Stores, shows the object to pass in its place",
+  },
+  {
+    is: ({ commandsExecutor, nodeClient }) => typeof commandsExecutor === 'function' && typeof nodeClient === 'function',
+    advice: "the cluster client of 'redis' 4 sends scripts to any node, which refuses them (MOVED): use 'redis' 5 or newer, or 'ioredis'",
+  },
+  {
+    is: ({ options }) => (options as { legacyMode?: unknown } | undefined)?.legacyMode === true,
+    advice: 'this one is in legacyMode, whose commands answer by callback: create one without',
+  },
+  {
+    is: (client) => client.constructor?.name === 'RedisLegacyClient',
+    advice: 'this one came from legacy(), whose commands answer by callback: pass the client itself',
+  },
+  {
+    is: ({ internal_send_command: send }) => typeof send === 'function',
+    advice: "this one is of 'redis' 3 or older, whose commands answer by callback: use 'redis' 4 or newer, or 'ioredis'",
+  },
+  {
+    is: ({ exec, connect }) => typeof exec === 'function' && typeof connect !== 'function',
+    advice: 'this one only collects commands, as multi() and pipeline() do: pass the client itself',
+  },
+]
+
+/** Whether somebody passed the client where an object that holds it is expected. */
+export function isRedisClient(value: unknown): boolean {
+  return has(value, 'eval', 'del')
+}
+
+/** @throws TypeError when it is a client of neither library, or one that cannot be used */
 export function commandsOf(client: RedisClient): Commands {
+  const advice = isRedisClient(client) && unusable.find(({ is }) => is(client as unknown as Record<string, unknown>))?.advice
+  if (advice) throw new TypeError(`RedisStore: client cannot be used: ${advice}`)
   if (has(client, 'evalSha', 'eval', 'del')) {
     const library = client as NodeRedisClient
     return {

@@ -1,5 +1,5 @@
 import { knownOptions } from '../core/known-options.js'
-import { type Commands, commandsOf, type RedisClient } from './redis-client.js'
+import { type Commands, commandsOf, isRedisClient, type RedisClient } from './redis-client.js'
 import { countScript, findScript, insertChargedScript, insertScript, replaceScript, type Script } from './redis-scripts.js'
 import { faultOf, lifetime, type Rule, ruleOf, timeoutOf, wellFormed, within } from './remote.js'
 import type { Hit, Store, StoredRecord, Verdict } from './store.js'
@@ -8,8 +8,9 @@ export type { IoredisClient, NodeRedisClient, RedisClient } from './redis-client
 
 export interface RedisStoreOptions {
   /**
-   * Your client: of `ioredis`, or of `redis` 4 or newer, for one server, a cluster or sentinels. Connecting it, its `error` event and closing it stay
-   * yours. Best with its queue for a lost connection switched off (`enableOfflineQueue: false`, or `disableOfflineQueue: true`) and, for `ioredis`, with
+   * Your client: of `ioredis`, or of `redis` 4 or newer, for one server, a cluster or sentinels (a cluster with `redis` 5 or newer). Connecting it and
+   * closing it stay yours, and so does its `error` event: a client of `redis` without a listener for it ends the process when the server drops the
+   * connection. Best with its queue for a lost connection switched off (`enableOfflineQueue: false`, or `disableOfflineQueue: true`) and, for `ioredis`, with
    * `autoResendUnfulfilledCommands: false`: what failed should not be sent later after all.
    */
   client: RedisClient
@@ -24,7 +25,11 @@ export interface RedisStoreOptions {
  *
  * - **At most one login per flow** holds on one server, and over a restart that loses its data: a lost flow is a new start. A failover is another matter:
  *   Redis answers before its replicas have a write, so one that was just used up may come back. Then only the provider's single use stops a second login.
- *   Where that is not enough, use `PostgresStore`.
+ *   For tokens nothing does: a refresh token that was used, a login that was logged out and a user who was revoked just before a failover can be good
+ *   again after it, `checkRevoked` included, until they expire. Where that is not enough, use `PostgresStore`, with a synchronous replica: for tokens
+ *   alone, or for all.
+ * - **Rights**: a user with `+eval +evalsha +del +get +set +getrange +time` on the keys `<prefix>:*`. `resetkeys resetchannels -@all` before them keeps it
+ *   to these.
  * - **The server must not evict**: set `maxmemory-policy noeviction`. Anything else throws away open logins, and with the counters the bound on guessing.
  *   A server that is full then refuses new logins until the old ones expire.
  * - **Size**: measured on Redis 7.0, a flow of 450 characters takes 0.7 KB, an alias 0.3 KB and a counter 0.2 KB. A million pending flows are 0.7 GB, or
@@ -43,6 +48,7 @@ export class RedisStore implements Store {
 
   /** @throws TypeError when an option is missing, out of range, or there is none of that name */
   constructor(options: RedisStoreOptions) {
+    if (isRedisClient(options)) throw new TypeError('RedisStore: pass the client in an object of options: new RedisStore({ client })')
     knownOptions('RedisStore', options ?? {}, ['client', 'prefix', 'timeoutMs'])
     const { client, prefix = 'phonecheck', timeoutMs = 500 } = options ?? {}
     if (typeof prefix !== 'string' || !/^[\w.:/-]{1,64}$/.test(prefix)) {

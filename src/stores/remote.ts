@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Hit } from './store.js'
 
 // What the stores outside this process have in common.
@@ -71,9 +72,12 @@ export function faultOf(store: string, operation: string, error: unknown): Error
 }
 
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'UNKNOWN'
+  // Under Jest, Node's own errors are of another realm.
+  if (!(error instanceof Error || types.isNativeError(error))) return 'UNKNOWN'
   const { code } = error as { code?: unknown }
   if (typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code)) return code
+  // A right that is missing inside a script is an ERR, in two wordings: of Redis 7 and newer, and of those before.
+  if (/^(?:ERR|NOPERM)\b.*(?:ACL failure in script|The user executing the script can't)/.test(error.message)) return 'NOPERM'
   // Redis begins its answers with a code; before version 7 a script put a preface before it.
   const [, answer] = /^(?:ERR Error running script[^@]*@user_script: ?\d+: -?)?([A-Z]{3,20})(?= )/.exec(error.message) ?? []
   if (answer !== undefined) return answer

@@ -1,15 +1,30 @@
+import { runInNewContext } from 'node:vm'
 import { MemoryStore } from 'passport-phonecheck'
 import { PostgresStore } from 'passport-phonecheck/stores/postgres'
 import { RedisStore } from 'passport-phonecheck/stores/redis'
+import pg from 'pg'
 import { expect, test } from 'vitest'
 
 test.each([
   [MemoryStore, { maxRecord: 5 }, 'MemoryStore: maxRecord is no option; there are maxRecords, maxCounters, clock'],
   [RedisStore, { client: {}, Prefix: 'x' }, 'RedisStore: Prefix is no option; there are client, prefix, timeoutMs'],
   [PostgresStore, { pool: {}, tabel: 'x' }, 'PostgresStore: tabel is no option; there are pool, schema, table, timeoutMs'],
+  [PostgresStore, new pg.Pool(), 'PostgresStore: pass the pool in an object of options: new PostgresStore({ pool })'],
+  [
+    PostgresStore,
+    { pool: new pg.Client() },
+    "PostgresStore: pool is a single connection, of which an operation would need its own: pass a Pool of 'pg'",
+  ],
   [RedisStore, undefined, 'RedisStore: client must be a client of'],
   [PostgresStore, undefined, "PostgresStore: pool must be a Pool of 'pg'"],
 ] as [new (options: never) => object, object | undefined, string][])('%o with %o says what is wrong', (Store, options, complaint) => {
   expect(() => new Store(options as never)).toThrow(complaint)
   expect(() => new Store(options as never)).toThrow(TypeError)
+})
+
+test('an error of another realm, as Jest makes them, keeps its code', async () => {
+  const error: unknown = runInNewContext("Object.assign(new Error('x'), { code: 'ECONNREFUSED' })")
+  expect(error).not.toBeInstanceOf(Error)
+  const pool = { connect: async () => Promise.reject(error) }
+  await expect(new PostgresStore({ pool }).find('key')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
 })

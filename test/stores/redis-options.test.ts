@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { Cluster, Redis } from 'ioredis'
 import { type RedisClient, RedisStore, type RedisStoreOptions } from 'passport-phonecheck/stores/redis'
 import { createClient, createClientPool, createCluster, createSentinel, RESP_TYPES } from 'redis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { root } from '../architecture/sources.js'
 import { faultProxy } from '../support/fault-proxy.js'
 import { countsLikeMemory, describeWith, shared } from '../support/services.js'
 
@@ -16,6 +18,39 @@ describe('options of RedisStore', () => {
   test.each([undefined, null, {}, 'redis://127.0.0.1', { get: () => 'x', set: () => 'x' }])('%s is no client', (value) => {
     expect(() => new RedisStore({ client: value } as unknown as RedisStoreOptions)).toThrow(
       new TypeError("RedisStore: client must be a client of 'ioredis', or one of 'redis' 4 or newer, that your application has created"),
+    )
+  })
+
+  const commands = { eval: () => {}, del: () => {} }
+  class RedisLegacyClient {
+    evalSha() {}
+    eval() {}
+    del() {}
+  }
+  // As the libraries make them, in short; those of the slow tests are real.
+  test.each<[string, object, string]>([
+    ["of '@upstash/redis'", { ...commands, evalsha() {}, evalshaRo() {} }, "is of '@upstash/redis'"],
+    ["that is a cluster of 'redis' 4", { ...commands, evalSha() {}, connect() {}, commandsExecutor() {}, nodeClient() {} }, 'MOVED'],
+    ['in legacyMode', { ...commands, evalSha() {}, connect() {}, options: { legacyMode: true } }, 'legacyMode'],
+    ['that legacy() made', new RedisLegacyClient(), 'legacy()'],
+    ["that 'redis' makes of itself with legacy()", createClient().legacy(), 'legacy()'],
+    ["of 'redis' 3", { ...commands, evalsha() {}, internal_send_command() {} }, "'redis' 3"],
+    ["that is a transaction of 'redis'", createClient().multi(), 'multi()'],
+    ["that is a pipeline of 'ioredis'", new Redis({ lazyConnect: true }).pipeline(), 'pipeline()'],
+  ])('a client %s is refused, with what to do', (_, value, advice) => {
+    const attempt = () => new RedisStore({ client: value as RedisClient })
+    expect(attempt).toThrow(TypeError)
+    expect(attempt).toThrow(/^RedisStore: client cannot be used: /)
+    expect(attempt).toThrow(advice)
+  })
+
+  test.each<[string, object]>([
+    ['ioredis', new Redis({ lazyConnect: true })],
+    ['redis', createClient()],
+    ['of an object', client],
+  ])('a client %s in place of the options is told apart', (_, value) => {
+    expect(() => new RedisStore(value as RedisStoreOptions)).toThrow(
+      new TypeError('RedisStore: pass the client in an object of options: new RedisStore({ client })'),
     )
   })
 
@@ -138,6 +173,45 @@ describeRedis('RedisStore', () => {
     await expect(other.remove('secret-key')).rejects.toThrow('remove failed (NOPERM)')
     limited.disconnect()
     await client.call('ACL', 'DELUSER', name)
+  })
+
+  test('needs the rights that are documented, on keys of its prefix, and no other', async () => {
+    const rights =
+      /\+eval [+a-z ]+/
+        .exec(readFileSync(`${root}src/stores/redis.ts`, 'utf8'))?.[0]
+        .trim()
+        .split(' ') ?? []
+    expect(rights).toHaveLength(7)
+    const name = `u${randomUUID()}`
+    const limited = new Redis(url, { username: name, password: 'x', enableReadyCheck: false, lazyConnect: true })
+    const other = new RedisStore({ client: limited, prefix: `${prefix}:rights`, timeoutMs: 5000 })
+    const allow = (...rules: string[]) =>
+      client.call('ACL', 'SETUSER', name, 'on', 'nopass', 'resetkeys', 'resetchannels', '-@all', ...rules)
+    const all = async () => {
+      const key = randomUUID()
+      const hit = { key, limit: 2, windowSeconds: 60 }
+      await other.insertCharged(key, 'a record', 60, [hit])
+      await other.insert(randomUUID(), 'a record', 60)
+      await other.count([hit])
+      await other.replace(key, 1, 'a record')
+      await other.find(key)
+      await other.remove(key)
+    }
+    try {
+      await allow(`~${prefix}:rights:*`, ...rights)
+      await limited.connect()
+      await all()
+      // EVAL is for a server that has not seen the scripts yet; this one has, above.
+      for (const missing of rights.filter((right) => right !== '+eval')) {
+        await allow(`~${prefix}:rights:*`, ...rights.filter((right) => right !== missing))
+        await expect(all(), `without ${missing}`).rejects.toMatchObject({ code: 'NOPERM' })
+      }
+      await allow('~other:*', ...rights)
+      await expect(all()).rejects.toMatchObject({ code: 'NOPERM' })
+    } finally {
+      limited.disconnect()
+      await client.call('ACL', 'DELUSER', name)
+    }
   })
 
   test('with a client that sends again what was cut off, nobody wins twice', async () => {
