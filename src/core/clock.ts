@@ -52,7 +52,7 @@ export const systemClock: Clock = {
 /** `answer`, or what `late` makes of it when it takes longer than `ms` milliseconds. Leaves no timer behind. */
 export function within<T>(clock: Clock, ms: number, answer: Promise<T>, late: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = timer(clock, ms, () => {
+    const cancel = startTimer(clock, ms, () => {
       try {
         resolve(late())
       } catch (error) {
@@ -72,7 +72,8 @@ export function within<T>(clock: Clock, ms: number, answer: Promise<T>, late: ()
   })
 }
 
-function timer(clock: Clock, ms: number, run: () => void): () => void {
+/** Calls `run` once after `ms` milliseconds, unless the function that it returns is called first. */
+export function startTimer(clock: Clock, ms: number, run: () => void): () => void {
   if (clock.timer) return clock.timer(ms, run)
   const stop = new AbortController()
   void clock.delay(ms, stop.signal).then(() => stop.signal.aborted || run())

@@ -1,3 +1,4 @@
+import { type Clock, startTimer } from '../core/clock.js'
 import { asTransportError, maxBodyBytes, type Transport, TransportError } from './transport.js'
 
 /** The part of `fetch` that a replacement must have. */
@@ -15,7 +16,7 @@ interface FetchAnswer {
 }
 
 /** An injected `fetch` in place of our pool. Its failures all count as sent. */
-export function overFetch(origin: string, fetch: FetchLike): Transport {
+export function overFetch(origin: string, clock: Clock, fetch: FetchLike): Transport {
   return {
     exchange({ method, path, headers, body }, timeoutMs) {
       const stop = new AbortController()
@@ -32,13 +33,13 @@ export function overFetch(origin: string, fetch: FetchLike): Transport {
       }
       return new Promise((resolve, reject) => {
         // It may be deaf to its signal: a call that never ended would hold whoever waits for it.
-        const timer = setTimeout(() => {
+        const cancelTimer = startTimer(clock, timeoutMs, () => {
           reject(new TransportError('timeout', true))
           stop.abort()
-        }, timeoutMs)
+        })
         ask()
           .then(resolve, (error) => reject(asTransportError(error, true)))
-          .finally(() => clearTimeout(timer))
+          .finally(cancelTimer)
       })
     },
     close: async () => {},

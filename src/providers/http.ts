@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici'
-import { type Clock, wallTime } from '../core/clock.js'
+import { type Clock, startTimer, wallTime } from '../core/clock.js'
 import { type FetchLike, overFetch } from './fetch-transport.js'
 import { asTransportError, type HttpRequest, maxBodyBytes, type Transport, TransportError } from './transport.js'
 
@@ -28,7 +28,7 @@ export interface HttpClient {
  * An injected `fetch` takes the place of the pool.
  */
 export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): HttpClient {
-  const { exchange, close } = fetch ? overFetch(origin, fetch) : ownTransport(origin)
+  const { exchange, close } = fetch ? overFetch(origin, clock, fetch) : ownTransport(origin, clock)
   return {
     close,
     async request(request) {
@@ -41,16 +41,17 @@ export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): Htt
 }
 
 /** Bun replaces undici by a stand-in of its own, whose pool cannot dispatch; its `fetch` is the way there. */
-function ownTransport(origin: string): Transport {
-  return typeof Pool.prototype.dispatch === 'function' ? overPool(origin) : overFetch(origin, (url, init) => globalThis.fetch(url, init))
+function ownTransport(origin: string, clock: Clock): Transport {
+  if (typeof Pool.prototype.dispatch === 'function') return overPool(origin, clock)
+  return overFetch(origin, clock, (url, init) => globalThis.fetch(url, init))
 }
 
-function overPool(origin: string): Transport {
+function overPool(origin: string, clock: Clock): Transport {
   const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs }, connections: maxConnections, pipelining: 1 })
   return {
     exchange: ({ method, path, headers, body }, timeoutMs) =>
       new Promise((resolve, reject) => {
-        pool.dispatch({ method, path, headers, body: body ?? null }, new Answer(timeoutMs, resolve, reject))
+        pool.dispatch({ method, path, headers, body: body ?? null }, new Answer(clock, timeoutMs, resolve, reject))
       }),
     close: () => pool.close(),
   }
@@ -65,7 +66,7 @@ type Text = Awaited<ReturnType<Transport['exchange']>>
 class Answer implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: Text) => void
   readonly #reject: (error: TransportError) => void
-  readonly #timer: NodeJS.Timeout
+  readonly #cancelTimer: () => void
   #controller: Dispatcher.DispatchController | undefined
   #late: TransportError | undefined
   #status = 0
@@ -73,10 +74,10 @@ class Answer implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #size = 0
 
-  constructor(timeoutMs: number, resolve: (answer: Text) => void, reject: (error: TransportError) => void) {
+  constructor(clock: Clock, timeoutMs: number, resolve: (answer: Text) => void, reject: (error: TransportError) => void) {
     this.#resolve = resolve
     this.#reject = reject
-    this.#timer = setTimeout(() => this.#expire(), timeoutMs)
+    this.#cancelTimer = startTimer(clock, timeoutMs, () => this.#expire())
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -101,14 +102,14 @@ class Answer implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.#timer)
+    this.#cancelTimer()
     const [first = Buffer.alloc(0)] = this.#chunks
     const text = (this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first).toString('utf8')
     this.#resolve({ status: this.#status, retryAfter: this.#retryAfter, text })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    clearTimeout(this.#timer)
+    this.#cancelTimer()
     // Told to start, it may have been written; before that it certainly was not.
     this.#reject(asTransportError(error, this.#controller !== undefined))
   }

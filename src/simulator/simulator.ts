@@ -81,7 +81,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   if (process.env['NODE_ENV'] === 'production')
     throw new Error('The simulator lets anyone be anyone and refuses to start with NODE_ENV=production')
   const behaviour = behaviourWith(options.behaviour)
-  const server = createServer()
+  // A machine or a debugger that stops the app for a while must not cost it its connections.
+  const server = createServer({ keepAliveTimeout: 0 })
   const url = await listen(server, options.port ?? 0)
   const world = createWorld(url, behaviour, options)
   const routes = [

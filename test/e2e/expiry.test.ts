@@ -47,6 +47,20 @@ test('a vendor that says less than two minutes is believed', async () => {
   expect(creates(app)).toBe(1)
 })
 
+test('a check that expires while its redeem is under way is not over for those who ask', async () => {
+  const { clock, app } = await clockedApp()
+  const { browser, flow, code } = await beginWithCode(app)
+  const status = async () => (await browser.post('/login/phone/status', { flow })).json()
+  await clock.advance(119_000)
+  const slow = app.sim.fault({ match: 'PATCH /phone_check/v0.2/checks/*', delayMs: 2_000 })
+  const redeem = browser.post('/login/phone/verify', { flow, code })
+  await expect.poll(() => slow.hits, { interval: 5 }).toBe(1)
+  await clock.advance(1_500)
+  expect(await status()).toEqual({ state: 'pending', rung: 'spent', fallback: [], retry_after: 3 })
+  await clock.advance(500)
+  expect((await redeem).status).toBe(200)
+})
+
 test('what the device reports instead of a code ends the rung', async () => {
   const { app } = await clockedApp()
   const { browser, flow, code, checkId } = await beginWithCode(app)

@@ -120,7 +120,7 @@ async function main(): Promise<void> {
   }
   app.use(phoneCheckErrors())
 
-  const server = createServer(app)
+  const server = createServer({ keepAliveTimeout: 0 }, app)
   await once(server.listen(0, '127.0.0.1'), 'listening')
   process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
   reportUsage()

@@ -205,12 +205,14 @@ test('a warm login costs exactly two upstream requests', async () => {
   expect(app.sim.requests.filter((request) => request.from === 'server')).toHaveLength(before + 2)
 })
 
-test('1,000 concurrent cold starts cost one token call', async () => {
-  const app = await startApp({ strategy: { limits: { startsPerAddress: 1_000 } } })
-  const answers = await Promise.all(Array.from({ length: 1_000 }, () => start(app)))
-  expect(answers.filter((answer) => answer.status === 201)).toHaveLength(1_000)
+test('many concurrent cold starts cost one token call', async () => {
+  // Fewer than a listening socket keeps waiting (511): on a busy machine the system resets the rest.
+  const count = 400
+  const app = await startApp({ strategy: { limits: { startsPerAddress: count } } })
+  const answers = await Promise.all(Array.from({ length: count }, () => start(app)))
+  expect(answers.filter((answer) => answer.status === 201)).toHaveLength(count)
   expect(tokens(app)).toBe(1)
-  expect(creates(app)).toBe(1_000)
+  expect(creates(app)).toBe(count)
 })
 
 test('an operator hears of an outage, and louder of credentials that are refused', async () => {

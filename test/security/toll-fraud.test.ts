@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Browser } from '../support/browser.js'
+import { outlast } from '../support/hanging.js'
 import { calls, type LadderApp, ladderApp, Visitor } from '../support/ladder.js'
 
 const sends = (app: LadderApp) => app.sim.count(calls.send)
@@ -164,7 +165,8 @@ describe('messages to one number', () => {
       await visitor.start()
       await visitor.verify({ error: 'sdk_error' })
       const handle = app.sim.fault({ match: calls.send, ...fault })
-      expect(await visitor.fallback()).toMatchObject({ status: 503, body: { code: 'delivery_unknown' } })
+      const answer = 'hang' in fault ? outlast(visitor.fallback(), handle, app.clock, [10_000]) : visitor.fallback()
+      expect(await answer).toMatchObject({ status: 503, body: { code: 'delivery_unknown' } })
       handle.remove()
       expect(sends(app)).toBe(1)
       expect((await visitor.verify({ code: '0000' })).body.code).toBe('rung_unable')

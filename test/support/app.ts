@@ -117,6 +117,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
 export function listen(app: express.Express): Promise<Server> {
   return new Promise((resolve) => {
     const server = app.listen(0, '127.0.0.1', () => resolve(server))
+    // Else a machine that stands still for five seconds ends the connection that the next request is about to use.
+    server.keepAliveTimeout = 0
   })
 }
 

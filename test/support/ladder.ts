@@ -3,6 +3,7 @@ import type { Simulator } from 'passport-phonecheck/simulator'
 import { type FakeClock, fakeClock } from 'passport-phonecheck/testing'
 import { startApp, type TestApp, type TestAppOptions, number as testNumber } from './app.js'
 import { Browser } from './browser.js'
+import { adapterClock } from './hanging.js'
 
 export type Mode = 'cookie + redirect' | 'cookie + body' | 'handle'
 export const modes: Mode[] = ['cookie + redirect', 'cookie + body', 'handle']
@@ -22,27 +23,17 @@ export const calls = {
 }
 
 export const rungs = {
-  phonecheck: (sim: Simulator, clock: FakeClock) => phoneCheck({ ...account(sim, clock), timeoutsMs: { create: 300, redeem: 300 } }),
-  mocheck: (sim: Simulator, clock: FakeClock) => moCheck({ ...account(sim, clock), timeoutsMs: { create: 300, read: 300 } }),
+  phonecheck: (sim: Simulator, clock: FakeClock) => phoneCheck(account(sim, clock)),
+  mocheck: (sim: Simulator, clock: FakeClock) => moCheck(account(sim, clock)),
   'idenfy-sms': (sim: Simulator, clock: FakeClock) =>
-    idenfySms({
-      baseUrl: sim.url,
-      apiKey: 'key',
-      apiSecret: 'secret',
-      senderName: 'Acme',
-      clock: adapters(clock),
-      timeoutsMs: { send: 300, redeem: 300 },
-    }),
+    idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme', clock: adapterClock(clock) }),
 }
 const account = (sim: Simulator, clock: FakeClock) => ({
   baseUrl: sim.url,
   clientId: 'client',
   clientSecret: 'client-secret',
-  clock: adapters(clock),
+  clock: adapterClock(clock),
 })
-
-/** Dates by the test's clock, but the pauses between two attempts of a call are short and really waited. */
-const adapters = (clock: FakeClock) => ({ now: clock.now, delay: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) })
 
 /** An app with all three rungs (or those named) and one clock for everything. */
 export async function ladderApp(

@@ -105,7 +105,7 @@ export async function tokenApp(options: TokenAppOptions = {}): Promise<TokenApp>
   app.use(((error, _req, res, _next) => res.status(500).json({ code: 'app_error', message: error.message })) as express.ErrorRequestHandler)
 
   // So that a token of 1 MB reaches us at all.
-  const server = createServer({ maxHeaderSize: 4 * 1024 * 1024 }, app)
+  const server = createServer({ maxHeaderSize: 4 * 1024 * 1024, keepAliveTimeout: 0 }, app)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => close(server))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

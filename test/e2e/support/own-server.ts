@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 
 /** A server that listens before it has an app, because the app must know its address. Ends with the test. */
 export async function ownServer(): Promise<{ server: Server; url: string }> {
-  const server = createServer()
+  const server = createServer({ keepAliveTimeout: 0 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
     server.closeAllConnections()
