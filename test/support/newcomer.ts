@@ -11,49 +11,62 @@ const tsx = import.meta.resolve('tsx')
 export interface Newcomer {
   /** Where the server listens. */
   readonly url: string
+  /** What it has written so far. */
+  said(): string
   stop(): Promise<void>
 }
 
-/** Pastes a server into a file of an otherwise empty project, which has the package as it is built, and runs it until it answers. */
-export async function runServer(code: string, env: Record<string, string>): Promise<Newcomer> {
+/**
+ * Pastes a server into a file of an otherwise empty project, which has the package as it is built, and runs it until it answers.
+ * @param file its ending says how: `.mts` with tsx, `.mjs` with node alone
+ */
+export async function runServer(
+  code: string,
+  env: Record<string, string>,
+  { file, host }: { file: `${string}.${'mts' | 'mjs'}`; host: string } = { file: 'api.mts', host: '127.0.0.1' },
+): Promise<Newcomer> {
   const folder = mkdtempSync(`${tmpdir()}/newcomer-`)
   mkdirSync(`${folder}/node_modules`)
   symlinkSync(root, `${folder}/node_modules/passport-phonecheck`)
-  for (const name of ['express', 'passport']) symlinkSync(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`)
-  writeFileSync(`${folder}/api.mts`, code)
+  for (const name of ['express', 'express-session', 'passport'])
+    symlinkSync(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`)
+  writeFileSync(`${folder}/${file}`, code)
 
   const port = await freePort()
   // Vitest sets NODE_ENV for itself; a newcomer has none.
   const { NODE_ENV: _, ...inherited } = process.env
-  const child = spawn(process.execPath, ['--import', tsx, 'api.mts'], {
+  const child = spawn(process.execPath, [...(file.endsWith('.mts') ? ['--import', tsx] : []), file], {
     cwd: folder,
     env: { ...inherited, ...env, PORT: String(port) },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const url = `http://127.0.0.1:${port}`
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk
+    })
+  }
+  const url = `http://${host}:${port}`
   const stop = async () => {
     if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit')
     rmSync(folder, { recursive: true })
   }
   try {
-    await answers(url, child)
+    if (!(await answers(url, child))) throw new Error(`The server did not start: ${said}`)
   } catch (error) {
     await stop()
     throw error
   }
-  return { url, stop }
+  return { url, said: () => said, stop }
 }
 
-async function answers(url: string, child: ChildProcess): Promise<void> {
-  let said = ''
-  child.stderr?.on('data', (chunk) => {
-    said += chunk
-  })
-  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
-    if (await fetch(url).catch(() => undefined)) return
+/** @returns false when the process has ended before it answered */
+async function answers(url: string, child: ChildProcess): Promise<boolean> {
+  while (child.exitCode === null) {
+    if (await fetch(url).catch(() => undefined)) return true
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`The server did not start: ${said}`)
+  return false
 }
 
 /** For a server that does not say which port it got. */

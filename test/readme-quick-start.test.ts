@@ -1,0 +1,95 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { axeFindings } from './e2e/support/axe.js'
+import { hasChromium, launchChromium } from './e2e/support/chromium.js'
+import { codeBlocks, readText } from './support/markdown.js'
+import { type Newcomer, runServer } from './support/newcomer.js'
+
+const section = /^## Quick start$([\s\S]*?)^## /m.exec(readText('README.md'))?.[1] ?? ''
+const [app = ''] = codeBlocks(section, 'js')
+
+test('the quick start is one file, with nothing left to fill in', () => {
+  expect(app).toContain('.listen(')
+  expect(app).toContain('<form>')
+  expect(app).not.toMatch(/process\.env\.\w+\b(?! \?\?)/)
+})
+
+test('the commands above it install what it imports', () => {
+  const [install = ''] = codeBlocks(section, 'sh')
+  const imported = [...app.matchAll(/^import .* from '([^':]+)'$/gm)].map(([, name = '']) =>
+    name.replace(/^(passport-phonecheck)\/.*/, '$1'),
+  )
+  const installed = / install (.*?) #/.exec(install)?.[1]?.split(' ')
+  expect(installed?.toSorted()).toEqual([...new Set(imported)].toSorted())
+  expect(install).toContain('node app.mjs')
+})
+
+describe.skipIf(!hasChromium())('the quick start, pasted into a file, run with node and opened in Chromium', () => {
+  let browser: Browser
+  let server: Newcomer
+  let page: Page
+  const errors: Error[] = []
+  beforeAll(async () => {
+    server = await runServer(app, {}, { file: 'app.mjs', host: 'localhost' })
+    browser = await launchChromium()
+    page = await browser.newPage()
+    page.on('pageerror', (error) => errors.push(error))
+    await page.goto(server.url)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
+
+  const signIn = async (number?: string) => {
+    if (number !== undefined) await page.getByLabel('Mobile number').fill(number)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+  const says = (text: string | RegExp) => page.getByRole('status').filter({ hasText: text }).waitFor()
+  /** The command that the README gives, on the address that the server has printed. */
+  const changePhone = (change: object) =>
+    fetch(/(http\S+\/_simulator\/phones\/\S+)/.exec(server.said())?.[1] ?? '', {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(change),
+    })
+
+  test('says which address to open', () => {
+    expect(server.said()).toContain(`Open ${server.url}.`)
+  })
+
+  test('a text that is no number is answered in words', async () => {
+    await signIn('12345')
+    await says('This is not a mobile number. Type it with its country code')
+    expect(await axeFindings(page)).toEqual([])
+  })
+
+  test('the number of the phone signs in, and out again', async () => {
+    await signIn('+12025550100')
+    await page.getByRole('heading', { name: 'Signed in' }).waitFor()
+    expect(await axeFindings(page)).toEqual([])
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  })
+
+  test('with another SIM the page says why, from the address that the operator sends it back to', async () => {
+    await changePhone({ sim: '+12025550199' })
+    await signIn()
+    await says('The SIM in this phone has another number.')
+    expect(page.url()).not.toContain('phonecheck=')
+  })
+
+  test('without mobile data the user ends at the vendor, goes back and is told what to do', async () => {
+    await changePhone({ sim: '+12025550100', mobileData: false })
+    await signIn()
+    await page.waitForURL(/_simulator|phone_check/)
+    await page.goBack()
+    await says('Switch mobile data on and Wi-Fi off, then try again.')
+    await changePhone({ mobileData: true })
+    await signIn()
+    await page.getByRole('heading', { name: 'Signed in' }).waitFor()
+  })
+  test('none of it was an error in the page', () => {
+    expect(errors).toEqual([])
+  })
+})
