@@ -36,11 +36,11 @@ export async function admit<User>(
     emit({ type: 'verify_callback_failed', canRepeat: kept, ...factsOf(flow) })
     throw error
   }
-  const outcome = user === false || user === undefined ? 'refused' : 'accepted'
+  const outcome = user ? 'accepted' : 'refused'
   if (!(await flow.write('redeemed', { leaseUntil: undefined, outcome })))
     throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
-  if (user === false || user === undefined) {
-    emit({ type: 'user_refused', reason: user === false ? 'refused' : 'no_answer', ...factsOf(flow) })
+  if (!user) {
+    emit({ type: 'user_refused', ...(user === false ? ({ reason: 'refused' } as const) : noAnswer), ...factsOf(flow) })
     throw new PhoneCheckError('user_refused', { flowId: flowId(flow.key), ended: true })
   }
   emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...factsOf(flow) })
@@ -48,6 +48,11 @@ export async function admit<User>(
   const reopen = () => flow.write('proven', provenMore, { ...flow.content, verifiedAt }).catch(() => false)
   return { user, identity, reopen }
 }
+
+const noAnswer = {
+  reason: 'no_answer',
+  message: 'A verify callback gave no answer, which refuses the user. Return the user, or false to refuse: a `return` may be missing.',
+} as const
 
 /**
  * A success was no failure: its charge goes back. One that no guesser could have had also forgives the number's wrong codes; a typed code does not, or every

@@ -1,4 +1,5 @@
 import type { CallContext, WebhookRequest } from '../providers/provider.js'
+import { asError } from './application.js'
 import { isOutage } from './errors.js'
 import { fingerprint, flowId } from './handle.js'
 import type { Parts } from './parts.js'
@@ -11,7 +12,8 @@ export async function takeAnnouncement(parts: Parts, request: WebhookRequest, co
   const rungs = parts.ladder.withWebhook()
   const refusals: unknown[] = []
   for (const rung of rungs) {
-    const announced = await rung.webhook?.(request, context).catch((error) => void refusals.push(error))
+    const asked = async () => rung.webhook?.(request, context)
+    const announced = await asked().catch((error) => void refusals.push(asError(error, `webhook of the provider '${rung.name}'`)))
     const key = announced && (await parts.hints.follow(rung.name, announced.checkId, announced.nonce).catch(() => undefined))
     if (announced && key) await hint(parts, key, announced.checkId, rung.name).catch(() => {})
   }

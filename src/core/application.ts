@@ -2,7 +2,7 @@
  * Runs a function that the application gave us: a verify callback, `beforeSend`, `subject`, `findUser`, …
  *
  * Whatever it throws or rejects with comes out as an Error that names it. To Express and Passport an error of `undefined`, `null`, `''`, `0` or `false` means
- * "no error, go on", and of `'route'` "skip this route": a guard that passed such a value on would open.
+ * "no error, go on", and of `'route'` or `'router'` "skip these handlers": a guard that passed such a value on would open.
  */
 export async function callApplication<T>(name: string, call: () => T | PromiseLike<T>): Promise<T> {
   try {
@@ -16,7 +16,7 @@ export async function callApplication<T>(name: string, call: () => T | PromiseLi
 export function callApplicationNow<T>(name: string, call: () => T): T {
   try {
     const answer = call()
-    if (answer instanceof Promise) answer.catch(() => {})
+    isPromise(answer)
     return answer
   } catch (thrown) {
     throw asError(thrown, name)
@@ -29,10 +29,20 @@ export function asError(thrown: unknown, name: string): Error {
   return new Error(`${name} threw or rejected with ${kindOf(thrown)} instead of an Error.`, { cause: thrown })
 }
 
-/** Of any realm: what Jest or `vm` runs has an `Error` of its own. */
+/** Whether an answer will only come later, of any kind of promise. A rejection of it is heard here, so that it ends no process. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== 'object' || value === null || typeof Reflect.get(value, 'then') !== 'function') return false
+  Promise.resolve(value).then(undefined, () => {})
+  return true
+}
+
+/** Of any realm: what Jest or `vm` runs has an `Error` of its own. What cannot even be looked at, such as a revoked Proxy, is none. */
 function isError(value: unknown): value is Error {
-  if (value instanceof Error) return true
-  return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Error]'
+  try {
+    return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
+  } catch {
+    return false
+  }
 }
 
 function kindOf(value: unknown): string {

@@ -1,3 +1,4 @@
+import { isPromise } from './application.js'
 import type { PhoneCheckErrorCode } from './errors.js'
 import { purposeOf } from './flow.js'
 import { flowId } from './handle.js'
@@ -39,7 +40,8 @@ export type PhoneCheckEvent =
   | ({ type: 'flow_failed' } & FlowFacts)
   | ({ type: 'identity_verified' } & FlowFacts)
   /** `no_answer`: the verify callback ended without a user and without `false`; most often a forgotten `return`. */
-  | ({ type: 'user_refused'; reason: 'refused' | 'no_answer' } & FlowFacts)
+  | ({ type: 'user_refused'; reason: 'refused' } & FlowFacts)
+  | ({ type: 'user_refused'; reason: 'no_answer'; message: string } & FlowFacts)
   | ({ type: 'verify_callback_failed'; canRepeat: boolean } & FlowFacts)
   | ({ type: 'suspicious'; reason: 'mismatch' | 'ip_mismatch' } & FlowFacts)
   /** Somebody named a flow without being its starter. The flow is untouched. */
@@ -71,8 +73,8 @@ export function safely(onEvent: OnEvent | undefined): OnEvent {
   if (!onEvent) return () => {}
   return (event) => {
     try {
-      const result: unknown = onEvent(event)
-      if (result instanceof Promise) result.catch(() => {})
+      // A promise of the listener is watched, or its rejection would end the process.
+      isPromise(onEvent(event))
     } catch {
       // An operator's listener is never part of a login.
     }

@@ -15,9 +15,11 @@ export function safeStore(store: Store, emit: OnEvent): Store {
   }
   const { insertCharged } = store
   return {
-    insert: (key, record, ttlSeconds) => ask('insert', () => store.insert(key, record, ttlSeconds)),
-    find: (key) => ask('find', () => store.find(key)),
-    replace: (key, expectedVersion, record) => ask('replace', () => store.replace(key, expectedVersion, record)),
+    insert: (key, record, ttlSeconds) => ask('insert', async () => (await store.insert(key, record, ttlSeconds)) === true),
+    // A store that says null of an unknown key would make ended logins live.
+    find: (key) => ask('find', async () => (await store.find(key)) ?? undefined),
+    // Of a database's own answers, such as an empty list of rows, many are truthy: only true is a race that was won.
+    replace: (key, expectedVersion, record) => ask('replace', async () => (await store.replace(key, expectedVersion, record)) === true),
     remove: (key) => ask('remove', () => store.remove(key)),
     count: (hits) => ask('count', () => store.count(hits)),
     ...(insertCharged && {

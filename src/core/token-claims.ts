@@ -1,3 +1,4 @@
+import { isPromise } from './application.js'
 import { type Assurance, strength } from './identity.js'
 import { holdsNumber } from './phone-number.js'
 import { tokenLimits } from './token-limits.js'
@@ -82,7 +83,7 @@ export function checkedSubject(subject: unknown, phoneNumber: string | undefined
  */
 export function checkedClaims(claims: unknown): object {
   // A promise or a Map would become an empty object, and a claim that restricts would be gone without a word.
-  const prototype: unknown = typeof claims === 'object' && claims !== null ? Object.getPrototypeOf(claims) : undefined
+  const prototype: unknown = typeof claims === 'object' && claims !== null && !isPromise(claims) ? Object.getPrototypeOf(claims) : undefined
   const copy: unknown = prototype === Object.prototype || prototype === null ? JSON.parse(JSON.stringify(claims)) : undefined
   if (typeof copy !== 'object' || copy === null || Array.isArray(copy))
     throw new TypeError('JwtSettings: claims must return a plain object, and no promise of one')

@@ -1,5 +1,5 @@
-/** Why an access token was refused. */
-export type TokenRefusal = 'malformed' | 'unknown_key' | 'signature' | 'expired' | 'claims' | 'revoked' | 'user_refused'
+/** Why an access token was refused. `no_answer`: the verify callback ended without a user and without `false`; a `return` may be missing. */
+export type TokenRefusal = 'malformed' | 'unknown_key' | 'signature' | 'expired' | 'claims' | 'revoked' | 'user_refused' | 'no_answer'
 
 /** What the tokens have to tell. No token, secret or number is part of an event. */
 export type TokenEvent =

@@ -1,4 +1,4 @@
-import { callApplicationNow } from '../core/application.js'
+import { callApplicationNow, isPromise } from '../core/application.js'
 import type { Clock } from '../core/clock.js'
 import type { Drain } from '../core/drain.js'
 import { PhoneCheckError } from '../core/errors.js'
@@ -69,10 +69,13 @@ export function refuseForeignSite(front: Front, req: HttpRequest, binding: 'cook
 export function purposeOf({ purpose, subject, redirectUrl }: Front, req: HttpRequest) {
   const url = redirectUrl === undefined ? {} : { redirectUrl }
   if (!subject) return { purpose, ...url }
-  const id: unknown = callApplicationNow('subject', () => subject(req))
-  if (id === undefined || id === null || id === '') throw new PhoneCheckError('flow_invalid', { message: 'Sign in first.' })
+  const id: unknown = callApplicationNow(`subject of the purpose '${purpose}'`, () => subject(req))
+  if (id === undefined || id === null || id === '' || id === false) throw new PhoneCheckError('flow_invalid', { message: 'Sign in first.' })
   if (typeof id !== 'string') {
-    throw new TypeError("subject must return the signed-in user's id as a string, such as (req) => String(req.user.id), or undefined")
+    const got = isPromise(id) ? 'a promise' : `a ${typeof id}`
+    throw new TypeError(
+      `phone.purpose('${purpose}'): subject must return the signed-in user's id as a string, such as (req) => String(req.user.id), or undefined; it returned ${got}`,
+    )
   }
   return { purpose, subject: id, ...url }
 }

@@ -112,31 +112,31 @@ async function readToken(req: HttpRequest): Promise<string> {
   return token
 }
 
-function claimsOf({ claims }: Issuing, user: Express.User) {
-  return callApplicationNow('claims', () => claims?.(user))
+function claimsOf({ claims }: Issuing, user: Express.User): { claims?: object } {
+  // The check is inside, because it reads what the application returned: getters are functions of the application too.
+  return claims ? { claims: callApplicationNow('claims of the JwtSettings', () => checkedClaims(claims(user))) } : {}
 }
 
 async function grantOf(tokens: Issuing, user: Express.User, identity: PhoneIdentity): Promise<Grant> {
-  const subject = checkedSubject(
-    callApplicationNow('subject', () => tokens.subject(user)),
-    identity.phoneNumber,
-  )
+  const id = callApplicationNow('subject of the JwtSettings', () => tokens.subject(user))
+  const subject = checkedSubject(id, identity.phoneNumber)
   return {
     subject,
     acr: identity.assurance,
     amr: methodsOf(identity.method),
     authTime: Math.floor(identity.verifiedAt.getTime() / 1000),
     epochs: (await tokens.revocations?.epochs(subject)) ?? noEpochs,
-    ...(tokens.claims && { claims: checkedClaims(claimsOf(tokens, user)) }),
+    ...claimsOf(tokens, user),
   }
 }
 
 /** The grant with what the application says of the user now; undefined when it has none by that id. */
-async function currentGrant({ findUser, subject, claims }: Issuing, grant: Grant): Promise<Grant | undefined> {
+async function currentGrant(tokens: Issuing, grant: Grant): Promise<Grant | undefined> {
+  const { findUser, subject } = tokens
   if (!findUser) return grant
-  const user = await callApplication('findUser', () => findUser(grant.subject))
-  if (!user || callApplicationNow('subject', () => subject(user)) !== grant.subject) return undefined
-  return { ...grant, ...(claims && { claims: checkedClaims(callApplicationNow('claims', () => claims(user))) }) }
+  const user = await callApplication('findUser of the JwtSettings', () => findUser(grant.subject))
+  if (!user || callApplicationNow('subject of the JwtSettings', () => subject(user)) !== grant.subject) return undefined
+  return { ...grant, ...claimsOf(tokens, user) }
 }
 
 function sign({ access, issuer, audience, accessTtlSeconds, now }: Issuing, grant: Grant, sid: string | undefined): string {

@@ -5,7 +5,6 @@ import { knownOptions } from '../core/known-options.js'
 import { safeStore } from '../core/safe-store.js'
 import { secretFault } from '../core/secret.js'
 import type { CustomClaims } from '../core/token-claims.js'
-import type { TokenEvent } from '../core/token-events.js'
 import { RefreshFamilies } from '../core/token-families.js'
 import { complaint, type JwtKey, KeyRing } from '../core/token-keys.js'
 import { tokenLimits } from '../core/token-limits.js'
@@ -76,7 +75,7 @@ export interface Tokens extends Pick<JwtSettings, 'findUser' | 'claims'> {
   readonly families: RefreshFamilies | undefined
   readonly revocations: Revocations | undefined
   readonly checkRevoked: boolean
-  readonly emit: (event: TokenEvent) => void
+  readonly emit: OnEvent
   /** Seconds since the epoch. */
   readonly now: () => number
   /** Never closed: what these handlers do is brief. */

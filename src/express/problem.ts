@@ -7,14 +7,37 @@ import type { ErrorHandler, Handler, HttpRequest, HttpResponse, Next } from './h
 /** The one property that the strategy leaves on a request: Passport passes only a reason phrase to error handlers after `failWithError`. */
 const kept = Symbol.for('passport-phonecheck.problem')
 
-/** For {@link phoneCheckErrors}. Only of an authentication that ends in an error: what an optional one leaves behind would be taken for the next one's. */
-export function keepProblem(req: HttpRequest, error: PhoneCheckError): void {
+/** Passport assigns it at the beginning of each authentication. */
+const marksBeginning = '_sessionManager'
+
+/**
+ * Keeps why a strategy refused, for {@link phoneCheckErrors}. Without `failWithError` no error comes of it.
+ *
+ * Several strategies may meet one request: as alternatives of one authentication, whose status is that of the first failure; or in one authentication after
+ * another, as with an optional token on all routes. What is kept belongs to one authentication and is forgotten when the next one begins, of whatever strategy.
+ */
+export function keepProblem(req: HttpRequest, error: PhoneCheckError, options: { failWithError?: boolean }): void {
+  if (options.failWithError !== true || (Reflect.has(req, kept) && isWatched(req))) return
   Object.assign(req, { [kept]: error })
+  forgetAtNextBeginning(req)
 }
 
-/** What an earlier authentication of the same request left behind says nothing of the one that begins now. */
-export function forgetProblem(req: HttpRequest): void {
-  if (Reflect.has(req, kept)) Reflect.deleteProperty(req, kept)
+function isWatched(req: HttpRequest): boolean {
+  return Object.getOwnPropertyDescriptor(req, marksBeginning)?.set !== undefined
+}
+
+function forgetAtNextBeginning(req: HttpRequest): void {
+  const own = Object.getOwnPropertyDescriptor(req, marksBeginning)
+  if (!own?.writable || !own.configurable) return
+  Object.defineProperty(req, marksBeginning, {
+    configurable: true,
+    enumerable: true,
+    get: () => own.value,
+    set: (value: unknown) => {
+      Reflect.deleteProperty(req, kept)
+      Object.defineProperty(req, marksBeginning, { ...own, value })
+    },
+  })
 }
 
 /** @param status of Passport's error, which is that of the first strategy that failed */
@@ -75,7 +98,7 @@ export function answering({ drain }: { drain: Drain }, work: (req: HttpRequest, 
       .run(() => work(req, res))
       .catch((error: unknown) => {
         if (error instanceof PhoneCheckError && !res.headersSent) sendProblem(res, error)
-        else next(asError(error, 'A handler'))
+        else next(asError(error, work.name))
       })
   }
 }
@@ -92,7 +115,12 @@ export function phoneCheckErrors(): ErrorHandler {
   }
 }
 
-// Passport does not export the class of its errors, and on Deno they are not even instances of Error.
-function isAuthenticationError(error: unknown): error is { name: string; status?: unknown } {
-  return typeof error === 'object' && error !== null && Reflect.get(error, 'name') === 'AuthenticationError'
+/**
+ * Passport does not export the class of its errors, and on Deno they are not even instances of Error. Their text is the reason phrase; an error of the
+ * application that has the same name has a text of its own.
+ */
+function isAuthenticationError(error: unknown): error is { status: number } {
+  if (typeof error !== 'object' || error === null) return false
+  const { name, message, status } = error as { name?: unknown; message?: unknown; status?: unknown }
+  return name === 'AuthenticationError' && typeof status === 'number' && message === STATUS_CODES[status]
 }

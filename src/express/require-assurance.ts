@@ -1,4 +1,4 @@
-import { asError, callApplicationNow } from '../core/application.js'
+import { asError, callApplication, isPromise } from '../core/application.js'
 import { systemClock, wallTime } from '../core/clock.js'
 import { PhoneCheckError } from '../core/errors.js'
 import { type Assurance, strength } from '../core/identity.js'
@@ -35,20 +35,22 @@ export function requireAssurance(level: Assurance, options: RequireAssuranceOpti
   if (maxAgeSeconds !== undefined && !(maxAgeSeconds > 0)) throw new TypeError('requireAssurance: maxAgeSeconds must be above 0')
 
   return function requireAssurance(req, res, next) {
-    const answer = (proof: KeptProof | null | undefined) => {
-      const problem = callApplicationNow('from', () => judge(proof))
-      if (problem) sendProblem(res, problem)
-      else next()
-    }
-    const failed = (thrown: unknown) => next(asError(thrown, 'from'))
-    let proof: ReturnType<RequireAssuranceOptions['from']>
+    const answer = (problem: PhoneCheckError | undefined) => (problem ? sendProblem(res, problem) : next())
+    const fail = (thrown: unknown) => next(asError(thrown, name))
+    let problem: PhoneCheckError | undefined
     try {
-      proof = from(req)
-      if (!isPromise(proof)) return answer(proof)
+      const proof = from(req)
+      // Most keep it in a session, and need not wait for the next turn.
+      if (isPromise(proof))
+        return void callApplication(name, () => proof)
+          .then(judge)
+          .then(answer, fail)
+      problem = judge(proof)
     } catch (thrown) {
-      return failed(thrown)
+      return fail(thrown)
     }
-    proof.then(answer).catch(failed)
+    // Not in the `try`: what the handlers behind us throw is no fault of `from`.
+    answer(problem)
   }
 
   function judge(proof: KeptProof | null | undefined): PhoneCheckError | undefined {
@@ -64,6 +66,8 @@ export function requireAssurance(level: Assurance, options: RequireAssuranceOpti
   }
 }
 
+const name = '`from` of requireAssurance'
+
 /** Level and time of one proof, the session's or the token's: never of both, nor the level of one and the time of the other. `provenAt` in milliseconds since the epoch. */
 function read(proof: KeptProof | null | undefined): { level: unknown; provenAt: number } {
   const { assurance, verifiedAt, acr, auth_time } = proof ?? {}
@@ -73,8 +77,4 @@ function read(proof: KeptProof | null | undefined): { level: unknown; provenAt: 
   // A session store turns a Date into text.
   const isTime = verifiedAt instanceof Date || typeof verifiedAt === 'string'
   return { level: assurance, provenAt: isTime ? new Date(verifiedAt).getTime() : Number.NaN }
-}
-
-function isPromise(value: unknown): value is Promise<KeptProof | null | undefined> {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
 }

@@ -15,6 +15,8 @@ export const warnOperator: OnEvent = (event) => {
 
 function warningOf(event: PhoneCheckEvent): { key: string; text: string } | undefined {
   switch (event.type) {
+    case 'user_refused':
+      return event.reason === 'no_answer' ? { key: 'no_answer', text: event.message } : undefined
     case 'misconfiguration':
       return { key: event.code, text: event.message }
     case 'reminder':
@@ -30,12 +32,6 @@ function warningOf(event: PhoneCheckEvent): { key: string; text: string } | unde
       if (event.kind !== 'defect' && (!isWrongUrl || process.env['NODE_ENV'] === 'production')) return undefined
       return { key: `${event.provider} ${event.kind}`, text: event.message }
     }
-    case 'user_refused':
-      if (event.reason !== 'no_answer') return undefined
-      return {
-        key: 'no_answer',
-        text: 'A verify callback answered undefined, which refuses the user. If it forgot to return the user, add the `return`; to refuse, return false.',
-      }
     case 'store_outage': {
       const { operation, code = 'without a code' } = event
       const cure = Object.hasOwn(cures, code) ? ` ${cures[code]}` : ''

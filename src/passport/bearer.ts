@@ -1,4 +1,3 @@
-import { asError } from '../core/application.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { AccessTokenClaims } from '../core/token-claims.js'
 import type { TokenRefusal } from '../core/token-events.js'
@@ -6,8 +5,8 @@ import { tokenInvalid } from '../core/token-problem.js'
 import { epochsOfClaim } from '../core/token-revocation.js'
 import type { HttpRequest, HttpResponse } from '../express/http-types.js'
 import { type BearerSettings, type Tokens, tokensOf } from '../express/jwt-settings.js'
-import { forgetProblem, keepProblem, setProblemHeaders } from '../express/problem.js'
-import { type Actions, Base } from './base.js'
+import { keepProblem, setProblemHeaders } from '../express/problem.js'
+import { type Actions, type AuthenticateOptions, actionsOf, Base, runAuthenticate } from './base.js'
 import { type Admitted, type Decision, type Done, type Verdict, type VerifyCallback, verifier } from './verify.js'
 
 declare global {
@@ -40,6 +39,8 @@ export class BearerStrategy<Claims extends object = object> extends Base {
   readonly judge: (req: HttpRequest) => Promise<Admitted | Refused>
   /** @internal */
   readonly realm: string
+  /** @internal */
+  readonly emit: Tokens['emit']
 
   /** @throws TypeError that names the setting and the cure */
   constructor(settings: BearerSettings<Claims>, verify: BearerVerifyCallback<Claims>) {
@@ -48,30 +49,28 @@ export class BearerStrategy<Claims extends object = object> extends Base {
     this.name = 'bearer'
     const tokens = tokensOf(settings)
     this.realm = tokens.audience
+    this.emit = tokens.emit
     // A closure, so that neither keys nor store are seen when the strategy is printed.
     this.judge = judgement(tokens, verify)
   }
 
-  override authenticate(req: ExpressRequest, options?: { failWithError?: boolean }): void {
-    // Taken before the first await: Passport shares an instance that is passed to it directly, and the next request puts its own actions on it.
-    const actions: Actions = { success: this.success, fail: this.fail, redirect: this.redirect, error: this.error }
-    // Passport drops what authenticate returns, so a rejection would be nobody's.
-    this.answer(req, actions, options?.failWithError === true).catch((error: unknown) => actions.error(asError(error, 'BearerStrategy')))
+  override authenticate(req: ExpressRequest, options: AuthenticateOptions = {}): void {
+    const actions = actionsOf(this)
+    runAuthenticate(actions, req.res, this.emit, () => this.answer(req, actions, options))
   }
 
   /** @internal */
-  private async answer(req: ExpressRequest, actions: Actions, failWithError: boolean): Promise<void> {
-    forgetProblem(req)
+  private async answer(req: ExpressRequest, actions: Actions, options: AuthenticateOptions): Promise<void> {
     const judged = await this.judge(req).catch((error: unknown) => {
       if (req.res && error instanceof PhoneCheckError) setProblemHeaders(req.res, error)
       throw error
     })
     if (!('challenge' in judged)) return actions.success(judged.user, judged.info)
-    if (failWithError) keepProblem(req, tokenInvalid(judged.message))
+    const problem = tokenInvalid(judged.message)
+    keepProblem(req, problem, options)
     req.res?.setHeader('Cache-Control', 'no-store')
     // A string, so that Passport puts it into WWW-Authenticate, beside the challenges of other strategies, and only if all of them fail.
-    const fail = actions.fail as unknown as (challenge: string, status: number) => void
-    fail(`Bearer realm="${this.realm}"${judged.challenge}`, 401)
+    actions.fail(problem, `Bearer realm="${this.realm}"${judged.challenge}`)
   }
 }
 
@@ -87,7 +86,7 @@ const refused: Refused = { challenge: ', error="invalid_token", error_descriptio
 
 function judgement<Claims extends object>(tokens: Tokens, verify: BearerVerifyCallback<Claims>) {
   // The same two styles of callback, whatever they are given.
-  const admit = verifier(verify as unknown as VerifyCallback, false) as unknown as (
+  const admit = verifier('bearer', verify as unknown as VerifyCallback, false) as unknown as (
     req: HttpRequest,
     claims: AccessTokenClaims,
   ) => Promise<Decision>
@@ -105,7 +104,8 @@ function judgement<Claims extends object>(tokens: Tokens, verify: BearerVerifyCa
     if (typeof claims === 'string') return refuse(claims)
     if (tokens.checkRevoked && (await isRevoked(tokens, claims))) return refuse('revoked')
     const admitted = await admit(req, claims)
-    return admitted ? { user: admitted.user, info: { ...admitted.info, phoneCheckToken: claims } } : refuse('user_refused')
+    if (!admitted) return refuse(admitted === false ? 'user_refused' : 'no_answer')
+    return { user: admitted.user, info: { ...admitted.info, phoneCheckToken: claims } }
   }
 }
 

@@ -1,16 +1,15 @@
-import { asError } from '../core/application.js'
 import { PhoneCheckError } from '../core/errors.js'
 import type { PhoneIdentity } from '../core/identity.js'
 import { fallbackHandler } from '../express/fallback.js'
 import type { Front } from '../express/front.js'
 import type { Handler, HttpRequest, HttpResponse } from '../express/http-types.js'
-import { forgetProblem, keepProblem, sendProblem, setProblemHeaders } from '../express/problem.js'
+import { keepProblem, sendProblem, setProblemHeaders } from '../express/problem.js'
 import { type IncomingRedeem, readReturn, readVerify } from '../express/redeem-request.js'
 import { resendHandler } from '../express/resend.js'
 import { type StartOptions, startHandler } from '../express/start.js'
 import { statusHandler } from '../express/status.js'
 import { webhookHandler } from '../express/webhook.js'
-import { type Actions, Base } from './base.js'
+import { type Actions, type AuthenticateOptions, actionsOf, Base, runAuthenticate } from './base.js'
 import type { Decision } from './verify.js'
 
 declare global {
@@ -75,20 +74,13 @@ export class FlowStrategy extends Base {
   }
 
   override authenticate(req: ExpressRequest, options: AuthenticateOptions = {}): void {
-    // Taken before the first await: Passport shares an instance that is passed to it directly, and the next request puts its own actions on it.
-    const actions: Actions = { success: this.success, fail: this.fail, redirect: this.redirect, error: this.error }
+    const actions = actionsOf(this)
     const { res } = req
-    if (!res) {
-      const message =
-        'PhoneCheckStrategy answers by `req.res`, which Express sets. In other frameworks set `req.res = res` before passport.authenticate().'
-      actions.error(new Error(message))
-      return
-    }
-    forgetProblem(req)
-    const visit: Visit = { req, res, actions, options }
-    const leg = req.method === 'POST' ? this.verify(visit) : this.return(visit)
-    // Passport drops what authenticate returns, so a rejection would go unheard.
-    leg.catch((error: unknown) => actions.error(asError(error, 'PhoneCheckStrategy')))
+    runAuthenticate(actions, res, this.front.emit, async () => {
+      if (!res) throw new Error(needsResponse)
+      const visit: Visit = { req, res, actions, options }
+      await (req.method === 'POST' ? this.verify(visit) : this.return(visit))
+    })
   }
 
   /** `POST verify`, called by the page or the app. @internal */
@@ -179,14 +171,8 @@ interface Visit {
   options: AuthenticateOptions
 }
 
-/** The options of `passport.authenticate` that matter here; Passport hands them on. */
-interface AuthenticateOptions {
-  session?: boolean
-  assignProperty?: string
-  failWithError?: boolean
-  successRedirect?: string
-  successReturnToOrRedirect?: string
-}
+const needsResponse =
+  'PhoneCheckStrategy answers by `req.res`, which Express sets. In other frameworks set `req.res = res` before passport.authenticate().'
 
 /** How long a second request of the same browser waits for the first: 12 times 250 ms. */
 const maxWaits = 12
@@ -239,15 +225,9 @@ function restoreHeader(res: HttpResponse, name: string, value: number | string |
 }
 
 function fail({ req, actions, options }: Visit, problem: PhoneCheckError): void {
-  if (options.failWithError === true) keepProblem(req, problem)
+  keepProblem(req, problem, options)
   const { attemptsLeft, fallback } = problem.details
-  try {
-    actions.fail({ code: problem.code, message: problem.message, attempts_left: attemptsLeft, fallback }, problem.status)
-  } catch (error) {
-    // Bundled as an ES module, Passport's own error cannot be made: it uses `arguments.callee`, which strict mode forbids.
-    if (options.failWithError !== true || !(error instanceof TypeError)) throw error
-    actions.error(problem)
-  }
+  actions.fail(problem, { code: problem.code, message: problem.message, attempts_left: attemptsLeft, fallback })
 }
 
 /** @throws TypeError when the method itself was mounted as a handler, which Express then calls with a request */

@@ -32,7 +32,8 @@ export class PhoneCheckStrategy extends FlowStrategy {
   constructor(options: AnyOptions, verify: VerifyCallback | VerifyCallbackWithRequest) {
     if (typeof options !== 'object' || options === null) throw new TypeError('PhoneCheckStrategy requires options')
     if (typeof verify !== 'function') throw new TypeError('PhoneCheckStrategy requires a verify callback')
-    super(options.name ?? 'phonecheck', buildFront(options), verifier(verify, options.passReqToCallback ?? false))
+    const name = options.name ?? 'phonecheck'
+    super(name, buildFront(options), verifier(name, verify, options.passReqToCallback ?? false))
   }
 
   /**
@@ -57,7 +58,8 @@ export class PhoneCheckStrategy extends FlowStrategy {
       ...(redirectUrl !== undefined && { redirectUrl }),
       ...(loginUrl !== undefined && { loginUrl }),
     }
-    return new FlowStrategy(`${this.name}-${purpose}`, front, verifier(verify, options.passReqToCallback ?? false))
+    const name = `${this.name}-${purpose}`
+    return new FlowStrategy(name, front, verifier(name, verify, options.passReqToCallback ?? false))
   }
 
   /** Forgets the wrong codes counted for a number, and the lock they led to. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */

@@ -2,13 +2,14 @@ import { asError, callApplication } from '../core/application.js'
 import type { PhoneIdentity } from '../core/identity.js'
 import type { HttpRequest, OfRequest } from '../express/http-types.js'
 
-/** The application's user, or false (or nothing) to refuse a proven identity. */
+/** The application's user, or false or null to refuse a proven identity. Nothing refuses too, and the event says so: a `return` may have been forgotten. */
 export type Verdict = Express.User | false | null | undefined
 export type Done = (error: unknown, user?: Verdict, info?: object) => void
 type Awaitable<T> = T | Promise<T>
 
 /**
  * Turns a proven identity into the application's user. Return (a promise of) the user, or take the last parameter and call it as Passport's `done`.
+ * A callback that declares no parameters, as wrappers do, is given `done` too and may use either; whichever comes first counts.
  *
  * May be called twice for one login, when the first call failed: it must be idempotent.
  */
@@ -22,55 +23,65 @@ export interface Admitted {
   info: object | undefined
 }
 
-/** False is the application's no; undefined is no answer, most often a forgotten `return`. Neither logs anyone in. */
+/** False refuses; undefined does too, and means that the callback gave no answer at all. */
 export type Decision = Admitted | false | undefined
 
-const name = 'The verify callback'
-
 /**
- * Both styles of callback as one async function, told apart by the number of declared parameters.
- *
- * One that declares `done` answers by it alone. One that declares none, like the `(...args)` that NestJS and other wrappers make, gets `done` too and may
- * return: the first answer counts.
+ * All styles of callback as one async function. A callback with more parameters than it is given values uses `done`.
+ * @param name of the strategy, for the text of errors
  */
-export function verifier(verify: VerifyCallback | VerifyCallbackWithRequest, passReqToCallback: boolean) {
+export function verifier(name: string, verify: VerifyCallback | VerifyCallbackWithRequest, passReqToCallback: boolean) {
   const most = passReqToCallback ? 3 : 2
   if (verify.length > most) {
     throw new TypeError(
       `the verify callback takes ${verify.length} parameters but gets at most ${most}; for the request first, set passReqToCallback: true`,
     )
   }
+  const who = `The verify callback of '${name}'`
   const call = verify as (...args: unknown[]) => Awaitable<Verdict | void>
+  const declaresDone = verify.length === most
+  // Whoever wraps callbacks, as NestJS does, makes such that declare no parameters: nothing says which style they pass on.
+  const declaresNothing = verify.length === 0
   return async (req: HttpRequest, identity: PhoneIdentity): Promise<Decision> => {
     const values = passReqToCallback ? [req, identity] : [identity]
-    if (verify.length > 0 && verify.length < most) return decision(await callApplication(name, () => call(...values)))
-    return withDone((done) => call(...values, done), verify.length === 0)
+    if (!declaresDone && !declaresNothing) return decisionOf(await callApplication(who, () => call(...values)))
+    return withDone(who, (done) => call(...values, done), declaresNothing)
   }
 }
 
-/** @param mayReturn whether what it returns counts as well */
-function withDone(call: (done: Done) => Awaitable<Verdict | void>, mayReturn: boolean): Promise<Decision> {
+/** @param mayReturn whether what the callback returns counts too. Returning nothing at once does not: `done` is then called later. */
+function withDone(who: string, call: (done: Done) => unknown, mayReturn: boolean): Promise<Decision> {
   return new Promise((resolve, reject) => {
-    const done: Done = (error, user, info) => (error ? reject(asError(error, name)) : resolve(decision(user, info)))
-    let returned: Awaitable<Verdict | void>
-    try {
-      returned = call(done)
-    } catch (thrown) {
-      reject(asError(thrown, name))
-      return
+    let isAnswered = false
+    const once = (answer: () => void) => {
+      if (isAnswered) return
+      isAnswered = true
+      answer()
     }
-    // Watched in either case, or a rejection would end the process.
-    Promise.resolve(returned).then(
-      (user) => {
-        // Nothing, and not by a promise: `done` will be called later.
-        if (mayReturn && !(user === undefined && returned === undefined)) resolve(decision(user))
-      },
-      (thrown) => reject(asError(thrown, name)),
-    )
+    const fail = (thrown: unknown) => once(() => reject(asError(thrown, who)))
+    const decide = (user: unknown, info?: object) =>
+      once(() => {
+        // A user that is a promise is waited for: what it promises may be nobody.
+        callApplication(who, () => user as Verdict).then((known) => resolve(decisionOf(known, info)), reject)
+      })
+    const done: Done = (error, user, info) => (isFailure(error, user) ? fail(error) : decide(user, info))
+    try {
+      const returned = call(done)
+      if (returned === undefined) return
+      // A promise that is returned beside `done` is watched too, or its rejection would end the process.
+      Promise.resolve(returned).then((user) => mayReturn && decide(user), fail)
+    } catch (thrown) {
+      fail(thrown)
+    }
   })
 }
 
-function decision(user: Verdict | void, info?: object): Decision {
-  if (user) return { user, info }
-  return user === undefined ? undefined : false
+/** Anything truthy, as in Passport. Of the falsy values only null and undefined mean "no error", unless there is a user all the same. */
+function isFailure(error: unknown, user: unknown): boolean {
+  return Boolean(error) || (error !== undefined && error !== null && !user)
+}
+
+function decisionOf(user: Verdict | void, info?: object): Decision {
+  if (user === undefined) return undefined
+  return user ? { user, info } : false
 }

@@ -42,15 +42,15 @@ test('the claims are in req.authInfo', async () => {
 
 describe('the verify callback', () => {
   test.each([
-    ['a promise of nobody', async () => undefined],
-    ['false', () => false as const],
-    ['null', () => null],
-    ['done(null, false)', (_claims: object, done: (error: unknown, user?: false) => void) => done(null, false)],
-  ])('says no with %s: 401', async (_name, verify) => {
+    ['a promise of nobody', async () => undefined, 'no_answer'],
+    ['false', () => false as const, 'user_refused'],
+    ['null', () => null, 'user_refused'],
+    ['done(null, false)', (_claims: object, done: (error: unknown, user?: false) => void) => done(null, false), 'user_refused'],
+  ])('says no with %s: 401', async (_name, verify, reason) => {
     const app = await tokenApp({ verify: verify as never })
     const answer = await app.me((await app.login()).body.access_token)
     expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, invalid])
-    expect(app.events).toEqual([{ type: 'token_refused', reason: 'user_refused' }])
+    expect(app.events).toEqual([{ type: 'token_refused', reason }])
   })
 
   test.each([
