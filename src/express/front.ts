@@ -72,7 +72,7 @@ export function purposeOf({ purpose, subject, redirectUrl }: Front, req: HttpReq
   const id: unknown = callApplicationNow(`subject of the purpose '${purpose}'`, () => subject(req))
   if (id === undefined || id === null || id === '' || id === false) throw new PhoneCheckError('flow_invalid', { message: 'Sign in first.' })
   if (typeof id !== 'string') {
-    const got = isPromise(id) ? 'a promise' : `a ${typeof id}`
+    const got = isPromise(id) ? 'a promise' : `a value of the type ${typeof id}`
     throw new TypeError(
       `phone.purpose('${purpose}'): subject must return the signed-in user's id as a string, such as (req) => String(req.user.id), or undefined; it returned ${got}`,
     )

@@ -118,7 +118,10 @@ test.each(['', '/fallback', '/resend', '/status', '/verify'])('subject of a purp
   const flow = await app.begin('/link')
   const body = path === '' ? { phone_number: '+12025550100' } : { flow, ...(path === '/verify' && { code: 'right' }) }
   await expectErrors(behaviour, /subject of the purpose 'link'/, () => app.ask(`/link${path}`, body), ['throws'])
-  await expectErrors(behaviour, /subject must return a string/, () => app.ask(`/link${path}`, body), ['rejects', 'has a then that throws'])
+  await expectErrors(behaviour, /subject must return the signed-in user's id as a string/, () => app.ask(`/link${path}`, body), [
+    'rejects',
+    'has a then that throws',
+  ])
 })
 
 test.each([42, 0, true, Number.NaN, {}, () => 'u1'])(
@@ -126,7 +129,10 @@ test.each([42, 0, true, Number.NaN, {}, () => 'u1'])(
   async (subject) => {
     const app = await guardedApp({ linkSubject: () => subject as never })
     const { status, reached } = await app.ask('/link', { phone_number: '+12025550100' })
-    expect([status, String(reached.errors[0])]).toEqual([500, expect.stringMatching(/purpose\('link'\): subject must return a string/)])
+    expect([status, String(reached.errors[0])]).toEqual([
+      500,
+      expect.stringMatching(/purpose\('link'\): subject must return the signed-in user's id as a string/),
+    ])
   },
 )
 
@@ -146,7 +152,7 @@ test.each(['', '/fallback', '/resend'])(
     await app.clock.advance(126_000)
     const starts = app.provider.starts
     const body = path === '' ? { phone_number: '+12025550100' } : { flow }
-    await expectErrors(behaviour, /beforeSend failed with/, () => app.ask(`/login${path}`, body))
+    await expectErrors(behaviour, /beforeSend threw or rejected with/, () => app.ask(`/login${path}`, body))
     behaviour.now = () => {
       throw new TypeError('no captcha')
     }

@@ -106,6 +106,7 @@ export async function guardedApp(callbacks: Callbacks = {}): Promise<GuardedApp>
     audience: 'https://api.example',
     keys: [{ kid: 'k', algorithm: 'HS256', secret: 'a-token-secret-of-at-least-32-bytes!' }],
     subject: ({ id }) => id,
+    secret,
     store,
     clock,
     ...callbacks.jwt,

@@ -187,7 +187,7 @@ describe.each(cases)('%s, %s', (_value, way, fail) => {
   })
 
   test('by `findUser`', async () => {
-    const result = await tokens(settings({ store: new MemoryStore(), findUser: failing }))
+    const result = await tokens(settings({ store: new MemoryStore(), secret, findUser: failing }))
     const { refresh_token } = await result.response.json()
     expectClosed(result, await result.browser.post('/refresh', { refresh_token }), 'findUser')
   })
