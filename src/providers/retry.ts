@@ -38,6 +38,7 @@ const rules: Record<CallKind, Rule> = {
 }
 
 export function mayRepeat(kind: CallKind, attempt: Attempt, repeats: number): boolean {
+  if (isTransport(attempt) && attempt.kind === 'overload') return false
   return repeats < rules[kind].times && rules[kind].when(attempt)
 }
 

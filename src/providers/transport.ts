@@ -14,10 +14,17 @@ export interface HttpRequest {
   deadline: Deadline
 }
 
+export interface TransportAnswer {
+  status: number
+  /** The header as it came. */
+  retryAfter: string | undefined
+  text: string
+}
+
 /** How one request gets to a vendor and its answer back. */
 export interface Transport {
   /** @throws TransportError when there is no answer */
-  exchange(request: HttpRequest, timeoutMs: number): Promise<{ status: number; retryAfter: string | undefined; text: string }>
+  exchange(request: HttpRequest, timeoutMs: number): Promise<TransportAnswer>
   close(): Promise<void>
 }
 
@@ -27,7 +34,8 @@ export interface Transport {
  * `sent` says whether the vendor may have acted on the request: false only when no connection was made.
  */
 export class TransportError extends Error {
-  readonly kind: 'connect' | 'timeout' | 'reset' | 'too_large'
+  /** `overload`: so many requests wait for this vendor already that another one would only wait too. */
+  readonly kind: 'connect' | 'timeout' | 'reset' | 'too_large' | 'overload'
   readonly sent: boolean
 
   constructor(kind: TransportError['kind'], sent: boolean) {

@@ -66,6 +66,7 @@ const lostTexts: Record<TransportError['kind'], string> = {
   connect: 'found no connection. Check the network, DNS, a proxy or firewall, and `baseUrl`.',
   timeout: 'got no answer in time.',
   reset: 'lost its connection before the answer was whole.',
+  overload: 'was not made: too many calls wait for this vendor already.',
   too_large: 'got an answer larger than 64 KiB, which no documented one is.',
 }
 

@@ -30,7 +30,7 @@ const rooms: Readonly<Record<string, Room>> = {
 const packages: Readonly<Record<string, readonly string[]>> = {
   'libphonenumber-js': ['core/'],
   'ipaddr.js': ['core/'],
-  undici: ['providers/http.ts'],
+  undici: ['providers/connections.ts'],
   cookie: ['express/'],
   'passport-custom': ['passport/'],
   jsonwebtoken: ['express/jwt.ts', 'passport/bearer.ts'],

@@ -70,7 +70,7 @@ describe('is allowed', () => {
   test.each([
     ['core/x.ts', "import { hkdfSync } from 'node:crypto'; import { parse } from 'libphonenumber-js/max'; import ip from 'ipaddr.js'"],
     ['core/x.ts', "import type { Provider } from '../providers/provider.js'; export type { Store } from '../stores/store.js'"],
-    ['providers/http.ts', "import { Pool } from 'undici'; import { seal } from '../core/seal.js'"],
+    ['providers/connections.ts', "import { Pool } from 'undici'; import { seal } from '../core/seal.js'"],
     ['providers/x.ts', "import { moCheck } from './mocheck.js'"],
     ['stores/x.ts', "import { seal } from '../core/seal.js'; import type { Store } from './store.js'"],
     ['passport/base.ts', "import { Strategy } from 'passport-custom'; import { start } from '../express/start.js'"],
