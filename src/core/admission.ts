@@ -31,8 +31,7 @@ export async function admit<User>(
   try {
     user = await withinLease(parts, flow, accept(identity))
   } catch (error) {
-    const provenUntil = flow.record.provenUntil ?? flow.ageMs + limits.provenMs
-    const kept = await flow.write('proven', { leaseUntil: undefined, provenUntil }, { ...flow.content, verifiedAt }).catch(() => false)
+    const kept = await flow.write('proven', untilProofLapses(flow), { ...flow.content, verifiedAt }).catch(() => false)
     emit({ type: 'verify_callback_failed', canRepeat: kept, ...factsOf(flow) })
     throw error
   }
@@ -44,8 +43,8 @@ export async function admit<User>(
     throw new PhoneCheckError('user_refused', { flowId: flowId(flow.key), ended: true })
   }
   emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...factsOf(flow) })
-  const provenMore = { leaseUntil: undefined, outcome: undefined, provenUntil: flow.ageMs + limits.provenMs }
-  const reopen = () => flow.write('proven', provenMore, { ...flow.content, verifiedAt }).catch(() => false)
+  const reopen = () =>
+    flow.write('proven', { ...untilProofLapses(flow), outcome: undefined }, { ...flow.content, verifiedAt }).catch(() => false)
   return { user, identity, reopen }
 }
 
@@ -66,6 +65,11 @@ async function credit({ ladder, gate }: Parts, flow: OpenFlow, by: Requester): P
     rung.redeem && provenUntil === undefined && gate.takeBackRedeem(rung, number, by),
     forgives && gate.forgive(number).catch(() => {}),
   ])
+}
+
+/** A proof is kept for one minute, however often the application fails to use it. */
+function untilProofLapses({ record, ageMs }: OpenFlow) {
+  return { leaseUntil: undefined, provenUntil: record.provenUntil ?? ageMs + limits.provenMs }
 }
 
 function withinLease<T>({ settings }: Parts, flow: OpenFlow, answer: Promise<T>): Promise<T> {

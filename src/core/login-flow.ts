@@ -39,6 +39,10 @@ import { isPollDue, pollForStatus, statusOf } from './status.js'
  * only after Passport failed to establish the session for it: the user was given back. Of all requests that read version N, one gets the `replace` to
  * N+1 (claimed); the others learn so and leave before the provider is asked. The winner's later writes name N+1 and onward, so if its lease ran out and
  * another request took the flow over, its writes fail and it ends without a user. A crash at any point leaves a lease that runs out, or `redeemed`.
+ *
+ * A provider is asked by one request at a time. The deadline of a request begins before it reads the flow and is shorter than the lease that it takes after;
+ * a call is not begun when the deadline is over, and given up at its end. Only a process that stands still between that look and the call can make two calls
+ * overlap, which costs a call and never a second login.
  */
 export class LoginFlow {
   readonly #parts: Parts

@@ -186,7 +186,7 @@ function requireSession({ req, options }: Visit): void {
   const { session = true, assignProperty, failWithError, successRedirect, successReturnToOrRedirect } = options
   const hasCallback = failWithError === undefined && successRedirect === undefined && successReturnToOrRedirect === undefined
   if (!session || assignProperty !== undefined || hasCallback) return
-  const kept: unknown = Reflect.get(req, 'session')
+  const kept = get(req, 'session')
   if (typeof kept === 'object' && kept !== null && typeof Reflect.get(kept, 'regenerate') === 'function') return
   const cure = 'Mount express-session before the route, or pass { session: false } where tokens take its place.'
   throw new Error(
@@ -205,6 +205,7 @@ function reopenIfLoginFails(req: ExpressRequest, reopen: () => Promise<void>): v
     const finish = typeof options === 'function' ? options : done
     const then = (error?: unknown) => {
       if (!error) return finish?.()
+      forgetUser(req)
       reopen().then(
         () => finish?.(error),
         () => finish?.(error),
@@ -214,6 +215,20 @@ function reopenIfLoginFails(req: ExpressRequest, reopen: () => Promise<void>): v
     else own.call(req, user, options, then)
   }
   Object.assign(req, { logIn: watched, login: watched })
+}
+
+/**
+ * A session that could not be saved may still be: express-session tries once more when the answer ends. With the user in it, a login that failed would log in
+ * after all, and the repeat would be a second one.
+ */
+function forgetUser(req: ExpressRequest): void {
+  const key: unknown = get(get(req, '_sessionManager'), '_key') ?? 'passport'
+  const kept = get(get(req, 'session'), String(key))
+  if (typeof kept === 'object' && kept !== null) Reflect.deleteProperty(kept, 'user')
+}
+
+function get(from: unknown, name: string): unknown {
+  return typeof from === 'object' && from !== null ? Reflect.get(from, name) : undefined
 }
 
 type LoggedIn = (error?: unknown) => void
