@@ -18,20 +18,7 @@ const faults = {
 } as const
 type Fault = `${keyof typeof faults}`
 
-/** Why a silent rung was left, the event that its operator hears, and how often its vendor was called. */
-const silent: Record<Fault, [reason: string, event: string, calls: number]> = {
-  503: ['provider_down', 'provider_outage', 2],
-  429: ['quota_exceeded', 'quota_exceeded', 1],
-  401: ['misconfigured', 'provider_misconfigured', 2],
-  402: ['misconfigured', 'provider_misconfigured', 1],
-  403: ['misconfigured', 'provider_misconfigured', 1],
-  'an HTML page': ['provider_down', 'provider_outage', 1],
-  'a 404': ['provider_down', 'provider_outage', 1],
-  'a reset before it acted': ['provider_down', 'provider_outage', 2],
-  'a reset after it acted': ['provider_down', 'provider_outage', 2],
-}
-
-/** The same for a rung that sends; undefined where a message may be out, so that the ladder stops. */
+/** Why a rung that sends was left, and the event that its operator hears; undefined where a message may be out, so that the ladder stops. */
 const sending: Record<Fault, [reason: string, event: string] | undefined> = {
   503: undefined,
   429: ['quota_exceeded', 'quota_exceeded'],
@@ -45,30 +32,6 @@ const sending: Record<Fault, [reason: string, event: string] | undefined> = {
 }
 
 describe.each(Object.keys(faults) as Fault[])('a vendor that answers with %s', (name) => {
-  test.each([
-    ['phonecheck', calls.create, ['phonecheck', 'mocheck', 'idenfy-sms'], 'mocheck'],
-    ['mocheck', calls.moCreate, ['mocheck', 'idenfy-sms'], 'idenfy-sms'],
-  ] as const)('as %s is left at start, and the next rung logs the user in', async (method, match, ladder, next) => {
-    const app = await ladderApp('cookie + body', [...ladder])
-    app.sim.fault({ match, ...faults[name] })
-    const visitor = new Visitor(app)
-    const start = await visitor.start()
-    const [reason, event, times] = silent[name]
-    expect(start).toMatchObject({ status: 201, body: { method: next, skipped: [{ method, reason }] } })
-    expect(app.events).toContainEqual(expect.objectContaining({ type: 'rung_skipped', method, reason }))
-    expect(app.events).toContainEqual(expect.objectContaining({ type: event, provider: method, message: expect.any(String) }))
-    expect(app.sim.count(match)).toBe(times)
-    if (next === 'mocheck') {
-      const { to, body } = start.body.challenge
-      await visitor.phone.send(to, body)
-      await app.clock.advance(5_000)
-      expect((await visitor.verify()).status).toBe(200)
-    } else {
-      expect((await visitor.verify({ code: visitor.code() })).status).toBe(200)
-    }
-    expect(await visitor.isLoggedIn()).toBe(true)
-  })
-
   test('as SMS rung is left only if nothing can have been sent', async () => {
     const app = await ladderApp('cookie + body', ['idenfy-sms', 'mocheck'])
     app.sim.fault({ match: calls.send, ...faults[name] })
@@ -83,28 +46,6 @@ describe.each(Object.keys(faults) as Fault[])('a vendor that answers with %s', (
       expect(app.sim.count(calls.moCreate)).toBe(0)
     }
     expect(app.sim.count(calls.send)).toBe(1)
-  })
-
-  test('as the last rung is the answer', async () => {
-    const app = await ladderApp('cookie + body', ['phonecheck', 'mocheck'])
-    app.sim.fault({ match: calls.create, status: 500 })
-    app.sim.fault({ match: calls.moCreate, ...faults[name] })
-    const start = await new Visitor(app).start()
-    const [reason] = silent[name]
-    expect(start).toMatchObject({ status: 503, body: { code: 'provider_unavailable', reason } })
-    expect(start.retryAfter).toBe(name === '429' ? 2290 : 0)
-  })
-
-  test('in fallback is left too', async () => {
-    const app = await ladderApp()
-    app.sim.fault({ match: calls.moCreate, ...faults[name] })
-    const visitor = new Visitor(app)
-    expect((await visitor.start()).body).toMatchObject({ method: 'phonecheck', skipped: [], fallback_in: 10 })
-    await app.clock.advance(10_000)
-    const step = await visitor.fallback()
-    const [reason] = silent[name]
-    expect(step).toMatchObject({ status: 201, body: { method: 'idenfy-sms', skipped: [{ method: 'mocheck', reason }] } })
-    expect((await visitor.verify({ code: visitor.code() })).status).toBe(200)
   })
 })
 
