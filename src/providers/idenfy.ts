@@ -46,8 +46,10 @@ const ttlSeconds = 600
 /** Its first call with the same code comes after 120 s. */
 const resendAfterSeconds = 125
 /** Statuses that the vendor documents for requests that it did not act on. */
-const refusals = [400, 401, 402, 403, 404, 405, 409, 413, 415, 429]
-/** Answers that say something about us rather than about the number. */
+const refusals = [400, 401, 402, 403, 404, 405, 409, 429]
+/** Identifiers that say something about our call or its way to the vendor. Nothing that a user types can bring them about. */
+const callFault = ['INTERNAL_ERROR', 'JSON_ERROR', 'ENCODING_ERROR', 'MISSING_VALUE']
+/** Answers that say something about our account. */
 const ourFault = ['UNAUTHORIZED', 'PERMISSIONS_ERROR', 'PARTNER_CONTRACT_ERROR', 'PARTNER_ERROR', 'TOKEN_NOT_VALID', 'METHOD_NOT_ALLOWED']
 
 /**
@@ -98,7 +100,13 @@ export function idenfySms(options: IdenfyOptions): Provider {
   function fault(operation: 'send' | 'redeem', answer: HttpResponse | TransportError, { emit }: CallContext): PhoneCheckError {
     const common = { provider: name, operation }
     if (answer instanceof TransportError) return vendorFault(answer, { ...common, ours: false, quota: false, untried: !answer.sent }, emit)
-    const facts = { ours: isOurFault(answer), quota: isQuota(answer), untried: isRefusal(answer), error: identifierOf(answer) }
+    const facts = {
+      ours: isOurFault(answer),
+      quota: isQuota(answer),
+      untried: isRefusal(answer),
+      error: identifierOf(answer),
+      cure: cureOf(answer),
+    }
     return vendorFault(answer, { ...common, ...facts }, emit)
   }
 
@@ -123,6 +131,7 @@ export function idenfySms(options: IdenfyOptions): Provider {
         if (typeof id === 'string' && requestIdGrammar.test(id)) {
           return { challenge: { type: 'enter_code', length: 4 }, check: { id }, expiresInSeconds: ttlSeconds }
         }
+        if (isStillOpen(answer)) return { unable: 'busy' }
         if (isAboutRequest(answer)) return { unable: 'other' }
       }
       const problem = fault('send', answer, context)
@@ -156,14 +165,32 @@ function isQuota(answer: HttpResponse): boolean {
   return answer.status === 429 || (answer.status === 400 && identifierOf(answer) === 'TOO_MANY_REQUESTS')
 }
 
-/** Whether the vendor says that it did nothing: a status of its own documentation, and not its word for "we do not know". */
+/**
+ * Whether the vendor says that it did nothing: a status of its own documentation, and not its word for "we do not know". A 400 is the vendor's only if it is
+ * JSON: a proxy's page says nothing of what happened behind the proxy.
+ */
 function isRefusal(answer: HttpResponse): boolean {
+  if (answer.status === 400 && !isObject(answer.body)) return false
   return refusals.includes(answer.status) && identifierOf(answer) !== 'INTERNAL_ERROR'
 }
 
 /** A refusal of this number or request, and of nothing else. */
 function isAboutRequest(answer: HttpResponse): boolean {
-  return answer.status === 400 && isRefusal(answer) && !isOurFault(answer) && !isQuota(answer)
+  const isOfCall = callFault.some((known) => known === identifierOf(answer))
+  return answer.status === 400 && isRefusal(answer) && !isOfCall && !isOurFault(answer) && !isQuota(answer)
+}
+
+/** The vendor keeps one open request for each number. Undocumented but for the status: the words are a hint, and only name the refusal better. */
+function isStillOpen(answer: HttpResponse): boolean {
+  const message = isObject(answer.body) ? answer.body['message'] : undefined
+  const saysSo = typeof message === 'string' && /concurrent|in progress|already (open|sent|pending)/i.test(message)
+  return isRefusal(answer) && (answer.status === 409 || (isAboutRequest(answer) && saysSo))
+}
+
+function cureOf({ status }: HttpResponse): string {
+  if (status === 402) return 'its credits for number verification are used up: ask iDenfy for more'
+  if (status === 401) return 'check `apiKey` and `apiSecret`'
+  return 'check `apiKey` and `apiSecret`, and ask iDenfy whether phone verification is enabled for them and has credits'
 }
 
 /** Credentials and rights; the vendor has answered them with 400 as well as with 401. */

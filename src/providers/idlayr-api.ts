@@ -123,12 +123,13 @@ export function idlayrApi(
 
   function refusal(operation: string, answer: HttpResponse, emit: OnEvent): PhoneCheckError {
     const { status, body } = answer
-    const oauthError = operation === 'token' && isObject(body) ? body['error'] : undefined
-    const ours = [401, 402, 403].includes(status) || oauthErrors.some((known) => known === oauthError)
+    const oauthError = operation === 'token' && [400, 401].includes(status) && isObject(body) ? body['error'] : undefined
+    const ours = [401, 402, 403].includes(status) || (typeof oauthError === 'string' && Object.hasOwn(oauthCures, oauthError))
     const error = typeof oauthError === 'string' ? oauthError : readProblem(body).fragment
+    const cure = ours ? cureOf(status, error) : undefined
     // Without a token nothing was asked of the product, and these refusals say that nothing was done.
     const untried = operation === 'token' || ours || status === 429
-    return vendorFault(answer, { provider: name, operation, ours, quota: status === 429, untried, error }, emit)
+    return vendorFault(answer, { provider: name, operation, ours, quota: status === 429, untried, error, cure }, emit)
   }
 
   return {
@@ -153,8 +154,26 @@ export function idlayrApi(
   }
 }
 
-/** RFC 6749 section 5.2: what a token endpoint says of a client that it will not serve. */
-const oauthErrors = ['invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope']
+const credentialsCure =
+  'check `clientId` and `clientSecret`: they are those of a project, not of the workspace, and belong to one `brand` and `region`'
+const endpointCure = 'check `baseUrl`: what answered does not take the token request that the vendor documents'
+const rightsCure = "give the project's credentials the scope that this rung needs, in the vendor's console"
+
+/** RFC 6749 section 5.2: what a token endpoint says of a client that it will not serve, and what the operator can do. */
+const oauthCures: Readonly<Record<string, string>> = {
+  invalid_client: credentialsCure,
+  invalid_scope: rightsCure,
+  unauthorized_client: rightsCure,
+  invalid_request: endpointCure,
+  invalid_grant: endpointCure,
+  unsupported_grant_type: endpointCure,
+}
+
+function cureOf(status: number, error: string | undefined): string {
+  if (error !== undefined && Object.hasOwn(oauthCures, error)) return oauthCures[error] ?? credentialsCure
+  if (status === 402) return "its balance is used up: top it up in the vendor's console"
+  return status === 403 ? rightsCure : credentialsCure
+}
 
 /** The vendor gave no token. Kept apart, because all who wait for one token share the failure, and each must tell of it. */
 class TokenRefused extends Error {

@@ -20,6 +20,8 @@ export interface FaultFacts {
   untried: boolean
   /** The vendor's own word for it, such as `bad_request`. Dropped unless it looks like one. */
   error?: string | undefined
+  /** Where `ours`: what the operator can do. A sentence without its full stop. */
+  cure?: string | undefined
 }
 
 /**
@@ -44,7 +46,8 @@ export function vendorFault(answer: HttpResponse | TransportError, facts: FaultF
   const common = { provider, operation, ...(error !== undefined && { error }) }
   const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds: Math.min(retryAfterSeconds, maxWaitSeconds) }
   if (ours) {
-    const message = `${provider} refused ${operation} with ${said}: check its credentials, scopes, balance and rights. Nobody can log in by it until then.`
+    const { cure = 'check its credentials, scopes, balance and rights' } = facts
+    const message = `${provider} refused ${operation} with ${said}: ${cure}. Nobody can log in by it until then.`
     emit({ type: 'provider_misconfigured', ...common, status, message })
     return new PhoneCheckError('provider_unavailable', { ...wait, reason: 'misconfigured', untried })
   }
