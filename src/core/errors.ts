@@ -70,6 +70,8 @@ export class PhoneCheckError extends Error {
   readonly status: number
   /** The same, by the name that NestJS, Fastify and others read. */
   readonly statusCode: number
+  /** As errors of `http-errors` have it, by which NestJS 12 knows one: whether clients may read the message. */
+  readonly expose: boolean
   /** What else the answer carries, such as `retryAfterSeconds` or `attemptsLeft`. */
   readonly details: Omit<ProblemDetails, 'message' | 'cause'>
 
@@ -79,6 +81,7 @@ export class PhoneCheckError extends Error {
     this.code = code
     this.status = status
     this.statusCode = status
+    this.expose = status < 500
     this.details = details
     Object.defineProperty(this, brand, { value: true })
   }

@@ -55,33 +55,31 @@ export async function packAndInstall(): Promise<Packed> {
   }
 }
 
-async function pack(folder: string): Promise<{ filename: string; files: { path: string }[] }> {
-  const output = await run('npm', ['pack', '--json', '--loglevel=error', '--pack-destination', folder], root)
-  // The build that packing begins with says something first.
-  const [packed] = JSON.parse(output.replace(/^[^[]*(?=\[)/, ''))
+/** The tarball of what was built: `npm run test:slow` builds first, and to build again would disturb other tests. */
+export async function pack(folder: string): Promise<{ filename: string; files: { path: string }[] }> {
+  const flags = ['--json', '--loglevel=error', '--ignore-scripts', '--pack-destination', folder]
+  const [packed] = JSON.parse(await run('npm', ['pack', ...flags], root))
   return packed
 }
 
 async function makeApp(folder: string, { format, express, passport }: Kind, tarball: string): Promise<string> {
-  const app = join(folder, `${format}-express-${express}`)
-  await mkdir(app)
-  await writeFile(join(app, 'package.json'), JSON.stringify({ private: true, type: format === 'esm' ? 'module' : 'commonjs' }))
-  for (const name of await readdir(fixtures)) {
-    if (name.endsWith('.cjs') || name.endsWith('.mjs')) await cp(join(fixtures, name), join(app, name))
-    else for (const type of ['mts', 'cts']) await cp(join(fixtures, name), join(app, name.replace(/ts$/, type)))
-  }
   const types = [`@types/express@${express}`, '@types/express-session@1', '@types/passport@1', '@types/node@20']
   const wanted = [tarball, `express@${express}`, `passport@${passport}`, 'express-session@1', ...(format === 'esm' ? types : [])]
-  const flags = [
-    '--prefer-offline',
-    '--no-audit',
-    '--no-fund',
-    '--no-package-lock',
-    '--ignore-scripts',
-    '--loglevel=error',
-    '--fetch-retry-mintimeout=1000',
-  ]
-  await run('npm', ['install', ...flags, ...wanted], app)
+  const app = await makeProject(join(folder, `${format}-express-${express}`), format === 'esm' ? 'module' : 'commonjs', wanted)
+  for (const name of await readdir(fixtures)) {
+    if (name.endsWith('.ts')) for (const type of ['mts', 'cts', 'ts']) await cp(join(fixtures, name), join(app, name.replace(/ts$/, type)))
+  }
+  return app
+}
+
+/** A folder with these packages and the fixtures in JavaScript. @returns its path */
+export async function makeProject(app: string, type: 'module' | 'commonjs', packages: readonly string[]): Promise<string> {
+  await mkdir(app)
+  await writeFile(join(app, 'package.json'), JSON.stringify({ private: true, type }))
+  for (const name of await readdir(fixtures)) if (/\.[cm]js$/.test(name)) await cp(join(fixtures, name), join(app, name))
+  // Runtimes that come as packages need their scripts.
+  const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', '--fetch-retry-mintimeout=1000']
+  await run('npm', ['install', ...flags, ...packages], app)
   return app
 }
 

@@ -9,7 +9,7 @@ let packed: Packed | undefined
 
 beforeAll(async () => {
   if (process.env['CI'] || !(await isOffline())) packed = await packAndInstall()
-}, 600_000)
+}, 1_200_000)
 afterAll(() => packed?.remove())
 beforeEach(({ skip }) => skip(packed === undefined, 'because the npm registry cannot be reached'))
 
@@ -19,7 +19,7 @@ function appOf(kind: Pick<Kind, 'format' | 'express'>): string {
   return app
 }
 
-describe('the installed package', { concurrent: true, timeout: 600_000 }, () => {
+describe('the installed package', { concurrent: true, timeout: 1_200_000 }, () => {
   test.for(kinds)('logs in: $format, Express $express, Passport $passport', async (kind, { expect }) => {
     const result = JSON.parse(await run('node', [kind.format === 'esm' ? 'app.mjs' : 'app.cjs'], appOf(kind)))
     expect(result).toMatchObject({
@@ -37,13 +37,19 @@ describe('the installed package', { concurrent: true, timeout: 600_000 }, () => 
   })
 
   const tsc = [`${root}node_modules/typescript/bin/tsc`, '--noEmit', '--ignoreConfig', '--strict', '--exactOptionalPropertyTypes']
-  const settings = ['--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2022', '--module']
+  const settings = ['--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2022', '--types', 'node', '--module']
+  const resolutions: Record<string, string[]> = {
+    node10: ['commonjs', '--moduleResolution', 'node10', '--esModuleInterop', '--ignoreDeprecations', '6.0', 'consumer.ts'],
+    node16: ['node16', 'consumer.mts', 'consumer.cts'],
+    nodenext: ['nodenext', 'consumer.mts', 'consumer.cts'],
+    bundler: ['esnext', '--moduleResolution', 'bundler', 'consumer.ts'],
+  }
   const modules = kinds
     .filter(({ format }) => format === 'esm')
-    .flatMap(({ express }) => ['node16', 'nodenext'].map((module) => ({ express, module })))
+    .flatMap(({ express }) => Object.entries(resolutions).map(([resolution, flags]) => ({ express, resolution, flags })))
 
-  test.for(modules)('compiles without skipLibCheck: types of Express $express, module $module', async ({ express, module }) => {
-    await run('node', [...tsc, ...settings, module, 'consumer.mts', 'consumer.cts'], appOf({ format: 'esm', express }))
+  test.for(modules)('compiles without skipLibCheck: types of Express $express, resolution $resolution', async ({ express, flags }) => {
+    await run('node', [...tsc, ...settings, ...flags], appOf({ format: 'esm', express }))
   })
 
   test('compiles in a program that imports nothing else', async () => {
