@@ -24,7 +24,7 @@ declare module 'express-session' {
 }
 
 export interface AppSettings
-  extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'callbackUrl' | 'clock' | 'onEvent'> {
+  extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'callbackUrl' | 'deviceIp' | 'clock' | 'onEvent'> {
   /** Where browsers reach this app, such as `https://app.example`. */
   origin: string
   /** Signs the session cookie. */

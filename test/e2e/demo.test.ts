@@ -24,8 +24,7 @@ describe.skipIf(!hasChromium())('the demo in a browser', { timeout: 60_000 }, ()
 
   test.each([
     ['Wrong SIM', 'This phone has a different number', /Correct the number, or use the phone that has it/],
-    ['Wi-Fi only', 'Mobile data is needed', /Switch mobile data on and try again/],
-    ['Expired', 'That took too long', /Nothing was lost: sign in again/],
+    ['Expired', 'That took too long', /Nothing was lost: try again/],
   ])('%s: ends in words that say what to do', async (scenario, title, advice) => {
     const { page } = await arrive()
     await chip(page, scenario).click()
@@ -40,6 +39,62 @@ describe.skipIf(!hasChromium())('the demo in a browser', { timeout: 60_000 }, ()
     // The next login works, without a reload.
     await chip(page, 'Silent success').click()
     await page.getByText(greeting).waitFor()
+  })
+
+  test('Wi-Fi only: known at the start; the page says so, asks for a text, and signs in silently once mobile data is on', async () => {
+    const { page } = await arrive()
+    await chip(page, 'Wi-Fi only').click()
+    await page.locator('#status').getByText('Mobile data is needed').waitFor()
+    await page.getByRole('heading', { name: 'Text us instead' }).waitFor()
+    await picture(page, 'desktop-light-wi-fi-only')
+    await page.getByLabel('Mobile data').check()
+    await logLine(page, 'Mobile data is switched on').waitFor()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText(greeting).waitFor()
+  })
+
+  test('each answer stands below the calls that decided it', async () => {
+    const { page } = await arrive()
+    await chip(page, 'Wrong SIM').click()
+    await logLine(page, /App → Page.*POST \/login\/phone\/verify.*401/).waitFor()
+    const rows = await page.locator('#log-steps .step').allInnerTexts()
+    const at = (text: RegExp) => rows.findIndex((row) => text.test(row.replaceAll('\n', ' ')))
+    expect(at(/Page → App.*verify/)).toBeLessThan(at(/PATCH/))
+    expect(at(/PATCH/)).toBeLessThan(at(/App → Page.*verify.*401/))
+    expect(rows[0]).not.toContain('reminder')
+  })
+
+  test('a scenario shows nothing of the one before, neither in the log nor on the phone', async () => {
+    const { page } = await arrive()
+    await chip(page, 'Text us instead').click()
+    await page.locator('.bubble.out').waitFor()
+    await page.getByText('Signed in by a text from your phone').waitFor()
+    await chip(page, 'Wrong SIM').click()
+    await page.getByText('This phone has a different number').waitFor()
+    expect(await page.locator('.bubble').count()).toBe(0)
+    expect(await page.locator('#log-steps .step.begins').count()).toBe(1)
+    await page.getByRole('button', { name: 'Clear' }).waitFor()
+  })
+
+  test('a visitor who finds another SIM in the phone signs in with its number', async () => {
+    const { page } = await arrive()
+    await visits.remote('PATCH', '/demo/phone', { sim: '+12025550142' })
+    await page.reload()
+    await expect.poll(() => page.getByLabel('Mobile number').inputValue()).toBe('+12025550142')
+    await signInButton(page).click()
+    await page.getByText('Signed in as +1 ••• ••• ••42').waitFor()
+  })
+
+  test('at 1280 x 800 form, phone and log are seen together, and the log scrolls by itself', async () => {
+    const { page } = await arrive({ viewport: { width: 1280, height: 800 } })
+    await chip(page, 'Silent success').click()
+    await page.getByText(greeting).waitFor()
+    await logLine(page, 'identity_verified').waitFor()
+    for (const part of ['main', '.phone', '.log']) {
+      const box = await page.locator(part).boundingBox()
+      expect((box?.y ?? 0) + (box?.height ?? 900), part).toBeLessThanOrEqual(800)
+    }
+    await picture(page, 'desktop-1280')
   })
 
   test('a chip on the home page signs out and plays its scenario', async () => {

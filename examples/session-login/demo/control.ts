@@ -46,6 +46,13 @@ export function controlRoutes({ simulatorUrl, clock, log, phone }: DemoParts): R
     res.json({ now: clock.now() })
   })
 
+  // Before a scenario: what the visitor sees next is of this one.
+  routes.post('/renew', (_req, res) => {
+    phone.renew()
+    log.clear()
+    res.status(204).end()
+  })
+
   routes.delete('/log', (_req, res) => {
     log.clear()
     res.status(204).end()

@@ -54,6 +54,12 @@ export class DemoPhone {
     return this.handset.online ? this.handset.ip : this.handset.wifiIp
   }
 
+  /** As it left the shop: what earlier logins left on it is no longer shown. */
+  renew(): void {
+    this.#simSince = this.#clock.now()
+    this.show(idleScreen)
+  }
+
   change({ sim, mobileData, supported }: PhoneChange): void {
     const { view, handset } = this
     if (sim !== undefined && sim !== view.sim) {
@@ -88,10 +94,10 @@ export class DemoPhone {
     const result = await this.handset.open(url)
     this.#showResult(result)
     if (result.error !== undefined) {
-      this.#log.settle(entry, { status: 'failed', note: `The phone cannot open the check URL: ${result.error}.` })
+      this.#log.answer(entry, 'failed', `It cannot: ${result.error}.`)
       return { error: result.error, error_description: result.error_description }
     }
-    this.#log.settle(entry, { status: result.status, note: entry.note })
+    this.#log.answer(entry, result.status, 'The phone hands over what came at the end.')
     return { http_status: result.status, ...(result.body && { response_body: result.body }) }
   }
 

@@ -46,6 +46,10 @@ export function explainEvent(event: PhoneCheckEvent): string {
       return `${event.provider} failed at ${event.operation}: ${event.kind}.`
     case 'provider_misconfigured':
       return `${event.provider} does not accept this app at ${event.operation}: HTTP ${event.status}.`
+    case 'quota_exceeded':
+      return `${event.provider} takes no more calls for now: the quota is used up.`
+    case 'provider_overloaded':
+      return `So many calls to ${event.provider} are under way that no other one is begun.`
     case 'breaker_opened':
       return `${event.provider} failed too often at ${event.operation}, and gets a rest.`
     case 'breaker_closed':

@@ -5,36 +5,47 @@ type Sentence = string | ((status: number) => string)
 
 const ok = (good: string, bad: string) => (status: number) => (status < 400 ? good : bad)
 
-/** First match wins. A pattern is matched against method and path without query. */
-const steps: readonly [pattern: RegExp, sentence: Sentence][] = [
-  [/^POST \/login\/phone$/, ok('The page asks to sign in; the phone will bring the code back.', 'Refused at the start: no check is open.')],
+/** What the page asks of the app, and what it is answered. First match wins. */
+const asked: readonly [pattern: RegExp, question: string, answer: Sentence][] = [
+  [
+    /^POST \/login\/phone$/,
+    'The page asks to sign in; the phone will bring the code back.',
+    ok('The login has begun, and the page is told what the phone must do.', 'Refused at the start: no check is open.'),
+  ],
   [
     /^POST \/login\/phone\/browser$/,
-    ok(
-      'The page asks to sign in; this browser itself will go to the operator and come back.',
-      'Refused at the start, so the browser stays here.',
-    ),
+    'The page asks to sign in; this browser itself will go to the operator and come back.',
+    ok('The login has begun, and the page is told where to go.', 'Refused at the start, so the browser stays here.'),
   ],
   [
     /^POST \/login\/phone\/verify$/,
-    ok('The page hands in what it has. The number is proven: a session begins.', 'The page hands in the result. Nobody is signed in.'),
+    'The page hands in what it has.',
+    ok('The number is proven: a session begins.', 'Nobody is signed in.'),
   ],
   [
     /^POST \/login\/phone\/fallback$/,
+    'The page asks for the next way. Which one that is, the app decides.',
     (status) => {
       if (status === 409) return 'Too early: the present way still has a chance.'
-      return status < 400 ? 'The page asks for the next way. Which one that is, the app decides.' : 'There is no next way now.'
+      return status < 400 ? 'The next way is open.' : 'There is no next way now.'
     },
   ],
-  [/^POST \/login\/phone\/resend$/, ok('The page asks for another code.', 'No other code now. The last one is as good as it was.')],
-  [/^POST \/login\/phone\/status$/, 'The page asks how far the login is. This signs nobody in.'],
+  [
+    /^POST \/login\/phone\/resend$/,
+    'The page asks for another code.',
+    ok('Another code is on its way.', 'No other code now. The last one is as good as it was.'),
+  ],
+  [/^POST \/login\/phone\/status$/, 'The page asks how far the login is.', 'This signs nobody in.'],
   [
     /^GET \/login\/phone\/return$/,
-    (status) =>
-      status === 302
-        ? 'The browser is back with the code. The SIM matched: a session begins.'
-        : 'The browser is back. Nobody is signed in.',
+    'The browser is back from the operator.',
+    (status) => (status === 302 ? 'The SIM matched: a session begins.' : 'Nobody is signed in.'),
   ],
+  [/^POST \/logout$/, 'The user signs out.', 'The session ends.'],
+]
+
+/** The calls between servers and devices. A pattern is matched against method and path without query. */
+const steps: readonly [pattern: RegExp, sentence: Sentence][] = [
   [
     /^POST \/mo_check\/v0\.1\/checks$/,
     ok(
@@ -52,7 +63,6 @@ const steps: readonly [pattern: RegExp, sentence: Sentence][] = [
   ],
   [/^POST \/fraud\/verify-sms$/, ok('The app asks iDenfy whether that was the code.', 'iDenfy cannot say.')],
   [/^GET \/\.well-known\/jwks\.json$/, 'The app fetches the keys with which IDlayr signs, and keeps them.'],
-  [/^POST \/logout$/, 'The session ends.'],
   [/^POST \/oauth2\/v1\/token$/, 'The app fetches an access token, and keeps it for the logins to come.'],
   [
     /^POST \/phone_check\/v0\.2\/checks$/,
@@ -78,12 +88,20 @@ const steps: readonly [pattern: RegExp, sentence: Sentence][] = [
   ],
 ]
 
-/** @param status null as long as there is no answer */
+/** @param status null as long as there is no answer: what is asked, then, and else what came of it */
 export function explain(method: string, path: string, status: number | null): string {
   const call = `${method} ${path.split('?', 1)[0]}`
+  const ofPage = asked.find(([pattern]) => pattern.test(call))
+  if (ofPage) {
+    const [, question, answer] = ofPage
+    return status === null ? question : said(answer, status)
+  }
   const sentence = steps.find(([pattern]) => pattern.test(call))?.[1] ?? ''
-  if (typeof sentence === 'string') return sentence
-  return status === null ? 'Under way…' : sentence(status)
+  return status === null && typeof sentence !== 'string' ? 'There is no answer.' : said(sentence, status ?? 0)
+}
+
+function said(sentence: Sentence, status: number): string {
+  return typeof sentence === 'string' ? sentence : sentence(status)
 }
 
 /** The same for what travels besides the requests. `isOurs`: to or from the phone that is shown. */

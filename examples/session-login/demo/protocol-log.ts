@@ -55,9 +55,24 @@ export class ProtocolLog {
     return entry
   }
 
+  /**
+   * Adds the answer to a request that was shown when it began: to its own row when nothing has happened since, else in a row of its own, so that it stands
+   * below the calls that decided it.
+   */
+  answer(begun: LogEntry, status: LogEntry['status'], note: string): void {
+    const { id, kind, from, to, what, times } = begun
+    if (!this.#entries.some((entry) => entry.id === id)) return
+    const isNewest = this.#entries.at(-1)?.id === id
+    if (isNewest || times !== undefined) this.settle(begun, { status: status ?? null, note: `${begun.note} ${note}` })
+    else this.add({ kind, ...(to && { from: to }), ...(from && { to: from }), ...(what && { what }), status: status ?? null, note })
+  }
+
   /** Adds what became of a step that was shown when it began. */
   settle(begun: LogEntry, outcome: Partial<Pick<LogEntry, 'status' | 'note' | 'times'>>): LogEntry {
-    const entry = { ...(this.#entries.find(({ id }) => id === begun.id) ?? begun), ...outcome }
+    const known = this.#entries.find(({ id }) => id === begun.id)
+    // The log was cleared since: the rest of what went before is not wanted in the new one.
+    if (!known) return begun
+    const entry = { ...known, ...outcome }
     this.#entries = this.#entries.map((known) => (known.id === begun.id ? entry : known))
     this.#tell(entry)
     return entry

@@ -88,7 +88,7 @@ export function watchApp(phone: DemoPhone, log: ProtocolLog): Handler {
     })
     res.once('close', () => {
       const status = res.writableFinished ? res.statusCode : null
-      log.settle(entry, { status, note: explain(method, path, status) })
+      log.answer(entry, status, status === null ? 'The page has not waited for the answer.' : explain(method, path, status))
     })
     next()
   }
@@ -97,6 +97,8 @@ export function watchApp(phone: DemoPhone, log: ProtocolLog): Handler {
 /** Puts what the library tells its operator into the log. Its events are masked already. */
 export function watchLibrary(log: ProtocolLog): (event: PhoneCheckEvent) => void {
   return (event) => {
+    // Of vendors' sandboxes, which is for operators of a real app.
+    if (event.type === 'reminder') return
     log.add({ kind: 'event', what: event.type, note: explainEvent(event) })
   }
 }

@@ -2,14 +2,19 @@
 /** @import { Challenge, Result } from './challenges.js' */
 
 /**
- * A refusal of the server: an RFC 9457 problem whose `code` is stable. `retry_after` is its header, in seconds.
+ * A refusal of the server: an RFC 9457 problem whose `code` is stable. `retry_after` is in seconds.
  *
  * @typedef {{ code: string, reason?: string, detail?: string, attempts_left?: number, fallback?: string[], retry_after?: number }} Problem
  *
- * What the device must do now, and since when (`at`, milliseconds since the epoch). `fallback` are the ways that are still to come.
+ * A way that the server has passed over, and why.
  *
- * @typedef {{ flow: string, method: string, challenge: Challenge, expires_in: number, fallback: string[], at: number }} Step
- * @typedef {{ state: 'pending' | 'verified' | 'failed' | 'expired', rung: 'live' | 'spent', fallback: string[], retry_after?: number }} Report
+ * @typedef {{ method: string, reason: string }} Skipped
+ *
+ * What the device must do now, and since when (`at`, milliseconds since the epoch). `fallback` are the ways that are still to come, the first of them in
+ * `fallback_in` seconds.
+ *
+ * @typedef {{ flow: string, method: string, challenge: Challenge, expires_in: number, fallback: string[], fallback_in?: number, skipped?: Skipped[], at: number }} Step
+ * @typedef {{ state: 'pending' | 'verified' | 'failed' | 'expired', rung: 'live' | 'spent', fallback: string[], reason?: string, retry_after?: number }} Report
  * @typedef {{ next: string }} Welcome Where a signed-in user goes
  */
 
@@ -104,6 +109,5 @@ async function post(path, body) {
   })
   const answer = await response.json().catch(() => ({}))
   if (response.ok) return answer
-  const seconds = Number(response.headers.get('Retry-After'))
-  throw new ProblemError({ code: 'unexpected', ...answer, ...(seconds > 0 && { retry_after: seconds }) })
+  throw new ProblemError({ code: 'unexpected', ...answer })
 }

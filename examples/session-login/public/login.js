@@ -3,16 +3,19 @@ import { problemOf, start } from './api.js'
 import { climb, LoginError } from './challenges.js'
 import { device } from './device.js'
 import { forget, recall, rememberNumber } from './memory.js'
-import { isOver, messageFor, skippedSilent } from './messages.js'
+import { isOver, messageFor } from './messages.js'
 import { element, showPanel } from './panels.js'
-import { clearStatus, showNote, showProblem, showProgress } from './status.js'
-import { offerNextWay } from './ways.js'
+import { clearStatus, onTryAgain, showProblem, showProgress } from './status.js'
+import { offerNextWay, showSkipped } from './ways.js'
 
 /** @import { Problem, Step } from './api.js' */
 
 const form = element('login', HTMLFormElement)
 const number = element('number', HTMLInputElement)
 const startOver = element('start-over', HTMLButtonElement)
+
+/** The button that was pressed last. @type {'device' | 'browser'} */
+let lastWay = device ? 'device' : 'browser'
 
 /** Ends everything that belongs to the present login. */
 let attempt = new AbortController()
@@ -27,6 +30,7 @@ for (const button of form.querySelectorAll('button')) button.disabled = false
 number.addEventListener('input', () => {
   if (!busy()) reset()
 })
+onTryAgain(() => void signIn(lastWay))
 startOver.addEventListener('click', () => {
   reset()
   number.focus()
@@ -42,12 +46,12 @@ takeUp()
 /** @param {'device' | 'browser'} way */
 async function signIn(way) {
   if (busy()) return
+  lastWay = way
   await login(async () => {
     showProgress('Starting the check…')
     rememberNumber(number.value)
     const step = await start(number.value, way)
-    // The server knows already that the silent way would fail, and has skipped it.
-    if (step.challenge.type !== 'open_url') showNote(skippedSilent)
+    showSkipped(step)
     return step
   }, way)
 }
@@ -84,7 +88,7 @@ function fail(problem, step) {
   const aboutNumber = ['invalid_phone_number', 'number_type_not_allowed', 'country_not_allowed', 'mismatch'].includes(problem.code)
   number.setAttribute('aria-invalid', String(aboutNumber))
   if (aboutNumber) number.focus()
-  if (step && !isOver(problem)) void goOn(problem, step)
+  if (step && !isOver(problem) && problem.code !== 'cooldown') void goOn(problem, step)
 }
 
 /**
@@ -108,17 +112,20 @@ async function goOn({ code, fallback }, step) {
   }
 }
 
-/** Goes on where this tab was, or explains why a login by redirect failed, which comes back as `/login?phonecheck=<code>`. */
+/** Goes on where this tab was, or explains why a login by redirect failed, which comes back as `/login?phonecheck=<code>&reason=<reason>`. */
 function takeUp() {
   const { number: typed = '', step } = recall() ?? {}
   const address = new URL(location.href)
   const code = address.searchParams.get('phonecheck')
+  const reason = address.searchParams.get('reason') ?? undefined
   forget()
   if (code !== null) {
     number.value = typed
-    fail({ code }, step)
+    lastWay = 'browser'
+    fail({ code, ...(reason !== undefined && { reason }) }, step)
     // Or a reload, a bookmark or a shared link would show the message again.
     address.searchParams.delete('phonecheck')
+    address.searchParams.delete('reason')
     history.replaceState(null, '', address)
   } else if (step && step.challenge.type !== 'open_url') {
     number.value = typed
@@ -130,6 +137,8 @@ function takeUp() {
 function offerBrowserOnly() {
   const [silent, browser] = form.querySelectorAll('button')
   silent?.remove()
+  element('browser-hint', HTMLElement).remove()
+  browser?.removeAttribute('aria-describedby')
   browser?.classList.add('primary')
   browser?.replaceChildren('Sign in')
 }

@@ -2,7 +2,7 @@
 /** @import { Problem } from './api.js' */
 
 /**
- * @typedef {{ title: string, text: string }} Message What happened, and what to do about it
+ * @typedef {{ title: string, text: string, again?: boolean }} Message What happened, and what to do about it. `again`: a button for that belongs beside it
  */
 
 /** @type {Message} */
@@ -14,21 +14,46 @@ const unsupported = {
 const noMobileData = {
   title: 'Mobile data is needed',
   text: 'Your operator recognises the SIM by its mobile connection, and this phone is on Wi-Fi only. Switch mobile data on and try again.',
+  again: true,
 }
 /** @type {Message} */
 const operatorTrouble = {
   title: 'Your operator did not answer',
   text: 'It could not confirm the number just now. Wait a moment and try again.',
+  again: true,
 }
 /** @type {Message} */
 const connectionLost = {
   title: 'The check could not be completed',
   text: 'The phone did not reach your operator. Check that it has mobile reception and try again.',
+  again: true,
 }
 /** @type {Message} */
 const expired = {
   title: 'That took too long',
-  text: 'A check is good for two minutes, and this one has expired. Nothing was lost: sign in again.',
+  text: 'A check is good for two minutes, and this one has expired. Nothing was lost: try again.',
+  again: true,
+}
+/** @type {Message} */
+const partnerDown = {
+  title: 'The check is not available',
+  text: 'Our partner does not answer. You are not signed in; try again in a minute.',
+  again: true,
+}
+/** @type {Message} */
+const busyPartner = {
+  title: 'Too many people are signing in',
+  text: 'Our partner takes no more requests for the moment. You are not signed in; try again in a few minutes.',
+}
+/** @type {Message} */
+const ourFault = {
+  title: 'This way is out of order',
+  text: 'It is our fault, and trying again will not help. Use another way, or tell us.',
+}
+/** @type {Message} */
+const openMessage = {
+  title: 'A message is on its way already',
+  text: 'An earlier sign-in with this number has not ended yet. Use its message, or try again {later}.',
 }
 /** @type {Message} */
 const noResult = {
@@ -39,6 +64,7 @@ const noResult = {
 const anyFault = {
   title: 'Something went wrong',
   text: 'This was not your fault, and you are not signed in. Try again.',
+  again: true,
 }
 
 /**
@@ -54,14 +80,16 @@ const byCode = {
     title: 'This phone has a different number',
     text: 'The SIM in this phone does not have the number that you entered. Correct the number, or use the phone that has it.',
   },
-  invalid_code: { title: 'The check did not match', text: 'The operator did not accept the answer of this phone. Sign in again.' },
+  invalid_code: { title: 'The check did not match', text: 'The operator did not accept the answer of this phone. Try again.', again: true },
   flow_invalid: {
     title: 'This sign-in is over',
-    text: 'It was used already, has expired, or was begun in another browser. Sign in again.',
+    text: 'It was used already, has expired, or was begun in another browser. Try again.',
+    again: true,
   },
   rung_unable: {
     title: 'Your number could not be confirmed',
     text: 'Silent sign-in did not work on this phone. Use its mobile data, and try again.',
+    again: true,
   },
   ladder_exhausted: {
     title: 'Your number could not be confirmed',
@@ -69,13 +97,11 @@ const byCode = {
   },
   user_refused: { title: 'No access', text: 'Your number is confirmed, but it has no access here. Ask whoever invited you.' },
   in_progress: { title: 'Already on it', text: 'This sign-in is being finished in another tab. Have a look there.' },
-  provider_unavailable: {
-    title: 'The check is not available',
-    text: 'Our partner does not answer. You are not signed in; try again in a minute.',
-  },
+  provider_unavailable: partnerDown,
   store_unavailable: {
     title: 'Signing in is not available',
     text: 'This is our fault, and it passes. You are not signed in; try again in a minute.',
+    again: true,
   },
   pending: noResult,
   too_early: { title: 'Give it a moment', text: 'The present way still has a chance. You can take the next one {later}.' },
@@ -98,7 +124,7 @@ const byCode = {
     text: 'We cannot tell whether it is on its way, so it cannot be used. Ask for another one {later}.',
   },
   cross_site: { title: 'Open the sign-in page again', text: 'This request seemed to come from another site, so it was turned away.' },
-  offline: { title: 'No connection', text: 'This page cannot reach the server. Check your connection and try again.' },
+  offline: { title: 'No connection', text: 'This page cannot reach the server. Check your connection and try again.', again: true },
 }
 
 /**
@@ -116,7 +142,11 @@ const byReason = {
   mno_server_error: operatorTrouble,
   mno_response_error: operatorTrouble,
   mno_user_not_found: { title: 'Your operator does not know this number', text: 'Check the number and try again.' },
-  ip_mismatch: { title: 'The connection changed', text: 'The phone changed networks during the check. Stay on mobile data and try again.' },
+  ip_mismatch: {
+    title: 'The connection changed',
+    text: 'The phone changed networks during the check. Stay on mobile data and try again.',
+    again: true,
+  },
   ip_msisdn_mismatch: {
     title: 'This phone uses another operator',
     text: 'The number belongs to one operator and the connection to another. Use the mobile data of the SIM with that number.',
@@ -124,6 +154,10 @@ const byReason = {
   sdk_connection_error: connectionLost,
   sdk_redirect_error: connectionLost,
   sdk_error: connectionLost,
+  provider_down: partnerDown,
+  quota_exceeded: busyPartner,
+  misconfigured: ourFault,
+  busy: openMessage,
   expired,
 }
 
@@ -187,22 +221,45 @@ export function isPassing({ code }) {
   return ['pending', 'in_progress', 'offline', 'provider_unavailable', 'store_unavailable'].includes(code)
 }
 
-/** @type {Message} */
-export const skippedSilent = {
-  title: 'Silent sign-in does not work here',
-  text: 'Your operator cannot confirm your SIM over this connection. You can sign in all the same:',
+/**
+ * Why the server has passed over a way, and that there is another one.
+ *
+ * @param {import('./api.js').Skipped} way
+ * @returns {Message}
+ */
+export function skippedWay({ method, reason }) {
+  const silent = 'Silent sign-in does not work here'
+  const unknown = { title: silent, text: 'Your SIM cannot be confirmed over this connection.' }
+  const why = lookUp(skipped, reason) ?? unknown
+  const title = method === 'phonecheck' ? why.title : 'Texting us does not work just now'
+  return { ...why, title, text: `${why.text} You can sign in all the same:` }
 }
+
+/** @type {Record<string, Message>} */
+const skipped = {
+  not_mobile_ip: {
+    title: 'Mobile data is needed',
+    text: 'This phone is on Wi-Fi only. Switch mobile data on and try again, or stay on Wi-Fi.',
+    again: true,
+  },
+  mno_not_supported: { title: 'Silent sign-in does not work here', text: 'Your operator takes no part in it yet.' },
+  provider_down: { title: 'Silent sign-in does not work just now', text: 'Our partner does not answer.' },
+  quota_exceeded: { title: 'Silent sign-in does not work just now', text: 'Our partner takes no more requests for the moment.' },
+  misconfigured: { title: 'Silent sign-in does not work just now', text: 'It is out of order, which is our fault.' },
+}
+
 /** @type {Message} */
 export const newCode = { title: 'Another code is on its way', text: 'Only the newest one works now.' }
 
 /**
  * A text that won nothing.
  *
- * @param {boolean} isLate
+ * @param {string} [reason]
  * @returns {Message}
  */
-export function spentText(isLate) {
-  if (isLate) return { title: 'That took too long', text: 'Your text did not arrive in time. Go on with a code, or start over.' }
+export function spentText(reason) {
+  if (reason !== 'mismatch')
+    return { title: 'That took too long', text: 'Your text did not arrive in time. Go on with a code, or start over.' }
   return {
     title: 'That text came from another number',
     text: 'It was not sent by the SIM with your number. Go on with a code, or start over.',
@@ -230,7 +287,7 @@ export function triesLeft(attempts) {
  */
 export function lockedCode(problem) {
   if (problem.code === 'delivery_unknown') return messageFor({ ...problem, retry_after: undefined })
-  if (problem.reason === 'expired') return { title: 'This code has expired', text: 'It was good for five minutes. Ask for another one.' }
+  if (problem.reason === 'expired') return { title: 'This code has expired', text: 'Ask for another one.' }
   if (problem.code === 'invalid_code') {
     return {
       title: 'That was the last try for this code',

@@ -1,6 +1,14 @@
 // @ts-check
 /** @import { Message } from './messages.js' */
 
+/** What the button “Try again” does. */
+let tryAgain = () => {}
+
+/** @param {() => void} handler */
+export function onTryAgain(handler) {
+  tryAgain = handler
+}
+
 const region = /** @type {HTMLElement} */ (document.getElementById('status'))
 
 /** @param {string} text What is going on now */
@@ -11,8 +19,8 @@ export function showProgress(text) {
 }
 
 /** @param {Message} message */
-export function showProblem({ title, text }) {
-  show('problem', element('strong', title), element('p', text))
+export function showProblem(message) {
+  show('problem', ...sentences(message))
 }
 
 /**
@@ -20,8 +28,17 @@ export function showProblem({ title, text }) {
  *
  * @param {Message} message
  */
-export function showNote({ title, text }) {
-  show('note', element('strong', title), element('p', text))
+export function showNote(message) {
+  show('note', ...sentences(message))
+}
+
+/** @param {Message} message */
+function sentences({ title, text, again }) {
+  const parts = [element('strong', title), element('p', text)]
+  if (!again) return parts
+  const button = element('button', 'Try again', 'button')
+  button.addEventListener('click', () => tryAgain())
+  return [...parts, button]
 }
 
 export function clearStatus() {

@@ -52,12 +52,12 @@ export async function textUs(step, { to, body, href }, { signal }) {
  * @param {AbortSignal} signal
  * @returns {Promise<Welcome>}
  */
-async function arrival({ flow, at, expires_in }, offer, signal) {
+async function arrival({ flow }, offer, signal) {
   let seconds = 3
   for (;;) {
     await pause(seconds, signal)
     try {
-      const { state, rung, fallback, retry_after = 3 } = await status(flow)
+      const { state, rung, fallback, reason, retry_after = 3 } = await status(flow)
       signal.throwIfAborted()
       if (state === 'verified') {
         showProgress('Signing you in…')
@@ -67,7 +67,7 @@ async function arrival({ flow, at, expires_in }, offer, signal) {
       if (rung === 'spent') {
         if (!offer.openNow(fallback)) throw new ProblemError({ code: 'ladder_exhausted' })
         panel.dataset.locked = ''
-        showProblem(spentText(Date.now() >= at + expires_in * 1000))
+        showProblem(spentText(reason))
         return new Promise(() => {})
       }
       seconds = retry_after

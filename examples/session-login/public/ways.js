@@ -1,9 +1,9 @@
 // @ts-check
 import { fallback, ProblemError, problemOf } from './api.js'
 import { countdownOn } from './countdown.js'
-import { isOver, messageFor } from './messages.js'
+import { isOver, messageFor, skippedWay } from './messages.js'
 import { element } from './panels.js'
-import { clearStatus, showProblem, showProgress } from './status.js'
+import { clearStatus, showNote, showProblem, showProgress } from './status.js'
 
 /** @import { Problem, Step } from './api.js' */
 
@@ -13,13 +13,6 @@ const name = element('another-way-name', HTMLElement)
 
 /** @type {Record<string, string>} */
 const names = { mocheck: 'Text us instead', 'idenfy-sms': 'Send me a code instead' }
-
-/**
- * How long each way must be given a chance before the next one. Seconds. The server has the last word: too early is its 409.
- *
- * @type {Record<string, number>}
- */
-const patience = { phonecheck: 10, mocheck: 20, 'idenfy-sms': 60 }
 
 /**
  * Offers the next way, as soon as the present one has had its chance.
@@ -36,7 +29,7 @@ export function offerNextWay(step, signal) {
   const countdown = countdownOn(button, signal)
   let busy = false
   showWay(step.fallback)
-  countdown.wait((patience[step.method] ?? 0) - (Date.now() - step.at) / 1000)
+  countdown.wait((step.fallback_in ?? 0) - (Date.now() - step.at) / 1000)
   signal.addEventListener('abort', () => {
     ways.hidden = true
   })
@@ -49,10 +42,12 @@ export function offerNextWay(step, signal) {
       try {
         const next = await nextStep(step)
         clearStatus()
+        showSkipped(next)
         resolve(next)
       } catch (error) {
         const problem = problemOf(error)
-        if (isOver(problem)) return reject(error)
+        // An earlier login's message is still open, and no other way was left: this login ends with it.
+        if (isOver(problem) || problem.code === 'cooldown') return reject(error)
         showProblem(messageFor(problem))
         countdown.wait(problem.retry_after ?? 0)
       } finally {
@@ -69,6 +64,16 @@ export function offerNextWay(step, signal) {
       return methods.length > 0
     },
   }
+}
+
+/**
+ * Says why another way than the first one is asked for.
+ *
+ * @param {Step} step
+ */
+export function showSkipped({ skipped = [] }) {
+  const [way] = skipped
+  if (way) showNote(skippedWay(way))
 }
 
 /** @param {string[]} methods */
@@ -105,6 +110,7 @@ function withoutCode({ flow, fallback }, { retry_after = 125 }) {
     challenge: { type: 'enter_code', length: 4, resend_in: retry_after },
     expires_in: 0,
     fallback: rest,
+    fallback_in: 60,
     at: Date.now(),
   }
 }

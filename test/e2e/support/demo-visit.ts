@@ -63,7 +63,7 @@ export function signInButton(page: Page) {
 }
 
 export function browserButton(page: Page) {
-  return page.getByRole('button', { name: 'Sign in with the browser only' })
+  return page.getByRole('button', { name: 'Sign in as on a website' })
 }
 
 export function logLine(page: Page, text: string | RegExp) {

@@ -2,7 +2,7 @@
 import { showEntry, showHistory, wireLog } from './log.js'
 import { wireMessages } from './messages.js'
 import { showPhone, wirePhone } from './phone.js'
-import { wireScenarios } from './scenarios.js'
+import { followSim, wireScenarios } from './scenarios.js'
 
 wirePhone()
 wireMessages()
@@ -24,6 +24,7 @@ function listen() {
   on('history', showHistory)
   on('entry', showEntry)
   on('phone', showPhone)
+  stream.addEventListener('phone', ({ data }) => followSim(JSON.parse(data).sim), { once: true })
 }
 
 /**

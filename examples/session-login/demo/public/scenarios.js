@@ -41,6 +41,12 @@ export function wireScenarios() {
   // The page says `disabled`, so that no click is lost before somebody listens.
   const chips = /** @type {HTMLFieldSetElement | null} */ (document.querySelector('.scenarios'))
   if (chips) chips.disabled = false
+  loginForm()?.addEventListener('submit', ({ submitter }) => {
+    // A button was pressed: what a scenario had in mind is over.
+    if (!submitter) return
+    turn += 1
+    delayNextAnswer(0)
+  })
   const chosen = sessionStorage.getItem(waiting)
   sessionStorage.removeItem(waiting)
   if (loginForm()) prefill()
@@ -56,6 +62,7 @@ async function run(name) {
   if (!form.hidden && form.getAttribute('aria-busy') === 'true') return
   turn += 1
   const mine = turn
+  await call('POST', '/demo/renew')
   await call('PATCH', '/demo/phone', scenario.phone)
   delayNextAnswer(scenario.delaySeconds ?? 0)
   prefill(scenario.number ?? number)
@@ -116,6 +123,16 @@ function signOutFirst(name) {
   sessionStorage.setItem(waiting, name)
   const form = /** @type {HTMLFormElement | null} */ (document.getElementById('logout'))
   form?.requestSubmit()
+}
+
+/**
+ * The phone may have kept a SIM from an earlier visit. Whoever has not typed anything signs in with that.
+ *
+ * @param {string | null} sim
+ */
+export function followSim(sim) {
+  const field = /** @type {HTMLInputElement | null} */ (document.getElementById('number'))
+  if (sim && turn === 0 && field?.value === number && document.activeElement !== field) field.value = sim
 }
 
 /** @param {string} [text] Without it an empty field alone is filled. */
