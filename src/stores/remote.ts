@@ -68,7 +68,13 @@ export function within<Result>(ms: number, work: () => Promise<Result>, onLate?:
  */
 export function faultOf(store: string, operation: string, error: unknown): Error {
   const code = codeOf(error)
-  return Object.assign(new Error(`${store}: ${operation} failed (${code})`), { code })
+  const cure = Object.hasOwn(cures, code) ? `: ${cures[code]}` : ''
+  return Object.assign(new Error(`${store}: ${operation} failed (${code})${cure}`), { code })
+}
+
+/** For what an error of `migrate` is all that an operator sees. */
+const cures: Readonly<Record<string, string>> = {
+  '08P01': 'a pooler such as PgBouncer may refuse the statement_timeout of your pool; leave it out and set it for the role',
 }
 
 function codeOf(error: unknown): string {

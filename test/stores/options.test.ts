@@ -28,3 +28,8 @@ test('an error of another realm, as Jest makes them, keeps its code', async () =
   const pool = { connect: async () => Promise.reject(error) }
   await expect(new PostgresStore({ pool }).find('key')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
 })
+
+test('a start-up parameter that PgBouncer refuses is told by migrate()', async () => {
+  const pool = { connect: async () => Promise.reject(Object.assign(new Error('unsupported startup parameter'), { code: '08P01' })) }
+  await expect(new PostgresStore({ pool }).migrate()).rejects.toThrow(/^PostgresStore: migrate failed \(08P01\): .*statement_timeout/)
+})
