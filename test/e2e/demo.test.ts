@@ -62,6 +62,7 @@ describe.skipIf(!hasChromium())('the demo in a browser', { timeout: 60_000 }, ()
     expect(at(/Page → App.*verify/)).toBeLessThan(at(/PATCH/))
     expect(at(/PATCH/)).toBeLessThan(at(/App → Page.*verify.*401/))
     expect(rows[0]).not.toContain('reminder')
+    expect(rows.filter((row) => row.split('\n').includes('…'))).toEqual([])
   })
 
   test('a scenario shows nothing of the one before, neither in the log nor on the phone', async () => {

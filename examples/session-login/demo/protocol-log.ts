@@ -63,8 +63,12 @@ export class ProtocolLog {
     const { id, kind, from, to, what, times } = begun
     if (!this.#entries.some((entry) => entry.id === id)) return
     const isNewest = this.#entries.at(-1)?.id === id
-    if (isNewest || times !== undefined) this.settle(begun, { status: status ?? null, note: `${begun.note} ${note}` })
-    else this.add({ kind, ...(to && { from: to }), ...(from && { to: from }), ...(what && { what }), status: status ?? null, note })
+    if (isNewest || times !== undefined) {
+      this.settle(begun, { status: status ?? null, note: `${begun.note} ${note}` })
+      return
+    }
+    this.settle(begun, { status: '' })
+    this.add({ kind, ...(to && { from: to }), ...(from && { to: from }), ...(what && { what }), status: status ?? null, note })
   }
 
   /** Adds what became of a step that was shown when it began. */
