@@ -4,7 +4,7 @@ import { Text, View } from 'react-native'
 import { Button, styles } from './button.tsx'
 import { viaSdk } from './mobile-data.ts'
 import { PhoneLoginScreen } from './phone-login-screen.tsx'
-import { secureStore } from './secure-store.ts'
+import { loginStorage, secureStore } from './secure-store.ts'
 import { createSession } from './session.ts'
 import { simulatedPhone } from './simulated-phone.ts'
 
@@ -19,7 +19,7 @@ export function App(): ReactNode {
   const signedIn = useSyncExternalStore(session.subscribe, session.signedIn)
   useEffect(() => void session.restore(), [])
   if (signedIn === undefined) return null
-  return signedIn ? <Home /> : <PhoneLoginScreen api={api} open={open} session={session} />
+  return signedIn ? <Home /> : <PhoneLoginScreen api={api} open={open} session={session} storage={loginStorage} />
 }
 
 /** Yours. */

@@ -1,4 +1,4 @@
-import { type Clock, type PhoneLogin, phoneLogin } from 'passport-phonecheck/client'
+import { type Clock, type PhoneLogin, phoneLogin, type StorageLike } from 'passport-phonecheck/client'
 import { type Opener, reachableFirst } from './mobile-data.ts'
 import type { Session, Tokens } from './session.ts'
 
@@ -8,6 +8,8 @@ export interface DeviceLoginSettings {
   readonly open: Opener
   /** Gets the tokens. */
   readonly session: Pick<Session, 'keep'>
+  /** Keeps a login that has begun, for an app that the system ends. Absent: it begins again then. */
+  readonly storage?: StorageLike
   /** For tests. */
   readonly clock?: Clock
 }
@@ -19,16 +21,17 @@ export interface DeviceLogin {
 }
 
 /** The package's client, as a native app needs it. Knows nothing of React. */
-export function deviceLogin({ api, open, session, clock }: DeviceLoginSettings): DeviceLogin {
+export function deviceLogin({ api, open, session, storage, clock }: DeviceLoginSettings): DeviceLogin {
   let obstacle: string | undefined
   const login = phoneLogin<Tokens>({
     baseUrl: api,
     open: reachableFirst(open, (reason) => {
       obstacle = reason
     }),
-    // The handle alone binds the login. It is a secret that lives ten minutes, so it stays in memory; what some frameworks add of a browser is left alone.
+    // The handle alone binds the login. It is a secret that lives ten minutes, so it goes nowhere but to the Keychain or Keystore; what some frameworks add of a
+    // browser is left alone.
     credentials: 'omit',
-    storage: null,
+    storage: storage ?? null,
     webOtp: false,
     clock,
   })

@@ -14,8 +14,12 @@ export interface PhoneLoginView extends Pick<PhoneLogin<Tokens>, 'start' | 'subm
 export function usePhoneLogin(settings: DeviceLoginSettings): PhoneLoginView {
   const [{ login, obstacle }] = useState(() => deviceLogin(settings))
   const progress = useSyncExternalStore(login.subscribe, () => login.progress)
-  // A screen that is gone asks the server for nothing more.
-  useEffect(() => login.cancel, [login])
+  useEffect(() => {
+    // The system may have ended the app while the user was in another one.
+    void login.resume()
+    // A screen that is gone asks the server for nothing more.
+    return login.cancel
+  }, [login])
   const { start, submitCode, resend, fallback, retry, cancel } = login
   return { progress, obstacle: obstacle(), start, submitCode, resend, fallback, retry, cancel }
 }

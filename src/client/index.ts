@@ -20,6 +20,7 @@ export type {
   Progress,
   Signal,
   SignalLike,
+  Skipped,
   StorageLike,
   WaitingForCode,
   WaitingForSms,

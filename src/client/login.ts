@@ -1,14 +1,16 @@
+import { typedCode } from './code.js'
 import { memoryIn } from './memory.js'
-import { follower, platform, readCode, systemClock, takeReturnCode } from './platform.js'
+import { openCheck } from './open.js'
+import { follower, platform, type Returned, readCode, systemClock, takeReturn } from './platform.js'
 import { isOpen, watch } from './poll.js'
 import { demand, feasible, mayPass, problemOf } from './problem.js'
 import { check, stage, type Work } from './stage.js'
-import type { Call, OpenResult, PhoneLogin, PhoneLoginOptions, Problem, Progress, Signal } from './types.js'
-import { type Answer, deviceFields, type Fields, fieldsOf, flowLifeMs, poster, readStep, type Step } from './wire.js'
+import type { Call, PhoneLogin, PhoneLoginOptions, Problem, Progress, Signal } from './types.js'
+import { type Answer, type Fields, fieldsOf, flowLifeMs, instant, poster, readStep, type Step } from './wire.js'
 
 /** How long the user waits while another request holds the login, and a page may take to leave before another `start()` is believed. */
-const patienceMs = 30_000
-const leavingMs = 5_000
+const patienceMs = 30000
+const leavingMs = 5000
 
 /**
  * The device's half of a login. Touches nothing until one of its functions is called, so it may be made where pages are rendered.
@@ -26,6 +28,8 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
   let spent = false
   /** The step that failed and may be repeated. */
   let again: Work | undefined
+  /** Why the return leg failed, until that was shown. */
+  let returned: Returned | undefined
   /** Lets whoever began the login cancel it. */
   const follow = follower(cancel)
 
@@ -35,7 +39,7 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     for (;;) {
       const answer = await post(call, { flow: step?.flow, ...fields }, signal)
       check(signal)
-      const { code, retryAt = clock.now() + 1_000 } = answer.problem ?? {}
+      const { code, retryAt = clock.now() + 1000 } = answer.problem ?? {}
       if ((code !== 'pending' && code !== 'in_progress') || retryAt > until) return answer
       await waitUntil(retryAt, signal)
     }
@@ -59,7 +63,7 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
   function fail(problem: Problem): void {
     if (problem.action === 'restart' || problem.action === 'stop') forget()
     const fallback = step?.fallback ?? []
-    rest({ state: 'failed', problem: feasible(problem, again, fallback), fallback })
+    rest({ state: 'failed', problem: feasible(problem, again, fallback), fallback, fallbackAt: spent ? undefined : step?.fallbackAt })
   }
 
   /** A step that could not be taken: the login is where it was, if that was waiting for the user. */
@@ -71,20 +75,14 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
   async function enter(body: unknown, signal: Signal): Promise<void> {
     const next = readStep(body, clock.now(), step?.since)
     if (!next) return refuse(problemOf('unexpected'))
-    const { type, url = '', method } = next
+    const { type, url = '', method, skipped } = next
     spent = false
     again = undefined
     keep(next)
     if (wait()) return
-    show({ state: 'opening', method })
-    if (type === 'open_url' && open) {
-      const opened = async (): Promise<OpenResult> => open(url, { signal })
-      const result = await idle<OpenResult | undefined>(
-        opened().catch(() => undefined),
-        signal,
-      )
-      return verify(deviceFields(result), signal)
-    }
+    const opening = (retryAt?: number) => show({ state: 'opening', method, skipped, retryAt })
+    if (type === 'open_url' && open) return verify(await idle(openCheck(open, next, clock, signal, opening), signal), signal)
+    opening()
     if (type === 'open_url' && platform.location && /^https?:/i.test(url)) {
       platform.addEventListener('pageshow', comeBack)
       platform.location.assign(url)
@@ -131,20 +129,22 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
 
   /** Which ways are left changes with each of them. */
   function learn(body: unknown): void {
-    const { fallback } = fieldsOf(body)
-    if (step && fallback) keep({ ...step, fallback: fallback as string[] })
+    const { fallback, fallback_in } = fieldsOf(body)
+    if (step && fallback)
+      keep({ ...step, fallback: fallback as string[], fallbackAt: instant(fallback_in, clock.now()) ?? step.fallbackAt })
   }
 
-  /** Goes on from what `status` said. @param code why the return leg failed, where it did */
-  async function heed({ body }: Answer, signal: Signal, code?: string): Promise<void> {
-    const { state } = fieldsOf(body)
+  /** Goes on from what `status` said. @param failed why the return leg failed, where it did */
+  async function heed({ body }: Answer, signal: Signal, failed?: Returned): Promise<void> {
+    const { state, reason = failed?.reason } = fieldsOf(body)
+    const why = (otherwise: string) => problemOf(failed?.code ?? otherwise, 0, { reason: reason as string | undefined })
     if (state === 'verified') return verify({}, signal)
     if (state !== 'pending') {
       forget()
-      return fail(problemOf(code ?? 'ladder_exhausted'))
+      return fail(why(reason === 'user_refused' ? reason : 'ladder_exhausted'))
     }
     learn(body)
-    return lose(problemOf(code ?? 'rung_unable'), signal)
+    return lose(why('rung_unable'), signal)
   }
 
   async function verify(fields: Fields, signal: Signal): Promise<void> {
@@ -200,23 +200,28 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     refuse(problem)
   }
 
-  /** @param code why the return leg failed, where it did */
-  async function takeUp(signal: Signal, code = takeReturnCode()): Promise<void> {
+  async function takeUp(signal: Signal): Promise<void> {
+    // Effects of React run, are undone and run again in one go: nothing is taken before that is over.
+    await idle(Promise.resolve(), signal)
+    returned = takeReturn() ?? returned
     step = memory.load() ?? step
-    again = (signal) => takeUp(signal, code)
+    again = takeUp
     if (step) show({ state: 'checking' })
     const answer = step ? await ask('status', {}, signal) : { problem: problemOf('flow_invalid') }
     const { problem } = answer
     if (problem && problem.code !== 'flow_invalid') return fail(problem)
     // What could be repeated is the look at how far the login is; the code went with the return leg.
-    if (code !== 'in_progress' && code !== 'pending') again = undefined
+    const failed = returned
+    if (failed?.code !== 'in_progress' && failed?.code !== 'pending') again = returned = undefined
+    const why = failed && problemOf(failed.code, 0, { reason: failed.reason })
     if (problem) {
-      // The last login of this tab ended well, or it ended on the return leg, which said why.
       forget()
-      return code ? fail(problemOf(code)) : rest({ state: 'idle' })
+      if (problem.reason === 'no_cookie') return fail(problem)
+      // The last login of this tab ended well, or it ended on the return leg, which said why.
+      return why ? fail(why) : rest({ state: 'idle' })
     }
-    if (!isOpen(answer)) return heed(answer, signal, code)
-    if (!wait(code ? problemOf(code) : undefined)) fail(problemOf(code ?? 'interrupted'))
+    if (!isOpen(answer)) return heed(answer, signal, failed)
+    if (!wait(why)) fail(why ?? problemOf('interrupted'))
   }
 
   /** The page was kept as it was when it left for the check, and the user came back to it. */
@@ -230,14 +235,19 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     demand(typeof phoneNumber === 'string', 'phoneNumber must be a string')
     demand(platform.location || baseUrl, 'baseUrl is missing')
     return run('start', async (signal) => {
+      const before = memory.load()
       forget()
+      returned = undefined
       follow(theirs)
       if (theirs?.aborted) return cancel()
       const begin: Work = async (signal) => {
         again = begin
         show({ state: 'starting' })
         const { body, problem } = await ask('start', { phone_number: phoneNumber.trim() }, signal)
-        return problem ? fail(problem) : enter(body, signal)
+        if (!problem) return enter(body, signal)
+        // A code of the login before is on its way: a page that is loaded again may still take it.
+        if (before && problem.code === 'cooldown') memory.save(before)
+        fail(problem)
       }
       return begin(signal)
     })
@@ -247,9 +257,9 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     demand(typeof code === 'string', 'code must be a string')
     const { type, length, attemptsLeft } = step ?? {}
     if (type !== 'enter_code' || attemptsLeft === 0) return now()
-    const typed = code.replace(/[\s-]/g, '')
+    const typed = typedCode(code)
     return run('code', async (signal) => {
-      if (typed.length === length) return verify({ code: typed }, signal)
+      if ([...typed].length === length) return verify({ code: typed }, signal)
       // Not even asked: it costs no try there either.
       wait({ code: 'invalid_request', action: 'retry' })
     })
@@ -269,7 +279,8 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
   function cancel(): void {
     stop()
     follow()
-    forget()
+    // What was not taken up yet is not this login.
+    if (now().state !== 'idle') forget()
     rest({ state: 'idle' })
   }
 

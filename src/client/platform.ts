@@ -79,19 +79,32 @@ export async function visible(signal: Signal): Promise<void> {
 /** The code of an SMS that names this site, if the browser reads it and the user agrees; undefined otherwise, or never. */
 export async function readCode(signal: Signal): Promise<string | undefined> {
   if (!platform.OTPCredential) return undefined
-  // Rejects when it is aborted, declined or forbidden by policy: the user types the code then.
-  const found = await platform.navigator.credentials.get({ otp: { transport: ['sms'] }, signal }).catch(() => null)
-  return signal.aborted ? undefined : found?.code
+  try {
+    const found = await platform.navigator.credentials.get({ otp: { transport: ['sms'] }, signal })
+    return signal.aborted ? undefined : found?.code
+  } catch {
+    // Aborted, declined, forbidden by policy, or a browser that has half of it: the user types the code then.
+    return undefined
+  }
 }
 
-/** Takes `?phonecheck=<code>` of a failed return leg out of the address, so that a reload or a shared link does not repeat it. */
-export function takeReturnCode(): string | undefined {
+/** Why a return leg failed. */
+export interface Returned {
+  readonly code: string
+  readonly reason: string | undefined
+}
+
+/** Takes `?phonecheck=<code>&reason=<reason>` of a failed return leg out of the address, so that a reload or a shared link does not repeat it. */
+export function takeReturn(): Returned | undefined {
   const { location, history } = platform
-  let code: string | undefined
-  const href = location?.href.replace(/([?&])phonecheck=([a-z_]+)(&|(?=#)|$)/, (_, lead: string, found: string, tail: string) => {
-    code = found
-    return tail && lead
-  })
-  if (code) history.replaceState(history.state, '', href)
-  return code
+  let found: Returned | undefined
+  const href = location?.href.replace(
+    /([?&])phonecheck=([a-z_]+)(?:&reason=([a-z_]+))?(&|(?=#)|$)/,
+    (_, lead: string, code: string, reason: string | undefined, tail: string) => {
+      found = { code, reason }
+      return tail && lead
+    },
+  )
+  if (found) history.replaceState(history.state, '', href)
+  return found
 }

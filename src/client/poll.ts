@@ -3,8 +3,8 @@ import { mayPass, problemOf } from './problem.js'
 import type { Clock, Problem, Signal } from './types.js'
 import { type Answer, fieldsOf, instant, type Step } from './wire.js'
 
-const everyMs = 3_000
-const mostMs = 30_000
+const everyMs = 3000
+const mostMs = 30000
 
 /**
  * Asks how far a login is until there is something to do about it: at the server's pace, more seldom while it has trouble, never while nobody looks at the

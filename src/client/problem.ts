@@ -16,8 +16,9 @@ const byCode = {
  * What may be offered. Where the code does not say, the status does: that holds for the codes of later versions and of the app's own routes too.
  * @param status 0 when the problem came without an answer; the present way is then of no use
  */
-export function problemOf(code: string, status = 0, reason?: string, retryAt?: number): Problem {
-  return { code, action: byCode[code] ?? byStatus(status), reason, retryAt }
+export function problemOf(code: string, status = 0, more: Partial<Problem> = {}): Problem {
+  // A browser that keeps no cookie here will keep none of the next login either.
+  return { code, action: more.reason === 'no_cookie' ? 'stop' : (byCode[code] ?? byStatus(status)), ...more }
 }
 
 function byStatus(status: number): Action {

@@ -54,6 +54,8 @@ export interface OpenResult {
   readonly reference_id?: string | null | undefined
   readonly error?: string | null | undefined
   readonly error_description?: string | null | undefined
+  /** Seconds to wait after an answer 429, where the SDK tells. */
+  readonly retry_after?: number | string | null | undefined
 }
 
 /** The five calls of the server's half. */
@@ -77,7 +79,10 @@ export interface PhoneLoginOptions {
   fetch?: FetchLike | undefined
   /** Cookies of the calls. Default: `same-origin` on a page, `omit` elsewhere, where the handle alone binds the login. */
   credentials?: Credentials | undefined
-  /** Where the login survives a page that goes away. `null`: nowhere. Default: `sessionStorage` where there is one. */
+  /**
+   * Where the login survives a page that goes away, or an app that the system ends, until `resume()`. Holds a secret for ten minutes. `null`: nowhere. Default:
+   * `sessionStorage` where there is one.
+   */
   storage?: StorageLike | null | undefined
   /** How long one call may take. Milliseconds, default 30,000. */
   timeoutMs?: number | undefined
@@ -135,10 +140,22 @@ export interface Problem {
   /** One of {@link ProblemCode}, or what the app's own routes answer as `code`. Words for people are the app's. */
   readonly code: ProblemCode | (string & {})
   readonly action: Action
-  /** Why a way cannot work, where that is known, such as `not_mobile_ip`. */
+  /**
+   * Why a way cannot work, where that is known, such as `not_mobile_ip`. Of `flow_invalid`, `no_cookie`: the browser did not send the login's cookie back, as in
+   * a frame of another site or without `credentials: 'include'`; another login would end the same.
+   */
   readonly reason?: string | undefined
+  /** For whoever mends the app, in English: what the server says, or which route answered what. Not for users. */
+  readonly detail?: string | undefined
   /** When the same step may succeed. Milliseconds since the epoch. */
   readonly retryAt?: number | undefined
+}
+
+/** A way that the server passed over by itself. */
+export interface Skipped {
+  readonly method: string
+  /** Such as `not_mobile_ip`, `provider_down`. */
+  readonly reason: string
 }
 
 interface OnRung {
@@ -146,6 +163,10 @@ interface OnRung {
   readonly method: string
   /** The ways that `fallback()` can still take; none when empty. */
   readonly fallback: readonly string[]
+  /** When `fallback()` need not wait any more. Milliseconds since the epoch; undefined when no way follows, or it is not known. */
+  readonly fallbackAt?: number | undefined
+  /** The ways that the server passed over to come to this one, and why; none when empty. */
+  readonly skipped: readonly Skipped[]
   /** When the server gives this way up. Milliseconds since the epoch. */
   readonly expiresAt: number
   /** What went wrong last, if it can be mended here. */
@@ -177,6 +198,8 @@ export interface Failed {
   readonly problem: Problem
   /** The ways that `fallback()` can still take; none when empty. */
   readonly fallback: readonly string[]
+  /** When `fallback()` need not wait any more. Milliseconds since the epoch; undefined when it need not wait now, or no way follows. */
+  readonly fallbackAt?: number | undefined
 }
 
 /**
@@ -187,8 +210,8 @@ export interface Failed {
 export type Progress<Result = unknown> =
   | { readonly state: 'idle' }
   | { readonly state: 'starting' }
-  /** The device is on the check URL: the SDK in an app; in a browser the page is leaving. */
-  | { readonly state: 'opening'; readonly method: string }
+  /** The device is on the check URL: the SDK in an app; in a browser the page is leaving. With `retryAt`: the vendor wants a pause, and the URL is opened again then. */
+  | { readonly state: 'opening'; readonly method: string; readonly skipped: readonly Skipped[]; readonly retryAt?: number | undefined }
   | WaitingForSms
   | WaitingForCode
   /** The server is asked. */
@@ -213,7 +236,7 @@ export interface PhoneLogin<Result = unknown> {
    * @throws TypeError when the number is no string, and without `baseUrl` where there is no page; as a rejection
    */
   start(phoneNumber: string, options?: { signal?: Signal | undefined }): Promise<Progress<Result>>
-  /** Takes the code that the user typed; blanks and hyphens do not count. @throws TypeError when it is no string; as a rejection */
+  /** Takes the code that the user typed, in digits of any one script; blanks, dashes and unseen marks do not count. @throws TypeError when it is no string; as a rejection */
   submitCode(code: string): Promise<Progress<Result>>
   /** Asks for another message with a code. */
   resend(): Promise<Progress<Result>>

@@ -1,6 +1,6 @@
 import { type Controller, platform } from './platform.js'
 import { problemOf } from './problem.js'
-import type { Call, Clock, OpenResult, PhoneLoginOptions, Problem, Signal } from './types.js'
+import type { Call, Clock, OpenResult, PhoneLoginOptions, Problem, Signal, Skipped } from './types.js'
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -29,17 +29,22 @@ export interface Step {
   readonly length?: number
   readonly method: string
   readonly fallback: readonly string[]
+  readonly skipped: readonly Skipped[]
+  readonly fallbackAt?: number | undefined
   readonly expiresAt: number
   readonly attemptsLeft?: number
   readonly resendAt?: number | undefined
 }
 
+/** The vendor limits how often a check URL is opened. The check is as good as before. */
+export const tooOften = 'too_many_requests'
+
 /** As long as the server keeps a login. */
-export const flowLifeMs = 600_000
+export const flowLifeMs = 600000
 
 /** Makes the function that calls the server. It resolves, whatever happens on the way. */
 export function poster(options: PhoneLoginOptions, clock: Clock): Post {
-  const { baseUrl = '', paths = {}, timeoutMs = 30_000 } = options
+  const { baseUrl = '', paths = {}, timeoutMs = 30000 } = options
   const { start = '/login/phone' } = paths
   const fetch = options.fetch ?? ((url, init) => platform.fetch(url, init))
 
@@ -47,7 +52,8 @@ export function poster(options: PhoneLoginOptions, clock: Clock): Post {
     const controller: Controller = new platform.AbortController()
     const stop = () => controller.abort()
     const exchange = async (): Promise<Answer> => {
-      const response = await fetch(baseUrl + (call === 'start' ? start : (paths[call] ?? `${start}/${call}`)), {
+      const url = baseUrl + (call === 'start' ? start : (paths[call] ?? `${start}/${call}`))
+      const response = await fetch(url, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify(body),
@@ -57,10 +63,12 @@ export function poster(options: PhoneLoginOptions, clock: Clock): Post {
       const json: unknown = await response.json().catch(() => undefined)
       // Whoever was sent on to another page by Passport or by a proxy was not answered, whatever that page says.
       if (response.ok && !response.redirected) return { body: json }
-      const { code, reason } = fieldsOf(json)
-      const retryAt = instant(response.headers.get('Retry-After'), clock.now())
-      const status = response.ok ? 500 : response.status
-      return { body: json, problem: problemOf(String(code ?? 'unexpected'), status, reason as string | undefined, retryAt) }
+      const { code, reason, detail, retry_after } = fieldsOf(json)
+      // Other origins may not read the header, unless the server lists it.
+      const retryAt = instant(retry_after ?? response.headers.get('Retry-After'), clock.now())
+      const { ok, status } = response
+      const more = { reason, retryAt, detail: code ? detail : `POST ${url} answered ${status}` } as Partial<Problem>
+      return { body: json, problem: problemOf(String(code ?? 'unexpected'), ok ? 500 : status, more) }
     }
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
@@ -74,18 +82,20 @@ export function poster(options: PhoneLoginOptions, clock: Clock): Post {
 
 /** @returns undefined for an answer that is none of start, fallback or resend */
 export function readStep(body: unknown, now: number, since = now): Step | undefined {
-  const { flow, id, method, challenge, expires_in, fallback } = fieldsOf(body)
+  const { flow, id, method, challenge, expires_in, fallback = [], fallback_in, skipped = [] } = fieldsOf(body)
   const { resend_in, ...task } = fieldsOf(challenge)
   if (typeof flow !== 'string' || !task['type']) return undefined
   const expiresAt = instant(expires_in, now) ?? since + flowLifeMs
-  return { ...task, flow, id, since, method, fallback: fallback ?? [], expiresAt, resendAt: instant(resend_in, now) } as unknown as Step
+  const [resendAt, fallbackAt] = [instant(resend_in, now), instant(fallback_in, now)]
+  return { ...task, flow, id, since, method, fallback, skipped, fallbackAt, expiresAt, resendAt } as unknown as Step
 }
 
 /** What verify wants of what an SDK returned. The server takes a code or an error, never both. */
 export function deviceFields(result: OpenResult | null | undefined): Fields {
   const outer = fieldsOf(result)
-  const { check_id, code, error, type } = { ...outer, ...fieldsOf(outer['response_body']) }
+  const { check_id, code, error, type, http_status } = { ...outer, ...fieldsOf(outer['response_body']) }
   if (code) return { check_id, code }
+  if (Number(http_status) === 429) return { check_id, error: tooOften }
   // A refusal before the operator was asked is a problem document, named by the fragment of its type.
   return { check_id, error: String(error || String(type).split('#')[1] || 'sdk_error').slice(0, 256) }
 }

@@ -22,7 +22,11 @@ export async function findOwnFlow(parts: Parts, request: FlowRequest): Promise<O
   const isOver = record.state === 'redeemed' || record.state === 'failed'
   if (request.proof.binding !== record.binding || !matches(secret, record.owner)) {
     // Of a flow that is over, its own starter has no cookie any more; asking once again is no attack.
-    throw isOver ? gone() : foreign(parts, key, 'binding')
+    if (isOver) throw gone()
+    const error = foreign(parts, key, 'binding')
+    // Whoever names the handle of a live login has it. A browser that got it and no cookie learns why no other login will do better.
+    const noCookie = record.binding === 'cookie' && request.proof.binding === 'handle'
+    throw noCookie ? new PhoneCheckError('flow_invalid', { reason: 'no_cookie', message: noCookieText }) : error
   }
   if (purpose !== record.purpose || subject !== record.subject) throw foreign(parts, key, 'purpose')
   const flow = openFlow(held, secret)
@@ -40,6 +44,9 @@ export async function openOwnFlow(parts: Parts, request: RedeemRequest): Promise
   if (flow.isClaimed) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
   return flow
 }
+
+const noCookieText =
+  "The login is bound to a cookie, and none came with the request. Pages of another origin need credentials: 'include'; in a frame of another site browsers may send none."
 
 function gone(): PhoneCheckError {
   return new PhoneCheckError('flow_invalid', { ended: true })

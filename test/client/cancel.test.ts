@@ -81,7 +81,7 @@ test('what arrives after cancel() changes nothing', async () => {
   const started = login.start(number)
   await eventually(() => login.progress.state === 'opening')
   login.cancel()
-  expect(await started).toEqual({ state: 'opening', method: 'phonecheck' })
+  expect(await started).toEqual({ state: 'opening', method: 'phonecheck', skipped: [] })
   answer({ code: 'late' })
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(states.at(-1)).toBe('idle')

@@ -57,7 +57,7 @@ describe('the silent way', () => {
     expect(await login.start(number)).toEqual({
       state: 'failed',
       fallback: [],
-      problem: { code: 'rung_unable', action: 'restart', reason, retryAt: undefined },
+      problem: { code: 'rung_unable', action: 'restart', reason, retryAt: undefined, detail: expect.any(String) },
     })
     if (reason !== 'reported') expect(app.calls[1]?.body['error']).toBe(reason)
   })

@@ -1,6 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createContext, runInContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
+import { parse } from 'acorn'
 import {
   type FetchLike,
   type OpenResult,
@@ -16,10 +18,22 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 import { bundle } from './bundle.js'
 import { number, world } from './support.js'
 
-test('is smaller than 4 kB, minified and gzipped', async () => {
+test('is smaller than 4.5 kB, minified and gzipped', async () => {
   const size = gzipSync(await bundle(), { level: 9 }).length
-  expect(size).toBeLessThan(4_000)
+  expect(size).toBeLessThan(4_500)
   expect(size, 'something is missing').toBeGreaterThan(3_000)
+})
+
+test('is published in the syntax of ES2020, which bundlers leave as it is', () => {
+  for (const half of ['esm', 'cjs']) {
+    const folder = fileURLToPath(new URL(`../../dist/${half}/client/`, import.meta.url))
+    const files = readdirSync(folder).filter((name) => name.endsWith('.js'))
+    expect(files).toContain('login.js')
+    for (const name of files) {
+      const text = readFileSync(folder + name, 'utf8')
+      expect(() => parse(text, { ecmaVersion: 2020, sourceType: half === 'esm' ? 'module' : 'script' }), `${half} ${name}`).not.toThrow()
+    }
+  }
 })
 
 test('touches nothing when it is imported and when a login is made, and has neither require nor import', async () => {

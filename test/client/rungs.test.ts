@@ -8,6 +8,8 @@ describe('an SMS from the user', () => {
     expect(await login.start(number)).toEqual({
       state: 'waiting_for_sms',
       method: 'mocheck',
+      skipped: [],
+      fallbackAt: app.clock.now() + 20_000,
       to: '+447700900001',
       body: '123456',
       href: 'sms:+447700900001?&body=123456',
@@ -91,6 +93,7 @@ describe('a code', () => {
     expect(await login.start(number)).toEqual({
       state: 'waiting_for_code',
       method: 'idenfy-sms',
+      skipped: [],
       length: 4,
       attemptsLeft: undefined,
       resendAt: app.clock.now() + 125_000,

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { viaSdk } from '../../examples/react-native/mobile-data.ts'
 import { createSession } from '../../examples/react-native/session.ts'
 import { simulatedPhone } from '../../examples/react-native/simulated-phone.ts'
+import { storage as place } from '../client/fake-page.js'
 import { reach } from '../client/support.js'
 import { boxOf, codeIn, type Device, device, number, type Server, startServer } from './support/react-native.js'
 
@@ -166,6 +167,25 @@ describe('without mobile data', () => {
     server.sim.phone(number).mobileData = true
     expect((await made.login.start(number)).state).toBe('done')
     expect(made.obstacle()).toBeUndefined()
+  })
+})
+
+describe('an app that the system ended while the user wrote the text', () => {
+  test('goes on with the login that it kept, and keeps nothing of it afterwards', async () => {
+    const server = await startServer()
+    server.sim.phone(number).mobileData = false
+    const before = place()
+    const ended = device(server, { storage: before })
+    const step = await ended.login.start(number)
+    if (step.state !== 'waiting_for_sms') throw new Error(`not at the text but ${step.state}`)
+    // What the system left on the device. The app that it ended asks for nothing more.
+    const storage = place({ ...before.content })
+    ended.login.cancel()
+    const next = device(server, { storage })
+    expect(await next.login.resume()).toMatchObject({ state: 'waiting_for_sms', to: step.to, body: step.body })
+    await sendText(server, step)
+    await expect.poll(next.session.signedIn, { timeout: 10_000 }).toBe(true)
+    expect(Object.values(storage.content).join('')).toBe('')
   })
 })
 

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { idenfySms, MemoryStore, moCheck, type PhoneCheckEvent, phoneCheck } from 'passport-phonecheck'
+import type { StorageLike } from 'passport-phonecheck/client'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { type FakeClock, fakeClock } from 'passport-phonecheck/testing'
 import { onTestFinished } from 'vitest'
@@ -85,15 +86,16 @@ interface DeviceParts {
   box?: Device['box']
   /** Stands still while the app sleeps. */
   ownClock?: FakeClock
+  storage?: StorageLike
 }
 
 /** The app's logic in a phone with that number. */
 export function device(
   { url, sim, clock }: Server,
-  { open = simulatedPhone(sim.url, number), box = boxOf(), ownClock = clock }: DeviceParts = {},
+  { open = simulatedPhone(sim.url, number), box = boxOf(), ownClock = clock, storage }: DeviceParts = {},
 ): Device {
   const session = createSession({ api: url, box, now: ownClock.now })
-  const made = deviceLogin({ api: url, open, session, clock: ownClock })
+  const made = deviceLogin({ api: url, open, session, clock: ownClock, ...(storage && { storage }) })
   onTestFinished(() => made.login.cancel())
   return { ...made, session, box }
 }

@@ -1,0 +1,28 @@
+import type { Clock, OpenResult, PhoneLoginOptions, Signal } from './types.js'
+import { deviceFields, type Fields, instant, type Step, tooOften } from './wire.js'
+
+/**
+ * Opens the check URL by the app's SDK. Where the vendor wants a pause, opens it again after that, for as long as the check lives: it is as good as before.
+ * @param tell hears of each time that it is opened, and of each pause
+ * @returns what verify wants to know of it
+ */
+export async function openCheck(
+  open: NonNullable<PhoneLoginOptions['open']>,
+  { url = '', expiresAt }: Step,
+  clock: Clock,
+  signal: Signal,
+  tell: (retryAt?: number) => void,
+): Promise<Fields> {
+  for (let seconds = 5; !signal.aborted; seconds *= 2) {
+    tell()
+    const opened = async (): Promise<OpenResult | undefined> => open(url, { signal })
+    const result = await opened().catch(() => undefined)
+    const fields = deviceFields(result)
+    if (fields['error'] !== tooOften || signal.aborted) return fields
+    const retryAt = instant(result?.retry_after ?? seconds, clock.now()) ?? expiresAt
+    if (retryAt >= expiresAt) return { error: 'sdk_error' }
+    tell(retryAt)
+    await clock.delay(retryAt - clock.now(), signal)
+  }
+  return {}
+}
