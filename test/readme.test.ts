@@ -40,12 +40,23 @@ test('the error-to-action table in the README is the one in the code', () => {
 })
 
 test('the limits in the README are those in the code', () => {
-  const { guesses, perAddress, sendsPerNumber, resendAfterSeconds, triesPerCode, triesPerFlow } = limits
-  const [short, long] = sendsPerNumber
+  const { guesses, perAddress, networks, perDay, sendsPerNumber, sendsPerDevice, resendAfterSeconds, triesPerCode, triesPerFlow } = limits
+  const { checksPerNumber, devices, sendsPerBlock, sendsPerNumberByDevices: byDevices } = limits
+  const [short, long] = sendsPerDevice
+  const number = (value: number) => value.toLocaleString('en')
   for (const sentence of [
     `${triesPerCode} a code, ${triesPerFlow} a login`,
     `${guesses.limit}, then its code rung is locked for ${guesses.windowSeconds / 3600} h, doubling to ${guesses.maxWindowSeconds / 86_400} days`,
-    `${short.limit} in ${short.windowSeconds / 60} min, ${long.limit} in ${long.windowSeconds / 3600} h`,
+    `${sendsPerNumber.limit}, then none for ${sendsPerNumber.windowSeconds / 60} min, doubling to ${sendsPerNumber.maxWindowSeconds / 60} min`,
+    `${short.limit} in ${short.windowSeconds / 60} min, ${long.limit} in ${long.windowSeconds / 3600} h, and ${byDevices.limit} in ${byDevices.windowSeconds / 3600} h by all`,
+    `\`limits.checksPerNumber\`, ${checksPerNumber.limit} in ${checksPerNumber.windowSeconds / 60} min`,
+    `\`limits.sendsPerBlock\`, ${sendsPerBlock.limit} in ${sendsPerBlock.windowSeconds / 60} min`,
+    `\`limits.sendsPerDay\`, ${number(perDay.sends)}, and \`limits.sendsPerCountryPerDay\`, ${perDay.sendsPerCountry}`,
+    `\`limits.checksPerDay\`, ${number(perDay.checks)}`,
+    `at most ${number(perDay.sends)} messages and ${number(perDay.checks)} checks`,
+    `${networks['IPv6 /56']} times as many from an IPv6 /56, ${networks['IPv6 /48']} times from an IPv6 /48 or IPv4 /24`,
+    `${devices.lifeSeconds / 86_400} days, up to ${devices.perBrowser} numbers`,
+    `${devices.newPerDay} new devices in a day`,
     `after ${resendAfterSeconds} s, then ${resendAfterSeconds * 2} s`,
     `${perAddress.starts}, ${perAddress.sends} and ${perAddress.failedRedeems} in ${perAddress.windowSeconds / 60} min`,
   ]) {

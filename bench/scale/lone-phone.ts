@@ -13,7 +13,13 @@ export interface LonePhone {
   lastRecord(): string
 }
 
-const endless = { startsPerAddress: 1e9, sendsPerAddress: 1e9, failedRedeemsPerAddress: 1e9 }
+const endless = {
+  startsPerAddress: Number.POSITIVE_INFINITY,
+  sendsPerAddress: Number.POSITIVE_INFINITY,
+  failedRedeemsPerAddress: Number.POSITIVE_INFINITY,
+  checksPerDay: Number.POSITIVE_INFINITY,
+  checksPerNumber: Number.POSITIVE_INFINITY,
+}
 
 export function lonePhone({ store = new MemoryStore(), clock }: { store?: Store; clock?: Clock } = {}): LonePhone {
   let written = ''

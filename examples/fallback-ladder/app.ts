@@ -4,7 +4,6 @@ import express, { type Express as ExpressApp, type Handler } from 'express'
 import session from 'express-session'
 import passport from 'passport'
 import { maskPhoneNumber, PhoneCheckStrategy, type PhoneCheckStrategyOptions, phoneCheckErrors } from 'passport-phonecheck'
-import type { MessageBudget } from './message-budget.js'
 
 declare global {
   namespace Express {
@@ -32,11 +31,12 @@ export interface AppSettings
   /** Where browsers reach this app, such as `https://app.example`. */
   origin: string
   sessionSecret: string
-  budget: MessageBudget
+  /** Messages a day, by region of the number. */
+  messagesPerDay: Readonly<Record<string, number>>
 }
 
 /** A login by phone that asks the SIM first, then for a text, and sends a code only when nothing else works. */
-export function createApp({ origin, sessionSecret, budget, onEvent, ...settings }: AppSettings): ExpressApp {
+export function createApp({ origin, sessionSecret, messagesPerDay, ...settings }: AppSettings): ExpressApp {
   const secure = origin.startsWith('https:')
   // Your table of users, here ids by number. The number is no id: people change numbers, and numbers change people.
   const users = new Map<string, string>()
@@ -46,14 +46,10 @@ export function createApp({ origin, sessionSecret, budget, onEvent, ...settings 
       redirectUrl: `${origin}/login/phone/return`,
       loginUrl: '/',
       cookie: { secure },
-      // Asked before each message. A captcha belongs here too: let the page put its token into a header (bodies are strict), and check that.
-      beforeSend: (_req, { country }) => budget.allows(country),
-      onEvent: (event) => {
-        if (event.type === 'message_sent') budget.spend(event.country)
-        onEvent?.(event)
-      },
-      // What the defaults leave open: at most 20 messages in an hour to numbers that differ in their last four digits only, as those of a bot farm do.
-      limits: { sendsPerBlock: 20 },
+      // A captcha belongs into `beforeSend`, which is asked before each message: let the page put its token into a header (bodies are strict), and check that.
+      // What a day may cost, and at most 20 messages in an hour to numbers that differ in their last four digits only, as those of a bot farm do. Counted
+      // before the vendor is asked, so requests at the same moment do not pass together.
+      limits: { sendsPerCountryPerDay: messagesPerDay, sendsPerBlock: 20 },
     },
     (identity) => {
       const id = users.get(identity.phoneNumber) ?? crypto.randomUUID()

@@ -6,6 +6,7 @@ const levels: Partial<Record<PhoneCheckEvent['type'], 'warn' | 'error'>> = {
   misconfiguration: 'error',
   breaker_opened: 'error',
   store_outage: 'error',
+  spending_limit: 'error',
   provider_outage: 'warn',
   suspicious: 'warn',
   foreign_redeem: 'warn',

@@ -2,7 +2,6 @@
 import { type IdlayrOptions, idenfySms, MemoryStore, moCheck, phoneCheck } from 'passport-phonecheck'
 import { createApp } from './app.js'
 import { logEvent } from './event-log.js'
-import { MessageBudget } from './message-budget.js'
 
 const needed = [
   'PHONECHECK_CLIENT_ID',
@@ -42,7 +41,7 @@ function main(): void {
     sessionSecret: settings.SESSION_SECRET,
     origin: settings.ORIGIN,
     countries,
-    budget: new MessageBudget(Object.fromEntries(countries.map((country) => [country, 500]))),
+    messagesPerDay: Object.fromEntries(countries.map((country) => [country, 300])),
     onEvent: logEvent,
     // Vendors call public addresses only.
     ...(settings.ORIGIN.startsWith('https:') && { callbackUrl: `${settings.ORIGIN}/webhooks/phone` }),

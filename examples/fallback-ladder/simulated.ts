@@ -9,7 +9,6 @@ import { idenfySms, MemoryStore, moCheck, phoneCheck } from 'passport-phonecheck
 import { startSimulator } from 'passport-phonecheck/simulator'
 import { createApp } from './app.js'
 import { logEvent } from './event-log.js'
-import { MessageBudget } from './message-budget.js'
 import { help, TerminalPhone } from './terminal-phone.js'
 
 async function main(): Promise<void> {
@@ -27,7 +26,7 @@ async function main(): Promise<void> {
     sessionSecret: randomBytes(32).toString('base64'),
     origin,
     countries: ['US', 'GB', 'DE'],
-    budget: new MessageBudget({ US: 20, GB: 20, DE: 20 }),
+    messagesPerDay: { US: 20, GB: 20, DE: 20 },
     callbackUrl: `${origin}/webhooks/phone`,
     onEvent: logEvent,
   })

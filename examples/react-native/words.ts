@@ -22,6 +22,7 @@ const problems: Readonly<Record<ProblemCode, string>> = {
   ladder_exhausted: 'No other way works just now. Turn mobile data on and begin again.',
   cooldown: 'Messages can take a while. Wait a moment before you ask for another one.',
   number_limit: 'Too many messages went to this number. Try again later.',
+  spending_limit: 'No more sign-ins this way today. Try another way, or again tomorrow.',
   address_limit: 'Too many attempts came from your network. Try again later.',
   code_locked: 'Too many wrong codes were typed for this number. Try again without a code, or later.',
   provider_unavailable: 'Our partner does not answer. Try again in a minute.',

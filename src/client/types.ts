@@ -126,6 +126,7 @@ export type ProblemCode =
   | 'ladder_exhausted'
   | 'cooldown'
   | 'number_limit'
+  | 'spending_limit'
   | 'address_limit'
   | 'code_locked'
   | 'provider_unavailable'

@@ -18,17 +18,39 @@ export function isLoopback(hostname: string): boolean {
   return host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback')
 }
 
+export type Network = 'own' | 'IPv4 /24' | 'IPv6 /56' | 'IPv6 /48'
+
+/** How the address itself and the networks around it are called, from the inside out. */
+const networks: Readonly<Record<'ipv4' | 'ipv6', readonly (readonly [Network, bits: number])[]>> = {
+  ipv4: [
+    ['own', 32],
+    ['IPv4 /24', 24],
+  ],
+  // What one subscriber gets, a household or a small office, and a site or a part of a carrier.
+  ipv6: [
+    ['own', 64],
+    ['IPv6 /56', 56],
+    ['IPv6 /48', 48],
+  ],
+}
+
 /**
- * What counts as one place: an IPv4 address, or the /64 network that one IPv6 subscriber gets. Everything unknown is one place.
+ * The places that a request comes from: its IPv4 address, or the /64 network that one IPv6 subscriber gets, and the wider networks that somebody may have
+ * for the asking. Everything unknown is one place.
  *
  * Mapped IPv4 addresses are unmapped before the mask, or all of IPv4 would be one place.
  */
-export function addressBlock(text: string | undefined): string {
+export function addressBlocks(text: string | undefined): readonly { network: Network; block: string }[] {
   const plain = withoutPort(text).split('%', 1)[0] ?? ''
-  if (!ipaddr.isValid(plain)) return 'unknown'
+  if (!ipaddr.isValid(plain)) return [{ network: 'own', block: 'unknown' }]
   const address = ipaddr.process(plain)
-  if (address.kind() === 'ipv4') return address.toString()
-  return ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()
+  const bytes = Buffer.from(address.toByteArray())
+  return networks[address.kind()].map(([network, bits]) => ({ network, block: `${bytes.toString('hex', 0, bits / 8)}/${bits}` }))
+}
+
+/** The narrowest of them. */
+export function addressBlock(text: string | undefined): string {
+  return addressBlocks(text)[0]?.block ?? 'unknown'
 }
 
 /** Whether it can be told apart from other addresses. */

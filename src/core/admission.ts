@@ -35,9 +35,11 @@ export async function admit<User>(
     emit({ type: 'verify_callback_failed', canRepeat: kept, ...factsOf(flow) })
     throw error
   }
-  const outcome = user ? 'accepted' : 'refused'
-  if (!(await flow.write('redeemed', { leaseUntil: undefined, outcome })))
-    throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+  const [isWritten, devices] = await Promise.all([
+    flow.write('redeemed', { leaseUntil: undefined, outcome: user ? 'accepted' : 'refused' }),
+    user ? devicesFor(parts, flow, by) : undefined,
+  ])
+  if (!isWritten) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
   if (!user) {
     emit({ type: 'user_refused', ...(user === false ? ({ reason: 'refused' } as const) : noAnswer), ...factsOf(flow) })
     throw new PhoneCheckError('user_refused', { flowId: flowId(flow.key), ended: true })
@@ -45,7 +47,7 @@ export async function admit<User>(
   emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...factsOf(flow) })
   const reopen = () =>
     flow.write('proven', { ...untilProofLapses(flow), outcome: undefined }, { ...flow.content, verifiedAt }).catch(() => false)
-  return { user, identity, reopen }
+  return { user, identity, reopen, ...(devices && { devices }) }
 }
 
 const noAnswer = {
@@ -59,17 +61,27 @@ const noAnswer = {
  */
 async function credit({ ladder, gate }: Parts, flow: OpenFlow, by: Requester): Promise<void> {
   const rung = ladder.rungOf(flow)
-  const { number, provenUntil } = flow.record
+  const { provenUntil } = flow.record
   const forgives = !rung.guessable && ladder.some(({ guessable }) => guessable)
   await Promise.all([
-    rung.redeem && provenUntil === undefined && gate.takeBackRedeem(rung, number, by),
-    forgives && gate.forgive(number).catch(() => {}),
+    rung.redeem && provenUntil === undefined && gate.takeBackRedeem(rung, flow.record, by),
+    forgives && gate.forgive(flow.record).catch(() => {}),
   ])
 }
 
 /** A proof is kept for one minute, however often the application fails to use it. */
 function untilProofLapses({ record, ageMs }: OpenFlow) {
   return { leaseUntil: undefined, provenUntil: record.provenUntil ?? ageMs + limits.provenMs }
+}
+
+/** By which the device is told from strangers the next time. A login that is won does not fail for want of it. */
+async function devicesFor({ gate, settings }: Parts, flow: OpenFlow, by: Requester): Promise<string[] | undefined> {
+  const { rung, number, device } = flow.record
+  // Many people know the code of a review number.
+  if (rung === 'review') return undefined
+  const issuing = gate.devices.issue(number, device).catch(() => undefined)
+  const issued = await within(settings.clock, limits.deviceMs, issuing, () => undefined)
+  return issued === undefined ? undefined : [issued, ...gate.devices.ofOthers(by.devices ?? [], number)]
 }
 
 function withinLease<T>({ settings }: Parts, flow: OpenFlow, answer: Promise<T>): Promise<T> {

@@ -54,7 +54,7 @@ export class Attempts {
     const waitMs = flow.record.polledAt === undefined ? 0 : msUntilPoll(flow.record, flow.ageMs)
     if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
     await this.#claimTry(flow, rung, by)
-    const takeBack = () => gate.takeBackRedeem(rung, flow.record.number, by)
+    const takeBack = () => gate.takeBackRedeem(rung, flow.record, by)
     const outcome = await this.#run(flow, rung, 'redeem', context, async () => rung.redeem?.(check, given, context)).catch(
       async (error) => {
         // A guess that may have reached the provider stays counted, or a lost answer would be a free one.
@@ -166,13 +166,14 @@ export class Attempts {
   }
 
   async #claimAndCharge(flow: OpenFlow, rung: Provider, by: Requester): Promise<void> {
-    const { number, tries, flowTries } = flow.record
+    const account = flow.record
+    const { tries, flowTries } = account
     const [claim, charge] = await Promise.allSettled([
       this.claim(flow, { tries: tries + 1, flowTries: flowTries + 1 }),
-      this.#parts.gate.redeem(rung, number, by),
+      this.#parts.gate.redeem(rung, account, by),
     ])
     if (claim.status === 'fulfilled' && charge.status === 'rejected') await this.#release(flow)
-    if (claim.status === 'rejected' && charge.status === 'fulfilled') await this.#parts.gate.takeBackRedeem(rung, number, by)
+    if (claim.status === 'rejected' && charge.status === 'fulfilled') await this.#parts.gate.takeBackRedeem(rung, account, by)
     if (claim.status === 'rejected') throw claim.reason
     if (charge.status === 'rejected') {
       const { code, status } = asOutage(charge.reason)

@@ -70,7 +70,7 @@ export class Climber {
       if (!next) throw this.#exhausted(flow, left)
       // Written before the next provider is asked, like the first rung: the charge of a rung is on record before its call.
       if (!(await flow.write('claimed', onRung(next.name, flow)))) throw new PhoneCheckError('in_progress')
-      await this.#parts.gate.send(next, flow.content.number, purposeOf(flow.record), by)
+      await this.#parts.gate.send(next, flow.content.number, purposeOf(flow.record), by, flow.record.device)
       rung = next
     }
   }
@@ -85,7 +85,7 @@ export class Climber {
 
   /** One rung's check. A charge for a message that was certainly not sent is given back. */
   async #create(flow: OpenFlow, rung: Provider, context: CallContext, input: StartInput, by: Requester): Promise<Started | Unable> {
-    const takeBack = () => this.#parts.gate.takeBackSend(rung, flow.content.number, by)
+    const takeBack = () => this.#parts.gate.takeBackSend(rung, flow.content.number, by, flow.record.device)
     try {
       flow.sending = rung.sends === true
       const answer = await this.#parts.breakers.run(rung.name, 'start', context.deadline, async () =>

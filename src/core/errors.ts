@@ -25,6 +25,7 @@ export const problems = {
   cooldown: [429, 'Wait before asking for another message.'],
   number_limit: [429, 'Too many messages were sent to this number.'],
   address_limit: [429, 'Too many requests came from this address.'],
+  spending_limit: [429, 'The application sends no more messages, or makes no more checks, today.'],
   code_locked: [429, 'Too many wrong codes were given for this number.'],
   provider_unavailable: [503, 'The verification service cannot be reached.'],
   store_unavailable: [503, 'The login store cannot be reached.'],

@@ -3,6 +3,7 @@ import type { PhoneCheckErrorCode } from './errors.js'
 import { purposeOf } from './flow.js'
 import { flowId } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
+import type { LimitOptions } from './limits.js'
 import { maskPhoneNumber } from './phone-number.js'
 import type { TokenEvent } from './token-events.js'
 import type { UnableReason } from './unable-reason.js'
@@ -35,6 +36,8 @@ export type PhoneCheckEvent =
   | ({ type: 'message_sent'; resend: boolean } & FlowFacts)
   /** A limit, `beforeSend`, the provider or an outage stopped a step. Of a start, the flow is one that never came to be. */
   | ({ type: 'step_refused'; step: 'start' | 'fallback' | 'resend' | 'redeem'; code: PhoneCheckErrorCode } & FlowFacts)
+  /** A daily ceiling is reached. Once until it may admit again; each refused step is a `step_refused` too. */
+  | { type: 'spending_limit'; limit: keyof LimitOptions; retryAfterSeconds: number; message: string }
   | ({ type: 'review_login' } & FlowFacts)
   | ({ type: 'code_rejected'; attemptsLeft: number } & FlowFacts)
   | ({ type: 'flow_failed' } & FlowFacts)
@@ -56,8 +59,8 @@ export type PhoneCheckEvent =
   /** So many calls to this provider are under way that more would only wait: they are refused, and the ladder goes on. Told once until it has room. */
   | { type: 'provider_overloaded'; provider: string; message: string }
   | { type: 'breaker_opened' | 'breaker_closed'; provider: string; operation: string }
-  /** `code`: SQLSTATE, errno or the like, where the store's error has one. */
-  | { type: 'store_outage'; operation: string; code?: string }
+  /** `code`: SQLSTATE, errno or the like, where the store's error has one. `message`: the cure, where the code has one. */
+  | { type: 'store_outage'; operation: string; code?: string; message?: string }
   /** A provider announced a result for a check that its flow has left behind. It changes nothing. */
   | { type: 'late_result'; flowId: string; provider: string }
   | { type: 'webhook_refused'; provider: string; reason: string }

@@ -37,6 +37,8 @@ export interface FlowRecord {
   owner: string
   /** Keyed hash of the number, for counters. */
   number: string
+  /** Random id of the requester's device, if it is known by the number: whose counters are charged. */
+  device?: string | undefined
   delivery: Delivery
   /** Name of the rung in use. */
   rung: string
@@ -122,6 +124,7 @@ const shape: Record<keyof FlowRecord, (value: unknown) => boolean> = {
   binding: (value) => value === 'cookie' || value === 'handle',
   owner: text,
   number: text,
+  device: optional(text),
   delivery: (value) => value === 'redirect' || value === 'body',
   rung: text,
   rungSince: instant,

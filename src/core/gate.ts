@@ -1,9 +1,11 @@
 import type { Provider } from '../providers/provider.js'
 import type { Hit, Store, Verdict } from '../stores/store.js'
-import { addressBlock } from './address.js'
 import { callApplication } from './application.js'
-import { type Clock, within } from './clock.js'
-import { PhoneCheckError, type PhoneCheckErrorCode } from './errors.js'
+import { type Account, type Charge, Charges, guessKey } from './charges.js'
+import { type Clock, wallTime, within } from './clock.js'
+import { Devices, type KnownDevice } from './devices.js'
+import { PhoneCheckError } from './errors.js'
+import type { OnEvent } from './events.js'
 import { keyedHash } from './handle.js'
 import { type LimitOptions, limits } from './limits.js'
 import { type PhoneNumber, subscriberOf } from './phone-number.js'
@@ -12,8 +14,12 @@ import { type PhoneNumber, subscriberOf } from './phone-number.js'
 export interface Requester {
   /** As the socket or a trusted proxy says; all unknown ones share one counter. */
   address: string | undefined
-  /** The application's veto before a message is sent. */
-  beforeSend?: (message: { method: string; country: string; purpose: string }) => Promise<boolean>
+  /** Device values that came with the request. */
+  devices?: readonly string[]
+  /** The application's veto before a message is sent, or any check is made. */
+  beforeSend?: (message: { method: string; country: string; purpose: string; phoneNumber: string }) => Promise<boolean>
+  /** Whether the application is asked before silent checks too. */
+  beforeChecks?: boolean
 }
 
 /** A record that is to be kept if all limits allow it. */
@@ -23,28 +29,36 @@ export interface NewRecord {
   ttlSeconds: number
 }
 
-interface Charge extends Hit {
-  /** What the requester is told when this limit refuses. */
-  code: PhoneCheckErrorCode
+export interface GateSettings {
+  store: Store
+  clock: Clock
+  secret: string
+  emit: OnEvent
+  limits?: LimitOptions
 }
 
 /**
  * Nothing is paid, and no code guessed, before it is allowed here.
  *
- * All limits of one step are charged in one `count`: all or none, so a refused request counts nowhere. Keys hold hashes of numbers and addresses, never
- * the things themselves.
+ * All limits of one step are charged in one `count`: all or none, so a refused request counts nowhere.
  */
 export class Gate {
+  readonly devices: Devices
   readonly #store: Store
   readonly #clock: Clock
-  readonly #options: LimitOptions
+  readonly #emit: OnEvent
+  readonly #charges: Charges
   readonly #hash: (text: string) => string
+  /** Options of which the operator was told that they refuse, and until when. */
+  readonly #told = new Map<keyof LimitOptions, number>()
 
-  constructor(store: Store, clock: Clock, secret: string, options: LimitOptions = {}) {
+  constructor({ store, clock, secret, emit, limits = {} }: GateSettings) {
     this.#store = store
     this.#clock = clock
-    this.#options = options
+    this.#emit = emit
     this.#hash = keyedHash(secret, 'passport-phonecheck/counter/1')
+    this.#charges = new Charges(clock, this.#hash, limits)
+    this.devices = new Devices(store, clock, secret)
   }
 
   /** What stands for a number in records and counters. */
@@ -59,121 +73,110 @@ export class Gate {
 
   /**
    * A new flow whose first rung is `rung`: charges it and keeps its record, or does neither.
-   * @returns false when the store has that key already
+   * @returns `taken` when the store has that key already; `forgotten` when `device` is known no more, and then nothing was written
    * @throws PhoneCheckError 429, and then nothing was written; `store_unavailable`
    */
-  async start(rung: Provider, number: PhoneNumber, by: Requester, { key, record, ttlSeconds }: NewRecord): Promise<boolean> {
-    const charges = this.#starts(rung, number, by)
+  async start(
+    rung: Provider,
+    number: PhoneNumber,
+    by: Requester,
+    { key, record, ttlSeconds }: NewRecord,
+    device?: KnownDevice,
+  ): Promise<'kept' | 'taken' | 'forgotten'> {
+    const account = this.#account(number, device?.id)
+    const asked = device && this.devices.askForgotten(account.number, device)
+    const charges = this.#charges.start(rung, account, number, by.address)
+    const hits = [...(asked ? [asked] : []), ...charges.map(hitOf)]
     if (this.#store.insertCharged) {
-      const verdict = await this.#store.insertCharged(key, record, ttlSeconds, charges.map(hitOf))
-      if (verdict === 'taken') return false
-      refuseIf(verdict, charges)
-      return true
+      const verdict = await this.#store.insertCharged(key, record, ttlSeconds, hits)
+      if (verdict === 'taken' || isRefusalOf(verdict, asked)) return verdict === 'taken' ? 'taken' : 'forgotten'
+      this.#refuseIf(verdict, charges)
+      return 'kept'
     }
-    await this.#charge(charges)
+    const verdict = await this.#store.count(hits)
+    if (isRefusalOf(verdict, asked)) return 'forgotten'
+    this.#refuseIf(verdict, charges)
     const isKept = await this.#store.insert(key, record, ttlSeconds).catch(async (error) => {
       await this.#giveBack(charges)
       throw error
     })
     if (!isKept) await this.#giveBack(charges)
-    return isKept
+    return isKept ? 'kept' : 'taken'
   }
 
   /** Another rung, or another message, in a flow that exists. @throws PhoneCheckError 403, 429 */
-  async send(rung: Provider, number: PhoneNumber, purpose: string, by: Requester): Promise<void> {
+  async send(rung: Provider, number: PhoneNumber, purpose: string, by: Requester, device?: string): Promise<void> {
     await this.askApplication(rung, number, purpose, by)
-    await this.#charge(this.#sends(rung, number, by))
+    await this.#charge(this.#charges.check(rung, this.#account(number, device), number, by.address))
   }
 
   /** Nothing was sent after all. */
-  async takeBackSend(rung: Provider, number: PhoneNumber, by: Requester): Promise<void> {
-    await this.#giveBack(this.#sends(rung, number, by))
+  async takeBackSend(rung: Provider, number: PhoneNumber, by: Requester, device?: string): Promise<void> {
+    await this.#giveBack(this.#charges.check(rung, this.#account(number, device), number, by.address))
   }
 
   /** A code is about to be tried. Charged before the provider is asked, and given back when it was no failure. @throws PhoneCheckError 429 */
-  async redeem(rung: Provider, numberHash: string, by: Requester): Promise<void> {
-    await this.#charge(this.#guess(rung, numberHash, by))
+  async redeem(rung: Provider, account: Account, by: Requester): Promise<void> {
+    await this.#charge(this.#charges.guess(rung, account, by.address))
   }
 
-  async takeBackRedeem(rung: Provider, numberHash: string, by: Requester): Promise<void> {
-    await this.#giveBack(this.#guess(rung, numberHash, by))
+  async takeBackRedeem(rung: Provider, account: Account, by: Requester): Promise<void> {
+    await this.#giveBack(this.#charges.guess(rung, account, by.address))
   }
 
-  /** Forgets the wrong codes of a number, and any lock they led to. */
-  async forgive(numberHash: string): Promise<void> {
-    await this.#store.remove(guessKey(numberHash))
+  /** Forgets the wrong codes of a number's strangers, and those of one device, and any lock they led to. */
+  async forgive({ number, device }: Account): Promise<void> {
+    const keys = [guessKey({ number, device: undefined }), ...(device === undefined ? [] : [guessKey({ number, device })])]
+    await Promise.all(keys.map((key) => this.#store.remove(key)))
   }
 
   /** The application's veto, before anything is written or counted. @throws PhoneCheckError `send_refused` */
-  async askApplication(rung: Provider, { country }: PhoneNumber, purpose: string, { beforeSend }: Requester): Promise<void> {
-    if (!rung.sends || !beforeSend) return
-    const answer = callApplication('beforeSend', () => beforeSend({ method: rung.name, country, purpose }))
+  async askApplication(rung: Provider, { country, e164 }: PhoneNumber, purpose: string, by: Requester): Promise<void> {
+    const { beforeSend, beforeChecks } = by
+    if (!beforeSend || !(rung.sends || (beforeChecks && rung.name !== 'review'))) return
+    const answer = callApplication('beforeSend', () => beforeSend({ method: rung.name, country, purpose, phoneNumber: e164 }))
     const allowed = await within(this.#clock, limits.hookMs, answer, () => false)
     if (allowed !== true) throw new PhoneCheckError('send_refused')
   }
 
-  #starts(rung: Provider, number: PhoneNumber, by: Requester): Charge[] {
-    return [this.#byAddress('starts', this.#options.startsPerAddress, by), ...this.#sends(rung, number, by)]
-  }
-
-  #sends(rung: Provider, { e164 }: PhoneNumber, by: Requester): Charge[] {
-    if (!rung.sends) return rung.guessable ? [this.#guessLock(this.hashNumber(e164))] : []
-    const number = this.hashNumber(e164)
-    const { sendsPerBlock, sendsPerAddress } = this.#options
-    const block = this.#hash(`block ${subscriberOf(e164).slice(0, -4)}`)
-    return [
-      ...(rung.guessable ? [this.#guessLock(number)] : []),
-      ...limits.sendsPerNumber.map((limit) => ({ ...limit, key: `send/${limit.windowSeconds}/${number}`, code: 'number_limit' as const })),
-      this.#byAddress('sends', sendsPerAddress, by),
-      ...(sendsPerBlock === undefined
-        ? []
-        : [
-            {
-              key: `send/block/${block}`,
-              limit: sendsPerBlock,
-              windowSeconds: limits.sendsPerBlockWindowSeconds,
-              code: 'number_limit' as const,
-            },
-          ]),
-    ]
-  }
-
-  #guess(rung: Provider, number: string, by: Requester): Charge[] {
-    const address = this.#byAddress('failedRedeems', this.#options.failedRedeemsPerAddress, by)
-    return rung.guessable ? [{ ...this.#guessLock(number), cost: 1 }, address] : [address]
-  }
-
-  /** Only asks whether the code rung of this number is open: no code is sent that could not be tried. */
-  #guessLock(number: string): Charge {
-    return { ...limits.guesses, key: guessKey(number), cost: 0, code: 'code_locked' }
-  }
-
-  #byAddress(what: 'starts' | 'sends' | 'failedRedeems', own: number | undefined, { address }: Requester): Charge {
-    const { windowSeconds } = limits.perAddress
-    const key = `${what}/address/${this.#hash(`address ${addressBlock(address)}`)}`
-    return { key, limit: own ?? limits.perAddress[what], windowSeconds, code: 'address_limit' }
+  #account({ e164 }: PhoneNumber, device: string | undefined): Account {
+    return { number: this.hashNumber(e164), device }
   }
 
   async #charge(charges: readonly Charge[]): Promise<void> {
     if (charges.length === 0) return
-    refuseIf(await this.#store.count(charges.map(hitOf)), charges)
+    this.#refuseIf(await this.#store.count(charges.map(hitOf)), charges)
   }
 
   /** Best effort: what cannot be given back only refuses a little sooner. */
   async #giveBack(charges: readonly Charge[]): Promise<void> {
-    const back = charges.filter(({ cost }) => cost !== 0).map((charge) => ({ ...hitOf(charge), cost: -1 as const }))
+    const back = this.#charges.toGiveBack(charges).map(hitOf)
     if (back.length > 0) await this.#store.count(back).catch(() => {})
+  }
+
+  #refuseIf(verdict: Verdict, charges: readonly Charge[]): void {
+    if (verdict.allowed) return
+    const charge = charges.find(({ key }) => key === verdict.key)
+    const retryAfterSeconds = charge ? this.#charges.secondsUntil(charge, verdict.retryAfterSeconds) : verdict.retryAfterSeconds
+    if (charge?.option) this.#tell(charge.option, retryAfterSeconds)
+    const { code = 'address_limit', message } = charge ?? {}
+    throw new PhoneCheckError(code, { retryAfterSeconds, ...(message !== undefined && { message }) })
+  }
+
+  /** Once until the limit may admit again, and not with each refused request. */
+  #tell(option: keyof LimitOptions, retryAfterSeconds: number): void {
+    const now = wallTime(this.#clock)
+    if (now < (this.#told.get(option) ?? 0)) return
+    this.#told.set(option, now + retryAfterSeconds * 1000)
+    const message = `limits.${option} is used up for today, by everybody, by one network, or by devices that never logged in before. If these are your users, raise it; if not, look at step_refused and message_sent for what is asked for, and from where.`
+    this.#emit({ type: 'spending_limit', limit: option, retryAfterSeconds, message })
   }
 }
 
-const guessKey = (number: string) => `guess/${number}`
-
-function refuseIf(verdict: Verdict, charges: readonly Charge[]): void {
-  if (verdict.allowed) return
-  const { code } = charges.find(({ key }) => key === verdict.key) ?? { code: 'address_limit' as const }
-  throw new PhoneCheckError(code, { retryAfterSeconds: verdict.retryAfterSeconds })
+function isRefusalOf(verdict: Verdict, hit: Hit | undefined): boolean {
+  return !verdict.allowed && verdict.key === hit?.key
 }
 
-function hitOf({ code, ...hit }: Charge): Hit {
+function hitOf({ code, option, message, ...hit }: Charge): Hit {
   return hit
 }

@@ -16,6 +16,9 @@ export const limits = {
   /** How long the application's `beforeSend` may think. No answer is a no. */
   hookMs: 3_000,
 
+  /** How long a login that is won waits for its device to be written down. */
+  deviceMs: 1_000,
+
   /** How long `close()` waits for requests that have begun, and `ready()` for the store. */
   drainMs: 10_000,
   pingMs: 500,
@@ -31,27 +34,56 @@ export const limits = {
   resendsPerFlow: 2,
 
   /** How often a provider is asked for a result, however many clients and processes want to know. */
-  pollEverySeconds: { first: 3, later: 5, laterAfter: 30 },
+  pollEverySeconds: { first: 3, later: 5, laterAfter: 30, last: 15, lastAfter: 180 },
 
   /** Wrong codes in a row for one number, over all flows; then its code rung is locked, for twice as long each time. */
   guesses: { limit: 10, windowSeconds: day, maxWindowSeconds: 30 * day },
-  sendsPerNumber: [
+  /**
+   * Messages to one number by devices that never logged in with it: three, then none for ten minutes, and twice as long each time, up to an hour. So a
+   * stranger holds nobody's messages back for longer than that at a time.
+   */
+  sendsPerNumber: { limit: 3, windowSeconds: 10 * minute, maxWindowSeconds: 60 * minute },
+  /** Messages by one device that logged in with this number before: what strangers do does not count here. */
+  sendsPerDevice: [
     { limit: 3, windowSeconds: 10 * minute },
     { limit: 5, windowSeconds: day },
   ],
+  /** The same by all such devices of a number together, however many there are. */
+  sendsPerNumberByDevices: { limit: 20, windowSeconds: day },
+  /** Silent checks and MOChecks of one number by devices that never logged in with it. */
+  checksPerNumber: { limit: 30, windowSeconds: 10 * minute },
   /** Generous, because mobile users share their carrier's addresses by the thousand. */
   perAddress: { starts: 300, sends: 30, failedRedeems: 100, windowSeconds: 10 * minute },
-  sendsPerBlockWindowSeconds: 60 * minute,
+  /** How many times as much the networks around an address may do, in the same time. */
+  networks: { 'IPv4 /24': 10, 'IPv6 /56': 3, 'IPv6 /48': 10 },
+  /** Messages to numbers that differ only in their last four digits. */
+  sendsPerBlock: { limit: 100, windowSeconds: 60 * minute },
+  /** By the UTC day of the process. A ceiling for what an attack can cost; an app that outgrows it hears so by an event. */
+  perDay: { sends: 1_000, sendsPerCountry: 500, checks: 10_000 },
+  /** Of a day's messages and checks: what devices that are not known can use, and what those of one network (IPv4 /24, IPv6 /48) can. The rest is kept for known devices: without it whoever uses up the day locks out everybody. */
+  shareOfStrangers: 0.8,
+  shareOfNetwork: 0.2,
+
+  /** A device that is known by a number: for how long, and how many may become known in a day. Browsers keep no cookie for longer than 400 days. */
+  devices: { lifeSeconds: 400 * day, newPerDay: 5, perBrowser: 3 },
 } as const
 
 /** What an application may set for itself. */
 export interface LimitOptions {
-  /** Starts from one IPv4 address or IPv6 /64 in ten minutes. Default 300. */
+  /** Starts from one IPv4 address or IPv6 /64 in ten minutes; three times as many from a /56, ten times from an IPv6 /48 or IPv4 /24. Default 300. */
   startsPerAddress?: number
-  /** Messages caused from one address in ten minutes. Default 30. */
+  /** Messages caused from one address in ten minutes, and from the networks around it as above. Default 30. */
   sendsPerAddress?: number
-  /** Redeems from one address in ten minutes that were not a success. Default 100. */
+  /** Redeems from one address in ten minutes that were not a success, and from the networks around it as above. Default 100. */
   failedRedeemsPerAddress?: number
-  /** Messages in an hour to numbers that differ only in their last four digits. Default: not limited. */
+  /** Messages in an hour to numbers that differ only in their last four digits. Default 100; Infinity for no limit. */
   sendsPerBlock?: number
+  /** Messages in a day (UTC), to all numbers together. One fifth is kept for devices that logged in before. Default 1,000; Infinity for no limit. */
+  sendsPerDay?: number
+  /** Messages in a day (UTC) to numbers of one region: one number for each, or some by name, such as `{ US: 2000, DE: 300 }`. Default 500; Infinity for no limit. */
+  sendsPerCountryPerDay?: number | Readonly<Record<string, number>>
+  /** Silent checks and MOChecks in a day (UTC). One fifth is kept for devices that logged in before. Default 10,000; Infinity for no limit. */
+  checksPerDay?: number
+  /** Silent checks and MOChecks of one number in ten minutes; devices that logged in with it before are not counted. Default 30; Infinity for no limit. */
+  checksPerNumber?: number
 }

@@ -2,12 +2,12 @@ import type { CallContext, Provider, WebhookRequest } from '../providers/provide
 import { admit } from './admission.js'
 import { takeAnnouncement } from './announcement.js'
 import { Attempts } from './attempt.js'
+import { beginFlow } from './begin.js'
 import { Climber, onRung } from './climb.js'
 import { shareOf, wallTime, within } from './clock.js'
-import { asOutage, isOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './errors.js'
+import { asOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './errors.js'
 import { factsOf } from './events.js'
-import { recordedPurpose } from './flow.js'
-import { createSecret, fingerprint, flowId, flowKey } from './handle.js'
+import { createSecret, flowId, flowKey } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
 import { limits } from './limits.js'
 import type {
@@ -71,39 +71,15 @@ export class LoginFlow {
     const key = flowKey(handle)
     const refused = this.#refusalOfStart(key, request.purpose, rung, number)
     await gate.askApplication(rung, number, request.purpose, request.by).catch(refused)
-    const draft = {
-      state: 'claimed',
-      leaseUntil: limits.leaseMs,
-      purpose: recordedPurpose(settings.realm, request.purpose),
-      subject: request.subject === undefined ? undefined : gate.hashSubject(request.subject),
-      binding: request.binding,
-      owner: fingerprint(secret),
-      number: gate.hashNumber(number.e164),
-      delivery: request.delivery,
-      rung: rung.name,
-      rungSince: 0,
-      tries: 0,
-      flowTries: 0,
-    } as const
-    let isKept = true
+    const flow = await beginFlow(this.#parts, request, number, rung, { key, secret }).catch(refused)
     try {
-      // Written before the provider is asked: whatever was charged is on record even if this process dies now. A refused request writes nothing.
-      const keep = async (record: string) => {
-        try {
-          return await gate.start(rung, number, request.by, { key, record, ttlSeconds: limits.flowTtlSeconds })
-        } catch (error) {
-          isKept = isOutage(error)
-          throw error
-        }
-      }
-      const flow = await book.insert(key, draft, { number }, secret, keep)
       const input = startInput(settings, flow, request.redirectUrl, deviceIp)
       const step = await this.#climber.climb(flow, rung, context, input, request.by)
       this.#parts.settings.emit({ type: 'flow_started', ...factsOf(flow) })
       return { handle, secret, id: flowId(key), ...step }
     } catch (error) {
       // Nobody was told its handle. If this fails too, the record just ages away.
-      if (isKept) await book.remove(key).catch(() => {})
+      await book.remove(key).catch(() => {})
       return refused(error)
     }
   }
@@ -188,12 +164,14 @@ export class LoginFlow {
     await takeAnnouncement(this.#parts, request, this.#parts.callContext())
   }
 
-  /** Forgets the wrong codes counted for a number. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
+  /** Forgets the wrong codes counted for a number, and makes strangers of its known devices. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
   async unlock(phoneNumber: string): Promise<void> {
     // Of any country: the number may have been locked when its country was still admitted.
     const { defaultCountry } = this.#parts.settings
     const { e164, country } = parsePhoneNumber(phoneNumber, defaultCountry === undefined ? {} : { defaultCountry })
-    await this.#parts.gate.forgive(this.#parts.gate.hashNumber(e164))
+    const { gate } = this.#parts
+    const numberHash = gate.hashNumber(e164)
+    await Promise.all([gate.forgive({ number: numberHash }), gate.devices.forget(numberHash)])
     this.#parts.settings.emit({ type: 'number_unlocked', country, number: maskPhoneNumber(e164) })
   }
 
@@ -233,7 +211,7 @@ export class LoginFlow {
     if (isResend) await this.#attempts.claim(flow, charged)
     else if (!(await flow.write('claimed', onRung(rung.name, flow), { number: content.number }))) throw new PhoneCheckError('in_progress')
     try {
-      await this.#parts.gate.send(rung, content.number, request.purpose, by)
+      await this.#parts.gate.send(rung, content.number, request.purpose, by, record.device)
       const climb = isResend ? 'renew' : 'climb'
       const input = startInput(this.#parts.settings, flow, request.redirectUrl, deviceIp)
       const step = await this.#climber[climb](flow, rung, context, input, by)

@@ -106,6 +106,8 @@ export interface Redeemed<User> {
    * was logged in. False when it cannot be repeated.
    */
   reopen(): Promise<boolean>
+  /** What tells this device from strangers at its next start, and then what it brought of other numbers. */
+  devices?: readonly string[]
 }
 
 /** The application's decision: its user, or false to refuse an identity that is proven; undefined, no answer, refuses too. May be asked twice for one flow. */

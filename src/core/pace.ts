@@ -4,12 +4,13 @@ import { limits } from './limits.js'
 /**
  * Milliseconds until the provider may be asked for the rung's result; 0 when it may be now.
  *
- * The pace is in the record, so all clients and processes share it: every 3 s, then every 5 s. A webhook's hint makes the next question due at once.
+ * The pace is in the record, so all clients and processes share it: every 3 s, then every 5 s, then every 15 s. A webhook's hint makes the next question due at once.
  */
 export function msUntilPoll(record: FlowRecord, ageMs: number): number {
   if (record.hinted) return 0
-  const { first, later, laterAfter } = limits.pollEverySeconds
-  const every = ageMs - record.rungSince < laterAfter * 1000 ? first : later
+  const { first, later, laterAfter, last, lastAfter } = limits.pollEverySeconds
+  const seconds = (ageMs - record.rungSince) / 1000
+  const every = seconds < laterAfter ? first : seconds < lastAfter ? later : last
   return Math.max(0, (record.polledAt ?? record.rungSince) + every * 1000 - ageMs)
 }
 

@@ -35,7 +35,7 @@ export function assemble(settings: LoginFlowSettings): Parts {
     settings,
     ladder: new Ladder(settings.ladder, floor, new ReviewNumbers(settings.reviewNumbers ?? [], clock)),
     book: new FlowBook(store, clock),
-    gate: new Gate(store, clock, secret, settings.limits),
+    gate: new Gate({ store, clock, secret, emit, ...(settings.limits && { limits: settings.limits }) }),
     breakers: new Breakers(clock, emit),
     hints: new Hints(store),
     openSends: new OpenSends(store),

@@ -9,7 +9,8 @@ export function safeStore(store: Store, emit: OnEvent): Store {
       return await call()
     } catch (cause) {
       const code = codeOf(cause)
-      emit({ type: 'store_outage', operation, ...(code !== undefined && { code }) })
+      const message = code !== undefined && Object.hasOwn(cures, code) ? cures[code] : undefined
+      emit({ type: 'store_outage', operation, ...(code !== undefined && { code }), ...(message !== undefined && { message }) })
       throw new PhoneCheckError('store_unavailable', { cause })
     }
   }
@@ -33,4 +34,13 @@ export function safeStore(store: Store, emit: OnEvent): Store {
 function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code
   return typeof code === 'string' && /^(?:[A-Z][A-Za-z_]{2,60}|[A-Z0-9]{5})$/.test(code) ? code : undefined
+}
+
+/** What the operator can do. SQLSTATEs of PostgreSQL are from its manual's appendix A; `FULL` is `MemoryStore`'s. */
+const cures: Record<string, string> = {
+  FULL: 'MemoryStore is full: raise its maxRecords or maxCounters, or use a store outside this process. Keep refresh families in a store of their own.',
+  '3F000': 'Its schema is missing: call `await store.migrate()` before the first login.',
+  '42P01': 'Its tables are missing: call `await store.migrate()` before the first login.',
+  '42883': 'Its function is missing: call `await store.migrate()` before the first login.',
+  '42501': 'Its role has not the rights that migrate() names.',
 }

@@ -55,6 +55,23 @@ export class FlowCookies {
     this.#set(res, this.#nameOf(handle), `${handle}.${secret}.${tagOf(checkId)}`, limits.flowTtlSeconds)
   }
 
+  /** What this browser's earlier logins left: one value for each number, the latest first. */
+  readDevices(req: HttpRequest): string[] {
+    const { cookie } = req.headers
+    const name = this.#deviceName
+    if (!cookie?.includes(name)) return []
+    return (parseCookie(cookie)[name] ?? '').split('~', limits.devices.perBrowser).filter((value) => value !== '')
+  }
+
+  /** Remembers this browser's numbers, the latest first. */
+  keepDevices(res: HttpResponse, devices: readonly string[]): void {
+    this.#set(res, this.#deviceName, devices.slice(0, limits.devices.perBrowser).join('~'), limits.devices.lifeSeconds)
+  }
+
+  get #deviceName(): string {
+    return `${this.#prefix}device`
+  }
+
   expire(res: HttpResponse, name: string): void {
     this.#set(res, name, '', 0)
   }

@@ -19,6 +19,8 @@ export interface Front {
   emit: OnEvent
   addressOf: (req: HttpRequest) => RequestAddress
   beforeSend?: BeforeSend
+  /** Whether `beforeSend` is asked before silent checks too. */
+  beforeChecks: boolean
   /** Whether the app is served over https, as its cookies say. */
   secure: boolean
   /** Foreign origins whose pages may take part. */
@@ -33,16 +35,32 @@ export interface Front {
 }
 
 /**
- * Asked before a message is sent. Anything but true, or no answer within 3 s, is a veto: 403 `send_refused`, and nothing is charged. What it throws goes to your
- * error handler, and nothing is sent. It comes before the
- * limits, so it is also asked for messages that a limit then refuses: let it decide, and count what was sent by the event `message_sent`.
+ * Asked before a message is sent, and before a silent check or MOCheck with `beforeSendOnChecks`. Anything but true, or no answer within 3 s, is a veto: 403
+ * `send_refused`, and nothing is charged. What it throws goes to your error handler, and nothing is sent. It comes before the limits, so it is also asked for
+ * messages that a limit then refuses, and requests at the same moment all find what it counted before any of them: use it for captchas and risk, and `limits`
+ * for budgets.
  */
-export type BeforeSend = OfRequest<[message: { method: string; country: string; purpose: string }], boolean | Promise<boolean>>
+export type BeforeSend = OfRequest<
+  [
+    message: {
+      method: string
+      country: string
+      purpose: string
+      /** E.164. Keep it out of logs. */
+      phoneNumber: string
+    },
+  ],
+  boolean | Promise<boolean>
+>
 
 /** Who asks, and from where. */
-export function requesterOf({ addressOf, beforeSend }: Front, req: HttpRequest): { by: Requester; deviceAddress?: string } {
+export function requesterOf(
+  { addressOf, beforeSend, beforeChecks, cookies }: Front,
+  req: HttpRequest,
+): { by: Requester; deviceAddress?: string } {
   const { address, ...device } = addressOf(req)
-  return { by: { address, ...(beforeSend && { beforeSend: async (message) => beforeSend(req, message) }) }, ...device }
+  const asking = beforeSend && { beforeSend: async (message: Parameters<BeforeSend>[1]) => beforeSend(req, message), beforeChecks }
+  return { by: { address, devices: cookies.readDevices(req), ...asking }, ...device }
 }
 
 /**

@@ -17,7 +17,7 @@ export interface IssueOptions {
 }
 
 /**
- * Answers a login with tokens: `{ access_token, token_type: "Bearer", expires_in, refresh_token? }`. Mount it after
+ * Answers a login with tokens: `{ access_token, token_type: "Bearer", expires_in, refresh_token?, device? }`. Mount it after
  * `passport.authenticate('phonecheck', { session: false })`.
  * @throws TypeError that names the setting and the cure
  */
@@ -40,7 +40,10 @@ export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>, o
     }
     const grant = await grantOf(tokens, user, identity)
     const begun = await tokens.families?.begin(grant)
-    sendJson(res, 200, answer(tokens, await signOrEnd(tokens, grant, begun), begun?.refreshToken))
+    sendJson(res, 200, {
+      ...answer(tokens, await signOrEnd(tokens, grant, begun), begun?.refreshToken),
+      device: authInfo?.phoneCheckDevice,
+    })
   })
 }
 

@@ -4,7 +4,7 @@ import type { Delivery } from '../providers/provider.js'
 import { type Front, purposeOf, refuseForeignSite, requesterOf } from './front.js'
 import type { Handler, HttpRequest } from './http-types.js'
 import { answering, sendJson } from './problem.js'
-import { readBody } from './read-request.js'
+import { optionalString, readBody } from './read-request.js'
 import { hostOf } from './same-site.js'
 import { stepAnswer } from './step-answer.js'
 
@@ -49,15 +49,17 @@ export function startHandler(front: Front, options: StartOptions): Handler {
   return answering(front, async function phoneCheckStart(req, res) {
     refuseForeignSite(front, req, binding)
     // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
-    const requester = requesterOf(front, req)
+    const { by, ...requester } = requesterOf(front, req)
     if (delivery === 'redirect') compareHosts(front, req)
-    const body = await readBody(req, ['phone_number'])
+    const body = await readBody(req, ['phone_number', 'device'])
+    const device = optionalString(body, 'device', 512)
     const started = await front.flow.start({
       phoneNumber: body['phone_number'],
       ...purposeOf(front, req),
       binding,
       delivery,
       ...requester,
+      by: device === undefined ? by : { ...by, devices: [device] },
     })
     if (binding === 'cookie') front.cookies.add(req, res, started)
     sendJson(res, 201, stepAnswer(started.handle, started))

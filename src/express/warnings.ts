@@ -32,21 +32,14 @@ function warningOf(event: PhoneCheckEvent): { key: string; text: string } | unde
       if (event.kind !== 'defect' && (!isWrongUrl || process.env['NODE_ENV'] === 'production')) return undefined
       return { key: `${event.provider} ${event.kind}`, text: event.message }
     }
+    case 'spending_limit':
+      return { key: `limit ${event.limit}`, text: event.message }
     case 'store_outage': {
-      const { operation, code = 'without a code' } = event
-      const cure = Object.hasOwn(cures, code) ? ` ${cures[code]}` : ''
+      const { operation, code = 'without a code', message } = event
       // One fault shows at every operation; one warning is enough.
-      return { key: `store ${code}`, text: `The store failed at ${operation} (${code}).${cure}` }
+      return { key: `store ${code}`, text: `The store failed at ${operation} (${code}).${message ? ` ${message}` : ''}` }
     }
     default:
       return undefined
   }
-}
-
-/** SQLSTATEs of PostgreSQL, from its manual's appendix A. */
-const cures: Record<string, string> = {
-  '3F000': 'Its schema is missing: call `await store.migrate()` before the first login.',
-  '42P01': 'Its tables are missing: call `await store.migrate()` before the first login.',
-  '42883': 'Its function is missing: call `await store.migrate()` before the first login.',
-  '42501': 'Its role has not the rights that migrate() names.',
 }

@@ -19,6 +19,11 @@ declare global {
     interface AuthInfo {
       /** What the login proved; set by `passport.authenticate('phonecheck')`. */
       phoneCheck?: PhoneIdentity
+      /**
+       * With `handle` binding: what tells this device from strangers. Hand it to the app, which keeps it for up to 400 days and sends it as `device` with
+       * its next starts. It logs nobody in. Absent when too many devices became known today, or the store failed.
+       */
+      phoneCheckDevice?: string
     }
   }
 }
@@ -147,19 +152,23 @@ export class FlowStrategy extends Base {
   private async redeem(visit: Visit, { request, cookieName }: IncomingRedeem): Promise<void> {
     const { req, res, actions } = visit
     const { flow, drain, cookies } = this.front
-    const { user, identity, reopen } = await drain
+    const { user, identity, reopen, devices } = await drain
       .run(() => flow.redeem(request, (proven) => this.admit(req, proven)))
       .catch((error: unknown) => {
         if (cookieName && error instanceof PhoneCheckError && error.details.ended) cookies.expire(res, cookieName)
         throw error
       })
     const before = res.getHeader('Set-Cookie')
-    if (cookieName) cookies.expire(res, cookieName)
+    if (cookieName) {
+      cookies.expire(res, cookieName)
+      if (devices) cookies.keepDevices(res, devices)
+    }
     reopenIfLoginFails(req, async () => {
       // Without its cookie the browser could not repeat.
       if ((await reopen()) && !res.headersSent) restoreHeader(res, 'Set-Cookie', before)
     })
-    actions.success(user.user, { ...user.info, phoneCheck: identity })
+    const device = cookieName ? undefined : devices?.[0]
+    actions.success(user.user, { ...user.info, phoneCheck: identity, ...(device !== undefined && { phoneCheckDevice: device }) })
   }
 }
 

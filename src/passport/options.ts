@@ -43,8 +43,10 @@ export interface PhoneCheckStrategyOptions {
   deviceIp?: 'off' | 'prefer' | 'require'
   /** The weakest assurance that may ever be used: rungs below it are left out, whatever happens to the others. Default `low`. */
   floor?: Assurance
-  /** Asked before a message is sent: false vetoes it. For captchas, risk, budgets. */
+  /** Asked before a message is sent: false vetoes it. For captchas and risk; budgets are `limits`. */
   beforeSend?: BeforeSend
+  /** `true` asks `beforeSend` before silent checks and MOChecks too, which are paid as well. Default false. */
+  beforeSendOnChecks?: boolean
   /** Limits of your own. */
   limits?: LimitOptions
   /** Numbers with fixed codes for app-store review, at most 90 days ahead. */
@@ -121,6 +123,8 @@ export function buildFront(options: AnyOptions): Front {
   demand([undefined, 'off', 'prefer', 'require'].includes(deviceIp), "deviceIp must be 'off', 'prefer' or 'require'")
   demand([undefined, 'low', 'medium', 'high'].includes(floor), "floor must be 'low', 'medium' or 'high'")
   demand(options.beforeSend === undefined || typeof options.beforeSend === 'function', 'beforeSend must be a function')
+  demand([undefined, true, false].includes(options.beforeSendOnChecks), 'beforeSendOnChecks must be true or false')
+  demand(!options.beforeSendOnChecks || options.beforeSend !== undefined, 'beforeSendOnChecks needs beforeSend')
   demand(options.name === undefined || (typeof options.name === 'string' && options.name !== ''), 'name must be a word, such as phonecheck')
   demand([undefined, true, false].includes(options.passReqToCallback), 'passReqToCallback must be true or false')
   demand(isClock(clock), 'clock must have the methods now() and delay()')
@@ -134,7 +138,8 @@ export function buildFront(options: AnyOptions): Front {
   )
   for (const [name, limit] of Object.entries(options.limits ?? {})) {
     demand(limitNames.includes(name), `limits.${name} is no limit; there are ${limitNames.join(', ')}`)
-    demand(limit === undefined || (Number.isInteger(limit) && limit >= 0), `limits.${name} must be a whole number; 0 allows none`)
+    if (name === 'sendsPerCountryPerDay' && typeof limit === 'object' && limit !== null) checkCountries(limit)
+    else demand(limit === undefined || isLimit(limit), `limits.${name} must be a whole number; 0 allows none, Infinity any number`)
   }
   demand(
     Array.isArray(origins) && origins.every(isOriginText),
@@ -175,6 +180,7 @@ export function buildFront(options: AnyOptions): Front {
     ...(redirectUrl !== undefined && { redirectUrl }),
     hasWebhook: options.ladder.some((rung) => rung.webhook),
     ...(options.beforeSend && { beforeSend: options.beforeSend }),
+    beforeChecks: options.beforeSendOnChecks ?? false,
     ...(loginUrl !== undefined && { loginUrl }),
     ...(callbackUrl !== undefined && { callbackUrl }),
   }
@@ -200,6 +206,7 @@ const optionNames = [
   'deviceIp',
   'floor',
   'beforeSend',
+  'beforeSendOnChecks',
   'limits',
   'reviewNumbers',
   'cookie',
@@ -209,7 +216,27 @@ const optionNames = [
   'clock',
 ] as const satisfies readonly (keyof PhoneCheckStrategyOptions)[]
 
-const limitNames = ['startsPerAddress', 'sendsPerAddress', 'failedRedeemsPerAddress', 'sendsPerBlock']
+const limitNames = [
+  'startsPerAddress',
+  'sendsPerAddress',
+  'failedRedeemsPerAddress',
+  'sendsPerBlock',
+  'sendsPerDay',
+  'sendsPerCountryPerDay',
+  'checksPerDay',
+  'checksPerNumber',
+] as const satisfies readonly (keyof LimitOptions)[] as readonly string[]
+
+function isLimit(limit: unknown): boolean {
+  return limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && (limit as number) >= 0)
+}
+
+function checkCountries(perCountry: Readonly<Record<string, unknown>>): void {
+  for (const [country, limit] of Object.entries(perCountry)) {
+    demand(isCountry(country), `limits.sendsPerCountryPerDay: ${country} is no ISO code, such as US`)
+    demand(isLimit(limit), `limits.sendsPerCountryPerDay.${country} must be a whole number; 0 allows none, Infinity any number`)
+  }
+}
 
 const notSecure = 'cookie.secure: false is for plain http in development; leave it out'
 

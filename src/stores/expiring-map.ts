@@ -44,6 +44,12 @@ export class ExpiringMap<Item extends Queued<Item>> {
     return this.#items.size + count <= this.#limit
   }
 
+  /** How many more fit, once as many expired ones are swept as make room for `enough`. */
+  room(enough: number, now: number): number {
+    this.hasRoomFor(enough, now)
+    return this.#limit - this.#items.size
+  }
+
   /** Adds an entry whose key is not held, or starts a new time to live for one that is. */
   place(item: Item, ttlMs: number): void {
     // First, because a Map refuses when it reaches the engine's own limit.

@@ -25,7 +25,8 @@ const longestWaitMs = 600_000
  * Keeps flows and counters in this process: for development, tests and apps of one process. Several processes need a store that they share, and a
  * restart forgets open logins and locks.
  *
- * Bounded: when `maxRecords` or `maxCounters` live entries are held, whatever needs another one rejects, and none is evicted to make room.
+ * Bounded: when `maxRecords` or `maxCounters` live entries are held, whatever needs another one rejects (`code: 'FULL'`), and none is evicted to make room.
+ * While it is nearly full, the network that fills it is refused first.
  *
  * Every method is atomic because no `await` stands between what it reads and what it writes. Keep it so.
  */
@@ -33,13 +34,17 @@ export class MemoryStore implements Store {
   readonly #clock: Clock
   readonly #records: ExpiringMap<HeldRecord>
   readonly #counters: ExpiringMap<HeldCounter>
+  readonly #maxRecords: number
+  readonly #maxCounters: number
   #sweeping = false
 
   /** @throws TypeError when an option is out of range or there is none of that name */
   constructor(options: MemoryStoreOptions = {}) {
     knownOptions('MemoryStore', options, ['maxRecords', 'maxCounters', 'clock'])
-    this.#records = new ExpiringMap(bound('maxRecords', options.maxRecords ?? 10_000))
-    this.#counters = new ExpiringMap(bound('maxCounters', options.maxCounters ?? 50_000))
+    this.#maxRecords = bound('maxRecords', options.maxRecords ?? 10_000)
+    this.#maxCounters = bound('maxCounters', options.maxCounters ?? 50_000)
+    this.#records = new ExpiringMap(this.#maxRecords)
+    this.#counters = new ExpiringMap(this.#maxCounters)
     this.#clock = checked(options.clock ?? systemClock)
   }
 
@@ -80,6 +85,8 @@ export class MemoryStore implements Store {
     this.#counters.sweep(now, stepsPerCall)
     const judged = this.#judge(hits, now)
     if (!(judged instanceof Map)) return judged
+    const crowded = this.#crowdedBy(hits, judged, false, now)
+    if (crowded) return crowded
     this.#makeRoom(judged, now)
     this.#keep(judged, now)
     return { allowed: true }
@@ -93,6 +100,8 @@ export class MemoryStore implements Store {
     const judged = this.#judge(hits, now)
     if (!(judged instanceof Map)) return judged
     if (this.#records.get(key, now)) return 'taken'
+    const crowded = this.#crowdedBy(hits, judged, true, now)
+    if (crowded) return crowded
     // Both rooms are looked at before either is entered.
     if (!this.#records.hasRoomFor(1, now)) throw full('records', 'maxRecords')
     this.#makeRoom(judged, now)
@@ -115,6 +124,28 @@ export class MemoryStore implements Store {
       if (charged) drafts.set(hit.key, charged)
     }
     return drafts
+  }
+
+  /**
+   * The place that fills the store is refused first, so that others find room: while less than a quarter is free, no place may have charged more than an
+   * eighth of what is free. The more of it somebody fills, the smaller the share becomes.
+   */
+  #crowdedBy(hits: readonly Hit[], drafts: ReadonlyMap<string, Tally>, needsRecord: boolean, now: number): Verdict | undefined {
+    const origin = hits.find((hit) => hit.origin && hit.cost !== -1)
+    if (!origin) return undefined
+    const isNew = (key: string) => !this.#counters.get(key, now)
+    const rooms = [
+      ...(needsRecord ? [[this.#maxRecords, this.#records] as const] : []),
+      ...([...drafts.keys()].some(isNew) ? [[this.#maxCounters, this.#counters] as const] : []),
+    ]
+    const tally = drafts.get(origin.key)
+    for (const [max, held] of rooms) {
+      const free = held.room(Math.ceil(max / 4), now)
+      if (free >= max / 4 || (tally?.count ?? 0) <= Math.max(1, free / 8)) continue
+      const waitMs = (tally?.since ?? now) + (tally?.keepMs ?? 0) - now
+      return { allowed: false, key: origin.key, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
+    }
+    return undefined
   }
 
   #makeRoom(drafts: ReadonlyMap<string, Tally>, now: number): void {

@@ -23,6 +23,11 @@ export interface Hit {
   maxWindowSeconds?: number
   /** What this hit adds. 0 only asks whether one more would fit; -1 gives one back and is never refused. Default 1. */
   cost?: 1 | 0 | -1
+  /**
+   * Set where the key stands for the place that the request comes from. A store of bounded size may refuse on its behalf, as if the limit were lower, while
+   * it is nearly full and this place has filled much of it. Others ignore it.
+   */
+  origin?: boolean
 }
 
 export type Verdict = { allowed: true } | { allowed: false; key: string; retryAfterSeconds: number }

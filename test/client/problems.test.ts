@@ -26,6 +26,7 @@ const wanted: Record<string, string> = {
   ladder_exhausted: 'restart',
   cooldown: 'wait',
   number_limit: 'wait',
+  spending_limit: 'wait',
   address_limit: 'wait',
   code_locked: 'wait',
   provider_unavailable: 'retry',

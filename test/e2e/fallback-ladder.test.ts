@@ -5,7 +5,6 @@ import type { Browser as Chromium, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../../examples/fallback-ladder/app.js'
 import { logEvent } from '../../examples/fallback-ladder/event-log.js'
-import { MessageBudget } from '../../examples/fallback-ladder/message-budget.js'
 import { Browser } from '../support/browser.js'
 import { hasChromium, launchChromium, picture, visit } from './support/chromium.js'
 import { runExample } from './support/demo-process.js'
@@ -21,7 +20,7 @@ interface Copy {
 }
 
 /** The app as people copy it, on a clock that can be moved. */
-async function startCopy(budget: Record<string, number> = { US: 5 }): Promise<Copy> {
+async function startCopy(messagesPerDay: Record<string, number> = { US: 5 }): Promise<Copy> {
   const clock = fakeClock()
   const sim = await startSimulator({ clock })
   onTestFinished(() => sim.close())
@@ -40,7 +39,7 @@ async function startCopy(budget: Record<string, number> = { US: 5 }): Promise<Co
     origin: url,
     countries: ['US'],
     callbackUrl: `${url}/webhooks/phone`,
-    budget: new MessageBudget(budget, clock),
+    messagesPerDay,
     clock,
     onEvent: (event) => events.push(event),
   })
@@ -102,7 +101,7 @@ describe('over HTTP', () => {
     const second = await atTheText(copy)
     await copy.clock.advance(20_000)
     const refused = await json(second.browser.post('/login/phone/fallback', { flow: second.flow }))
-    expect(refused).toMatchObject({ status: 403, body: { code: 'send_refused' } })
+    expect(refused).toMatchObject({ status: 429, body: { code: 'spending_limit' } })
     expect(copy.sim.count('POST /fraud/send-sms')).toBe(1)
     // The text is still possible, and tomorrow there is a new budget.
     await copy.sim.phone(number).send(second.challenge.to, second.challenge.body)
@@ -121,16 +120,6 @@ describe('over HTTP', () => {
     expect(await (await fetch(`${url}/phonecheck/index.js`)).text()).toContain('phoneLogin')
     expect((await fetch(url)).headers.get('content-security-policy')).toMatch(/^default-src 'self'/)
   })
-})
-
-test('the budget is a day’s, by region, and nothing for regions that it does not name', () => {
-  let now = 0
-  const budget = new MessageBudget({ US: 1 }, { now: () => now })
-  expect([budget.allows('US'), budget.allows('DE')]).toEqual([true, false])
-  budget.spend('US')
-  expect(budget.allows('US')).toBe(false)
-  now = 86_400_000
-  expect(budget.allows('US')).toBe(true)
 })
 
 test('an event is one line of JSON, with a level', ({ onTestFinished }) => {

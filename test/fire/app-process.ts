@@ -12,6 +12,7 @@ import { RedisStore } from 'passport-phonecheck/stores/redis'
 import pg from 'pg'
 import { systemClock } from '../../src/core/clock.js'
 import type { Store } from '../../src/stores/store.js'
+import { endless } from '../support/limits.js'
 import type { ProcessSettings } from './fleet.js'
 import { reportUsage } from './usage.js'
 
@@ -45,6 +46,8 @@ function watched(store: Store): Store {
     replace: (key, version, record) => around(stateOf(record), () => store.replace(key, version, record)),
     remove: (key) => around('remove', () => store.remove(key)),
     count: (hits) => around('count', () => store.count(hits)),
+    insertCharged: (key, record, ttlSeconds, hits) =>
+      around('insertCharged', async () => store.insertCharged?.(key, record, settings.flowTtlSeconds ?? ttlSeconds, hits) ?? 'taken'),
   }
 }
 
@@ -99,7 +102,7 @@ async function main(): Promise<void> {
         // Only its path matters: the tests go on at the process of their choice.
         redirectUrl: `http://127.0.0.1/${name}/return`,
         loginUrl: '/login',
-        limits: { startsPerAddress: 1e6, sendsPerAddress: 1e6, failedRedeemsPerAddress: 1e6 },
+        limits: endless,
         clock,
       },
       async ({ phoneNumber }) => {

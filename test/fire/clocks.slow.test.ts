@@ -87,9 +87,15 @@ for (const kind of kinds) {
     test('that a number is locked after ten wrong codes, and until when', async () => {
       const number = freshNumber()
       const { path, body } = await beginCode(sim, late, number)
-      const gate = new Gate(place.store, systemClock, 'a-test-secret-of-at-least-32-bytes', { failedRedeemsPerAddress: 1e6 })
+      const gate = new Gate({
+        store: place.store,
+        clock: systemClock,
+        secret: 'a-test-secret-of-at-least-32-bytes',
+        emit: () => {},
+        limits: { failedRedeemsPerAddress: 1e6 },
+      })
       const rung = idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme' })
-      for (let guess = 1; guess <= 9; guess++) await gate.redeem(rung, gate.hashNumber(number), { address: '127.0.0.1' })
+      for (let guess = 1; guess <= 9; guess++) await gate.redeem(rung, { number: gate.hashNumber(number) }, { address: '127.0.0.1' })
       const wrong = body.code === '0000' ? '1111' : '0000'
       expect(await early.post(path, { ...body, code: wrong })).toMatchObject({ status: 401, body: { code: 'invalid_code' } })
       for (const app of [early, late]) {

@@ -7,18 +7,16 @@ import { codeOf } from './logins.js'
 
 /** Points of a start that sends a code, and what has been sent and what is certainly charged when the process dies. */
 const points = [
-  // Flow and charge are written side by side.
-  ['before insert', 0, 0],
-  ['after insert', 0, 0],
-  ['before count', 0, 0],
-  ['after count', 0, 1],
+  // Flow and charge are one step.
+  ['before insertCharged', 0, 0],
+  ['after insertCharged', 0, 1],
   ['before create', 0, 1],
   ['after create', 1, 1],
   ['before pending', 1, 1],
   ['after pending', 1, 1],
 ] as const
 
-const [{ limit: messagesPerNumber }] = limits.sendsPerNumber
+const { limit: messagesPerNumber } = limits.sendsPerNumber
 
 for (const kind of kinds) {
   const describeStore = await describeWith(kind)

@@ -3,6 +3,7 @@ import { RedisStore } from 'passport-phonecheck/stores/redis'
 import { onTestFinished } from 'vitest'
 import { startApp, type TestApp, type TestAppOptions } from '../support/app.js'
 import { Browser } from '../support/browser.js'
+import { endless } from '../support/limits.js'
 import { isLoggedIn } from '../support/login.js'
 import { advisedRedis } from '../support/services.js'
 import { freshNumber } from './fleet.js'
@@ -19,7 +20,7 @@ export function appOf(rung: Rung, strategy: Partial<PhoneCheckStrategyOptions>, 
         : idenfySms({ baseUrl, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme' }),
     ],
     ...more,
-    strategy: { countries: ['US'], limits: { startsPerAddress: 1e6, sendsPerAddress: 1e6, failedRedeemsPerAddress: 1e6 }, ...strategy },
+    strategy: { countries: ['US'], limits: endless, ...strategy },
   })
 }
 

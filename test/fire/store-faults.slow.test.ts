@@ -9,6 +9,7 @@ import { startApp, type TestApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.js'
 import { calls } from '../support/ladder.js'
+import { endless } from '../support/limits.js'
 import { beginWithCode, isLoggedIn } from '../support/login.js'
 import { advisedRedis, describeWith, shared } from '../support/services.js'
 import { freshNumber, full, kinds, type OwnPlace, ownPlace } from './fleet.js'
@@ -119,7 +120,7 @@ for (const kind of kinds) {
               : idenfySms({ baseUrl, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme' }),
           ),
         ],
-        strategy: { store, countries: ['US'], limits: { startsPerAddress: 1e6, sendsPerAddress: 1e6, failedRedeemsPerAddress: 1e6 } },
+        strategy: { store, countries: ['US'], limits: endless },
       })
 
     /** A whole login; the answers it got, and whether there is a session at its end. */

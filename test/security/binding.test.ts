@@ -269,6 +269,6 @@ describe('the cookie', () => {
     await browser.post('/login/phone/verify', { flow, code: 'wrong' })
     expect([...browser.cookies.keys()]).toHaveLength(1)
     await browser.post('/login/phone/verify', { flow, code })
-    expect([...browser.cookies.keys()]).toEqual(['connect.sid'])
+    expect([...browser.cookies.keys()].sort()).toEqual(['connect.sid', 'phonecheck-device'])
   })
 })

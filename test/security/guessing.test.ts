@@ -275,4 +275,18 @@ describe('the bound in the documentation', () => {
     expect(security).toContain(`${greedy} guesses in a year`)
     expect(security).toContain(`${((greedy / 10_000) * 100).toFixed(1)} %`)
   })
+
+  test('and so is what one number can be sent in a day', async () => {
+    let now = 0
+    let sent = 0
+    const store = new MemoryStore({ clock: { now: () => now, delay: () => new Promise(() => {}) } })
+    while (now < day) {
+      const verdict = await store.count([{ ...limits.sendsPerNumber, key: 'send' }])
+      if (verdict.allowed) sent += 1
+      else now += verdict.retryAfterSeconds * 1000
+    }
+    const sentence = `at most ${sent} messages in a day from strangers and ${limits.sendsPerNumberByDevices.limit} from known devices`
+    for (const file of ['SECURITY.md', 'README.md'])
+      expect(await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')).toContain(sentence)
+  })
 })

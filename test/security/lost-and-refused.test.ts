@@ -40,14 +40,14 @@ describe('answers to verify-sms that are lost', () => {
 
 describe('a resend that is refused before the provider is asked neither uses up a resend nor restarts the cooldown', () => {
   test('when a limit refuses it', async () => {
-    const app = await ladderApp('cookie + body', ['idenfy-sms'], accepting)
-    await onCode(app)
-    await onCode(app)
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], { ...accepting, strategy: { limits: { sendsPerAddress: 3 } } })
+    await onCode(app, '+12025551001')
+    await onCode(app, '+12025551002')
     await app.clock.advance(300_000)
     const visitor = await onCode(app)
     await app.clock.advance(125_000)
     for (let index = 0; index < 4; index++) {
-      expect(await visitor.resend()).toMatchObject({ status: 429, body: { code: 'number_limit' }, retryAfter: 175 })
+      expect(await visitor.resend()).toMatchObject({ status: 429, body: { code: 'address_limit' }, retryAfter: 175 })
     }
     expect((await visitor.status()).body).toMatchObject({ state: 'pending', rung: 'live' })
     expect(sends(app)).toBe(3)

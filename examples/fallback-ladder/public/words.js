@@ -17,6 +17,7 @@ const problems = {
   cooldown: 'Texts can take a while. Wait a moment before you ask for another one.',
   delivery_unknown: 'We cannot tell whether a code was sent. Ask for another one in two minutes.',
   number_limit: 'Too many texts went to this number. Try again later.',
+  spending_limit: 'No more sign-ins this way today. Try another way, or again tomorrow.',
   address_limit: 'Too many attempts came from your network. Try again later.',
   code_locked: 'Too many wrong codes were typed for this number. Sign in with its SIM, or try again later.',
   user_refused: 'Your number is confirmed, but it has no access here.',

@@ -62,6 +62,7 @@ export function explainEvent(event: PhoneCheckEvent): string {
       return `An announcement in the name of ${event.provider} is not authentic: ${event.reason}.`
     case 'number_unlocked':
       return `The wrong codes of ${masked(event.number)} are forgotten.`
+    case 'spending_limit':
     case 'reminder':
     case 'misconfiguration':
       return event.message

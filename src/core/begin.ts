@@ -1,0 +1,60 @@
+import type { Provider } from '../providers/provider.js'
+import type { KnownDevice } from './devices.js'
+import { isOutage } from './errors.js'
+import { recordedPurpose } from './flow.js'
+import { fingerprint } from './handle.js'
+import type { OpenFlow } from './held-flow.js'
+import { limits } from './limits.js'
+import type { StartRequest } from './login-requests.js'
+import type { Parts } from './parts.js'
+import type { PhoneNumber } from './phone-number.js'
+
+/**
+ * Charges and writes a new flow, before any provider is asked: what was charged is then on record even if this process dies now. A request that a limit
+ * refuses writes nothing.
+ * @throws PhoneCheckError 429, `store_unavailable`
+ */
+export async function beginFlow(
+  parts: Parts,
+  request: StartRequest,
+  number: PhoneNumber,
+  rung: Provider,
+  { key, secret }: { key: string; secret: string },
+): Promise<OpenFlow> {
+  const { settings, book, gate } = parts
+  const numberHash = gate.hashNumber(number.e164)
+  const draft = {
+    state: 'claimed',
+    leaseUntil: limits.leaseMs,
+    purpose: recordedPurpose(settings.realm, request.purpose),
+    subject: request.subject === undefined ? undefined : gate.hashSubject(request.subject),
+    binding: request.binding,
+    owner: fingerprint(secret),
+    number: numberHash,
+    delivery: request.delivery,
+    rung: rung.name,
+    rungSince: 0,
+    tries: 0,
+    flowTries: 0,
+  } as const
+  const insert = async (device: KnownDevice | undefined): Promise<OpenFlow | 'forgotten'> => {
+    let isForgotten = false
+    const flow = await book.insert(key, { ...draft, device: device?.id }, { number }, secret, async (record) => {
+      const end = await gate.start(rung, number, request.by, { key, record, ttlSeconds: limits.flowTtlSeconds }, device)
+      isForgotten = end === 'forgotten'
+      return end !== 'taken'
+    })
+    return isForgotten ? 'forgotten' : flow
+  }
+  try {
+    const known = gate.devices.recognise(request.by.devices ?? [], numberHash)
+    const flow = await insert(known)
+    // A device that was forgotten is a stranger. It is asked for in the same step as the limits, so only such a one costs a second.
+    if (flow !== 'forgotten') return flow
+    return (await insert(undefined)) as OpenFlow
+  } catch (error) {
+    // Nobody was told its handle. If this fails too, the record just ages away.
+    if (isOutage(error)) await book.remove(key).catch(() => {})
+    throw error
+  }
+}
