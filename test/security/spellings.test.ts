@@ -76,11 +76,11 @@ test('every spelling of a number is the same user', async () => {
 })
 
 test('the two country codes of a Palestinian subscriber share the limit of messages and the count of wrong codes', async () => {
-  const app = await codeOnly({ strategy: { countries: ['PS', 'IL'] } })
+  const app = await codeOnly({ simulator: { behaviour: { idenfySecondSend: 'accept' } }, strategy: { countries: ['PS', 'IL'] } })
   const start = async (phoneNumber: string) => {
     const visitor = new Visitor(app, phoneNumber)
     const answer = await visitor.start()
-    await app.clock.advance(601_000)
+    await app.clock.advance(1_000)
     return answer.body.code ?? answer.status
   }
   const answers = []
@@ -95,7 +95,7 @@ test('the two country codes of a Palestinian subscriber share the limit of messa
   ]) {
     answers.push(await start(digits))
   }
-  expect(answers).toEqual([201, 201, 201, 201, 201, 'number_limit', 'number_limit'])
+  expect(answers).toEqual([201, 201, 201, ...Array(4).fill('number_limit')])
   expect(await start('+972502345678')).toBe(201)
 })
 
