@@ -20,6 +20,7 @@ import { onTestFinished } from 'vitest'
 import { close, listen, secret } from '../support/app.js'
 import { Browser } from '../support/browser.js'
 import { type ScriptedProvider, scripted } from '../support/flow.js'
+import { endless } from '../support/limits.js'
 
 /** What JavaScript lets a function throw, and what Express reads as "go on" (falsy) or "skip these handlers" (the two words). */
 export const values: unknown[] = [undefined, null, '', 0, Number.NaN, false, 'route', 'router']
@@ -94,7 +95,7 @@ export async function guardedApp(callbacks: Callbacks = {}): Promise<GuardedApp>
       cookie: { secure: false },
       redirectUrl: 'http://127.0.0.1/return',
       loginUrl: '/login',
-      limits: { startsPerAddress: 10_000, sendsPerAddress: 10_000, failedRedeemsPerAddress: 10_000 },
+      limits: endless,
       onEvent: (event) => events.push(event),
       ...callbacks.strategy,
     },
