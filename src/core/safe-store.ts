@@ -42,5 +42,12 @@ const cures: Record<string, string> = {
   '3F000': 'Its schema is missing: call `await store.migrate()` before the first login.',
   '42P01': 'Its tables are missing: call `await store.migrate()` before the first login.',
   '42883': 'Its function is missing: call `await store.migrate()` before the first login.',
-  '42501': 'Its role has not the rights that migrate() names.',
+  '42501': 'Its role has not the rights that migrate() names; EXECUTE on the function is one of them.',
+  '08P01': 'A pooler between the app and the server refuses a start-up parameter, such as statement_timeout: set it on the role instead.',
+  NOPERM: "Its Redis user lacks a right: +eval +evalsha +del +get +set +getrange +time, on the keys that begin with the store's prefix.",
+  NOAUTH: 'Redis wants a user and a password: give them to the client.',
+  WRONGPASS: 'Redis refuses the user or the password that the client was given.',
+  READONLY: 'The client is connected to a replica: connect it to the primary.',
+  MOVED: 'The client does not follow a Redis Cluster: use one that does, such as createCluster of redis 5, or Cluster of ioredis.',
+  OOM: 'Redis has no memory left and evicts nothing: give it more, or look at what fills it.',
 }
