@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createApp } from '../../examples/fallback-ladder/app.js'
 import { logEvent } from '../../examples/fallback-ladder/event-log.js'
 import { Browser } from '../support/browser.js'
+import { axeFindings } from './support/axe.js'
 import { hasChromium, launchChromium, picture, visit } from './support/chromium.js'
 import { runExample } from './support/demo-process.js'
 import { ownServer } from './support/own-server.js'
@@ -178,6 +179,7 @@ describe.skipIf(!hasChromium())('in a browser', { timeout: 60_000 }, () => {
     expect(page.url()).toBe(`${url}/`)
     sim.phone(number).sim = number
     await picture(page, 'fallback-ladder-text')
+    expect(await axeFindings(page)).toEqual([])
 
     await clock.advance(20_000)
     await button(page, 'Send me a code instead').click()
@@ -188,9 +190,11 @@ describe.skipIf(!hasChromium())('in a browser', { timeout: 60_000 }, () => {
     await field.pressSequentially(code === '0000' ? '0001' : '0000')
     await news(page, /That is not the code\. Tries left: 2\./)
     await picture(page, 'fallback-ladder-code')
+    expect(await axeFindings(page)).toEqual([])
     await field.pressSequentially(code)
     await page.getByText('Signed in as +1********00 by a code sent to your phone').waitFor()
     await picture(page, 'fallback-ladder-home')
+    expect(await axeFindings(page)).toEqual([])
 
     await button(page, 'Sign out').click()
     await page.getByLabel('Mobile number').fill(number)

@@ -50,7 +50,7 @@ function show(progress) {
   // While the server is asked the panel stays as it is.
   if (panel) open(panel)
   const problem = 'problem' in progress ? progress.problem : undefined
-  byId('news').textContent = problem ? sayProblem(problem.code) : (progressWords[state] ?? '')
+  byId('news').textContent = problem ? sayProblem(problem.code, problem.reason) : (progressWords[state] ?? '')
   byId('news').className = problem ? 'problem' : ''
 
   byId('retry').hidden = !problem || state !== 'failed' || !['retry', 'wait'].includes(problem.action)

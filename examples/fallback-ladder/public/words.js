@@ -26,8 +26,27 @@ const problems = {
   offline: 'No connection to the server.',
 }
 
-/** @param {string} code */
-export function sayProblem(code) {
+const mobileData = 'This phone is on Wi-Fi only. Switch mobile data on and try again, or go on another way.'
+
+/**
+ * Why a way cannot work: says more than the code.
+ *
+ * @type {Record<string, string>}
+ */
+const reasons = {
+  not_mobile_ip: mobileData,
+  sdk_no_data_connectivity: mobileData,
+  mno_not_supported: 'Your operator takes no part in silent sign-in yet.',
+  provider_down: 'Our partner does not answer just now.',
+  quota_exceeded: 'Our partner takes no more requests for the moment.',
+}
+
+/**
+ * @param {string} code
+ * @param {string} [reason]
+ */
+export function sayProblem(code, reason = '') {
+  if (Object.hasOwn(reasons, reason)) return reasons[reason] ?? ''
   return (Object.hasOwn(problems, code) && problems[code]) || 'Something went wrong, and you are not signed in.'
 }
 
