@@ -51,14 +51,24 @@ export function readQuery(req: HttpRequest): Record<string, unknown> {
  */
 export async function bytesOf(req: HttpRequest, maxBytes: number, parsed: () => Error): Promise<Buffer> {
   const { body } = req
-  if (typeof body === 'string' || body instanceof Uint8Array) {
-    const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    if (bytes.length > maxBytes) throw tooLarge(maxBytes)
-    return bytes
-  }
+  const given = asBytes(body, maxBytes) ?? asBytes(await alreadyRead.get(req), maxBytes)
+  if (given) return given
   const isNothing = body === undefined || body === null || (isPlainObject(body) && isUnread(req))
   if (!isNothing || req.readableEnded) throw parsed()
-  return readBytes(req, maxBytes)
+  const reading = readBytes(req, maxBytes)
+  alreadyRead.set(req, reading)
+  return reading
+}
+
+/** For the second of two strategies that are alternatives of one authentication: a stream can be read once. */
+const alreadyRead = new WeakMap<HttpRequest, Promise<Buffer>>()
+
+/** @returns undefined for what is neither bytes nor text. @throws PhoneCheckError `payload_too_large` */
+export function asBytes(value: unknown, maxBytes: number): Buffer | undefined {
+  if (typeof value !== 'string' && !(value instanceof Uint8Array)) return undefined
+  const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  if (bytes.length > maxBytes) throw tooLarge(maxBytes)
+  return bytes
 }
 
 /**
@@ -110,7 +120,7 @@ export function readBytes(req: HttpRequest, maxBytes: number): Promise<Buffer> {
   })
 }
 
-export function tooLarge(maxBytes: number): PhoneCheckError {
+function tooLarge(maxBytes: number): PhoneCheckError {
   return new PhoneCheckError('payload_too_large', { message: `The request body is larger than ${maxBytes / 1024} KiB.` })
 }
 

@@ -51,7 +51,7 @@ export function hostOf(req: HttpRequest): string | undefined {
  * trailing slashes are not.
  */
 export function isOriginText(text: unknown): text is string {
-  if (typeof text !== 'string' || text.length > 255 || !/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@\\]+$/.test(text) || !URL.canParse(text))
+  if (typeof text !== 'string' || text.length > 255 || !/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@\\*]+$/.test(text) || !URL.canParse(text))
     return false
   const { origin, host, protocol } = new URL(text)
   // Other schemes have opaque origins for the parser, although browsers send them as they are.

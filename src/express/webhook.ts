@@ -2,7 +2,7 @@ import { PhoneCheckError } from '../core/errors.js'
 import type { Front } from './front.js'
 import type { Handler, HttpRequest } from './http-types.js'
 import { answering, sendJson } from './problem.js'
-import { bytesOf, tooLarge } from './read-request.js'
+import { asBytes, bytesOf } from './read-request.js'
 
 const maxBodyBytes = 16 * 1024
 
@@ -28,11 +28,8 @@ export function webhookHandler(front: Front): Handler {
 
 /** The bytes that were signed. What a parser made of them cannot be turned back. */
 async function rawBody(req: HttpRequest): Promise<Buffer> {
-  const { rawBody } = req
-  if (Buffer.isBuffer(rawBody)) {
-    if (rawBody.length > maxBodyBytes) throw tooLarge(maxBodyBytes)
-    return rawBody
-  }
+  const kept = asBytes(req.rawBody, maxBodyBytes)
+  if (kept) return kept
   return bytesOf(
     req,
     maxBodyBytes,

@@ -10,6 +10,7 @@ import { type StartOptions, startHandler } from '../express/start.js'
 import { statusHandler } from '../express/status.js'
 import { webhookHandler } from '../express/webhook.js'
 import { type Actions, type AuthenticateOptions, actionsOf, Base, runAuthenticate } from './base.js'
+import { onFailedLogIn, requireSession } from './session.js'
 import type { Decision } from './verify.js'
 
 declare global {
@@ -92,7 +93,7 @@ export class FlowStrategy extends Base {
   private async verify(visit: Visit): Promise<void> {
     const { req, res, actions } = visit
     try {
-      requireSession(visit)
+      requireSession(req, visit.options)
       await this.redeem(visit, await readVerify(this.front, req))
     } catch (error) {
       if (!(error instanceof PhoneCheckError)) throw error
@@ -113,7 +114,7 @@ export class FlowStrategy extends Base {
       return fail(visit, new PhoneCheckError('invalid_request'))
     }
     try {
-      requireSession(visit)
+      requireSession(req, visit.options)
       await this.redeemOnce(visit, readReturn(this.front, req))
     } catch (error) {
       if (!(error instanceof PhoneCheckError)) throw error
@@ -130,7 +131,7 @@ export class FlowStrategy extends Base {
    * where the first was sent. @internal
    */
   private async redeemOnce(visit: Visit, incoming: IncomingRedeem): Promise<void> {
-    const { clock, flow } = this.front
+    const { clock } = this.front
     for (let waits = 0; ; waits++) {
       try {
         return await this.redeem(visit, incoming)
@@ -141,11 +142,22 @@ export class FlowStrategy extends Base {
           continue
         }
         const target = visit.options.successReturnToOrRedirect ?? visit.options.successRedirect
-        const wasWon = code === 'flow_invalid' && waits > 0 && (await flow.status(incoming.request)).state === 'verified'
-        if (!wasWon || typeof target !== 'string') throw error
+        if (typeof target !== 'string' || !(await this.wasJustWon(error, incoming))) throw error
         return visit.actions.redirect(target, 303)
       }
     }
+  }
+
+  /**
+   * Whether a used-up flow was used up by a login. Its cookie came with this request, so the answer to that login had not arrived: both are of one moment.
+   * @internal
+   */
+  private async wasJustWon(error: unknown, { request }: IncomingRedeem): Promise<boolean> {
+    if (!(error instanceof PhoneCheckError) || error.code !== 'flow_invalid' || !error.details.ended) return false
+    return this.front.flow.status(request).then(
+      ({ state }) => state === 'verified',
+      () => false,
+    )
   }
 
   /** @internal */
@@ -163,7 +175,7 @@ export class FlowStrategy extends Base {
       cookies.expire(res, cookieName)
       if (devices) cookies.keepDevices(res, devices)
     }
-    reopenIfLoginFails(req, async () => {
+    onFailedLogIn(req, async () => {
       // Without its cookie the browser could not repeat.
       if ((await reopen()) && !res.headersSent) restoreHeader(res, 'Set-Cookie', before)
     })
@@ -186,62 +198,6 @@ const needsResponse =
 /** How long a second request of the same browser waits for the first: 12 times 250 ms. */
 const maxWaits = 12
 const waitMs = 250
-
-/**
- * Refuses before the vendor is asked what cannot end in a session: a proof would be used up for nothing. With a callback of its own, which Passport does not
- * show us, an application may do without a session; it is let through when it passes none of the options that only work without a callback.
- */
-function requireSession({ req, options }: Visit): void {
-  const { session = true, assignProperty, failWithError, successRedirect, successReturnToOrRedirect } = options
-  const hasCallback = failWithError === undefined && successRedirect === undefined && successReturnToOrRedirect === undefined
-  if (!session || assignProperty !== undefined || hasCallback) return
-  const kept = get(req, 'session')
-  if (typeof kept === 'object' && kept !== null && typeof Reflect.get(kept, 'regenerate') === 'function') return
-  const cure = 'Mount express-session before the route, or pass { session: false } where tokens take its place.'
-  throw new Error(
-    kept === undefined || kept === null
-      ? `The login cannot be kept: the request has no session. ${cure}`
-      : `The login cannot be kept: the session has no regenerate(), as with cookie-session, and Passport needs it. ${cure}`,
-  )
-}
-
-/** Passport establishes the session after we have answered, by `req.logIn`. When that fails, nobody was logged in. */
-function reopenIfLoginFails(req: ExpressRequest, reopen: () => Promise<void>): void {
-  const own = Reflect.get(req, 'logIn') as LogIn | undefined
-  if (typeof own !== 'function') return
-  const watched: LogIn = (user, options, done) => {
-    Object.assign(req, { logIn: own, login: own })
-    const finish = typeof options === 'function' ? options : done
-    const then = (error?: unknown) => {
-      if (!error) return finish?.()
-      forgetUser(req)
-      reopen().then(
-        () => finish?.(error),
-        () => finish?.(error),
-      )
-    }
-    if (typeof options === 'function') own.call(req, user, then)
-    else own.call(req, user, options, then)
-  }
-  Object.assign(req, { logIn: watched, login: watched })
-}
-
-/**
- * A session that could not be saved may still be: express-session tries once more when the answer ends. With the user in it, a login that failed would log in
- * after all, and the repeat would be a second one.
- */
-function forgetUser(req: ExpressRequest): void {
-  const key: unknown = get(get(req, '_sessionManager'), '_key') ?? 'passport'
-  const kept = get(get(req, 'session'), String(key))
-  if (typeof kept === 'object' && kept !== null) Reflect.deleteProperty(kept, 'user')
-}
-
-function get(from: unknown, name: string): unknown {
-  return typeof from === 'object' && from !== null ? Reflect.get(from, name) : undefined
-}
-
-type LoggedIn = (error?: unknown) => void
-type LogIn = (this: unknown, user: unknown, options?: object | LoggedIn, done?: LoggedIn) => void
 
 function restoreHeader(res: HttpResponse, name: string, value: number | string | string[] | undefined): void {
   if (value === undefined) res.removeHeader(name)
