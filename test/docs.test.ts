@@ -10,7 +10,7 @@ describe.each(documents.map((name) => `docs/${name}`))('%s', (path) => {
 
   test('its TypeScript compiles as shown', () => {
     expect(compilerComplaints(codeBlocks(text, 'ts'))).toEqual([])
-  }, 60_000)
+  })
 
   test('is linked from the README, and its own links lead somewhere', () => {
     expect(readText('README.md')).toContain(`](${path})`)

@@ -18,13 +18,13 @@ test('an API with SIM login and a guarded route is one block of under 40 lines, 
   expect(api).not.toMatch(/\bdeclare\b|…/)
 })
 
-describe('the API of the README, pasted into a file and run', { timeout: 60_000 }, () => {
+describe('the API of the README, pasted into a file and run', () => {
   let sim: Simulator
   let server: Newcomer
   beforeAll(async () => {
     sim = await startSimulator({ port: 0 })
     server = await runServer(api, { ...settings(), PHONECHECK_URL: sim.url })
-  }, 60_000)
+  })
   afterAll(async () => {
     await server?.stop()
     await sim?.close()

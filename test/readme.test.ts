@@ -10,7 +10,7 @@ test('the TypeScript in the README compiles as shown', () => {
   const blocks = codeBlocks(readme, 'ts')
   expect(blocks.length).toBeGreaterThanOrEqual(3)
   expect(compilerComplaints(blocks)).toEqual([])
-}, 60_000)
+})
 
 test('every error code is in the README, with its status', () => {
   const rows = new Map(

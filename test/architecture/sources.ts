@@ -16,17 +16,26 @@ export function readSources(...folders: string[]): Sources {
   return new Map(code.map((path) => [path, readFileSync(root + path, 'utf8')]))
 }
 
+const parsed = new Map<string, ts.SourceFile>()
+
 export function parse(path: string, text: string): ts.SourceFile {
-  return ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
+  const known = parsed.get(path)
+  if (known?.text === text) return known
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
+  parsed.set(path, file)
+  return file
 }
 
-/** The node and everything in it. */
-export function* nodesOf(node: ts.Node): Generator<ts.Node> {
-  yield node
+/** The node and everything in it, in the order of the text. */
+export function nodesOf(node: ts.Node): ts.Node[] {
   // forEachChild visits syntax only; comments and strings can name what they like.
-  const children: ts.Node[] = []
-  ts.forEachChild(node, (child) => void children.push(child))
-  for (const child of children) yield* nodesOf(child)
+  const nodes: ts.Node[] = []
+  const visit = (one: ts.Node): void => {
+    nodes.push(one)
+    ts.forEachChild(one, visit)
+  }
+  visit(node)
+  return nodes
 }
 
 export function lineOf(file: ts.SourceFile, node: ts.Node): number {

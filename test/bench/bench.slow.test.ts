@@ -22,7 +22,7 @@ describe('npm run bench, with tiny numbers', () => {
     const { NODE_ENV: _, ...env } = process.env
     printed = (await run(process.execPath, ['bench/.build/main.js', '--tiny', '--out', out], { cwd: root, env })).stdout
     report = JSON.parse(readFileSync(out, 'utf8'))
-  }, 120_000)
+  })
   afterAll(() => rmSync(folder, { recursive: true }))
 
   const ours = () => report.logins.rows.filter(({ name }) => name.startsWith('ours'))

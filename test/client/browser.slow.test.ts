@@ -21,7 +21,7 @@ const html = `<!doctype html><title>login</title><script type="module">
   document.title = 'ready'
 </script>`
 
-describe.skipIf(!hasChromium())('the client in Chromium', { timeout: 60_000 }, () => {
+describe.skipIf(!hasChromium())('the client in Chromium', () => {
   let browser: Browser
   let code: string
 

@@ -9,7 +9,7 @@ test('what is stored is one entry, with the handle and without the check URL, an
   const place = storage()
   const { login, script } = fakeClient({ start: [url] }, { open: undefined, storage: place })
   const leaving = login.start(number)
-  await vi.waitFor(() => expect(assign).toHaveBeenCalledWith('https://vendor.example/check'))
+  await vi.waitFor(() => expect(assign).toHaveBeenCalledWith('https://vendor.example/check'), 60_000)
   expect(Object.keys(place.content)).toHaveLength(1)
   expect(Object.values(place.content)[0]).toContain(flow)
   expect(Object.values(place.content)[0]).not.toContain('vendor.example')

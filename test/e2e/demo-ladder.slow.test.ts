@@ -3,7 +3,7 @@ import { hasChromium, picture } from './support/chromium.js'
 import { codeField, codeInInbox, ladderVisits, readyButton, textLink, wrong } from './support/demo-ladder.js'
 import { browserButton, chip, demoVisits, expectNoSidewaysScroll, logLine, signInButton, tabTo } from './support/demo-visit.js'
 
-describe.skipIf(!hasChromium())('the ladder in a browser', { timeout: 60_000 }, () => {
+describe.skipIf(!hasChromium())('the ladder in a browser', () => {
   const visits = demoVisits()
   const { arrive, remote } = visits
 

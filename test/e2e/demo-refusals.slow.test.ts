@@ -3,7 +3,7 @@ import { hasChromium, picture } from './support/chromium.js'
 import { codeField, codeInInbox, ladderVisits, readyButton, textLink, wrong } from './support/demo-ladder.js'
 import { demoVisits, logLine, signInButton } from './support/demo-visit.js'
 
-describe.skipIf(!hasChromium())('what the ladder refuses, in a browser', { timeout: 60_000 }, () => {
+describe.skipIf(!hasChromium())('what the ladder refuses, in a browser', () => {
   const visits = demoVisits()
   const { remote } = visits
   const { atTheText, atTheCode } = ladderVisits(visits)

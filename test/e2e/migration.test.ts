@@ -25,4 +25,4 @@ test('the walk runs by its command, as docs/migration.md shows it', async () => 
   const run = runExample('migration/walk.ts')
   expect(await run.ended).toBe(0)
   expect(run.output.stdout.trim().split('\n')).toEqual(steps.map(({ title, expected }) => `ok  ${title}: ${expected}`))
-}, 60_000)
+})

@@ -31,7 +31,7 @@ vi.mock('expo-secure-store', () => ({
 const kept = () => [...native.secrets.values()].filter(Boolean)
 
 /** For busy machines. */
-const patient = { timeout: 10_000 }
+const patient = { timeout: 60_000 }
 
 let complaints: unknown[][]
 beforeEach(() => {
@@ -223,7 +223,7 @@ test('the app as it is released: the vendor’s SDK signs in, the secure store k
 test.each([
   ['as strictly as we do', {}],
   ['as the templates of React Native and Expo do', { exactOptionalPropertyTypes: false, noUncheckedIndexedAccess: false }],
-])('type-checks with neither React Native nor a browser’s names, %s', { timeout: 60_000 }, (_, own) => {
+])('type-checks with neither React Native nor a browser’s names, %s', (_, own) => {
   const { config } = ts.readConfigFile(`${repository}examples/react-native/tsconfig.json`, ts.sys.readFile)
   const { fileNames, options, errors } = ts.parseJsonConfigFileContent(config, ts.sys, `${repository}examples/react-native`)
   const complaints = ts

@@ -14,7 +14,7 @@ const checkUrl = 'GET /phone_check/v0.2/checks/*/redirect'
 async function signedIn(server: Server): Promise<Device> {
   const made = device(server)
   expect((await made.login.start(number)).state).toBe('done')
-  await expect.poll(made.session.signedIn, { timeout: 10_000 }).toBe(true)
+  await expect.poll(made.session.signedIn).toBe(true)
   return made
 }
 
@@ -104,7 +104,7 @@ describe('the silent way', () => {
       },
     })
     void made.login.start(number)
-    await expect.poll(() => late.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => late.length).toBe(1)
     made.login.cancel()
     late[0]?.()
     await new Promise(setImmediate)

@@ -41,7 +41,7 @@ const stateOf = (record: string): string => JSON.parse(record).state
 
 function watched(store: Store): Store {
   return {
-    insert: (key, record, ttlSeconds) => around('insert', () => store.insert(key, record, settings.flowTtlSeconds ?? ttlSeconds)),
+    insert: (key, record, ttlSeconds) => around('insert', () => store.insert(key, record, ttlSeconds)),
     find: (key) => around('find', () => store.find(key)),
     replace: (key, version, record) => around(stateOf(record), () => store.replace(key, version, record)),
     remove: (key) => around('remove', () => store.remove(key)),

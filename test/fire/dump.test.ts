@@ -69,7 +69,7 @@ for (const [name, open] of Object.entries(subjects)) {
       const { numbers, texts, words } = secrets
       expect([numbers.length >= 15, texts.length >= 80, words.length >= 5]).toEqual([true, true, true])
       expect(new Thief(text).findings(secrets)).toEqual([])
-    }, 60_000)
+    })
 
     test('opens nothing that is sealed in it; what its users hold does', async () => {
       const { secrets, text } = await once()
@@ -79,7 +79,7 @@ for (const [name, open] of Object.entries(subjects)) {
       expect(opened(text.match(/[\w+/=-]{4,}/g) ?? [])).toEqual([])
       expect(flows.length).toBeGreaterThan(15)
       expect(opened(secrets.texts)).toHaveLength(flows.length)
-    }, 60_000)
+    })
   })
 }
 

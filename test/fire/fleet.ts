@@ -8,6 +8,7 @@ import { RedisStore } from 'passport-phonecheck/stores/redis'
 import pg from 'pg'
 import { Pool } from 'undici'
 import type { Store } from '../../src/stores/store.js'
+import { tracked } from '../support/children.js'
 import { ownSchema, shared } from '../support/services.js'
 import type { Usage } from './usage.js'
 
@@ -27,8 +28,6 @@ export interface ProcessSettings {
   simulator: string
   /** How far its clock is off. */
   clockOffsetMs: number
-  /** In place of the ten minutes that nobody waits for. */
-  flowTtlSeconds?: number
   /** How long it waits for its store. Default: 5,000. */
   storeTimeoutMs?: number
 }
@@ -124,11 +123,13 @@ export async function startProcess(
   options: Partial<Omit<ProcessSettings, 'store' | 'simulator'>> = {},
 ): Promise<AppProcess> {
   const settings: ProcessSettings = { store: { kind: place.kind, name: place.name }, ...shared, simulator, clockOffsetMs: 0, ...options }
-  const child = fork(script, {
-    execArgv: ['--expose-gc', '--import', 'tsx'],
-    env: { ...process.env, NODE_ENV: 'test', TSX_TSCONFIG_PATH: tsconfig, FIRE: JSON.stringify(settings) },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
+  const child = tracked(
+    fork(script, {
+      execArgv: ['--expose-gc', '--import', 'tsx'],
+      env: { ...process.env, NODE_ENV: 'test', TSX_TSCONFIG_PATH: tsconfig, FIRE: JSON.stringify(settings) },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    }),
+  )
   const parked: string[] = []
   const url = await new Promise<string>((resolve, reject) => {
     child.on('message', (message: { url?: string; parked?: string }) => {

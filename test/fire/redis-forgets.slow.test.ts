@@ -21,8 +21,7 @@ describeOwn('an app whose Redis, which keeps nothing on disk,', () => {
   ] as const
   const app = async (rung: 'silent' | 'code' = 'silent') => appOf(rung, { store: await redisAt(server.port) })
   /** The next login works, as soon as the client has found the server again, and without a restart of ours. */
-  const goesOn = (running: TestApp) =>
-    expect.poll(async () => (await beginAt(running)).verify(), { timeout: 5000, interval: 20 }).toBe('200')
+  const goesOn = (running: TestApp) => expect.poll(async () => (await beginAt(running)).verify(), { interval: 20 }).toBe('200')
 
   test.each(forgetting)('%s between start and redeem: no login, nobody is asked, and the next one works', async (_, forget) => {
     for (const [rung, question] of [
@@ -33,7 +32,7 @@ describeOwn('an app whose Redis, which keeps nothing on disk,', () => {
       const login = await beginAt(running)
       await forget()
       // Until the client is back, it is an outage.
-      await expect.poll(login.verify, { timeout: 5000, interval: 20 }).toBe('401 flow_invalid')
+      await expect.poll(login.verify, { interval: 20 }).toBe('401 flow_invalid')
       expect(running.sim.count(question)).toBe(0)
       expect(await login.hasSession()).toBe(false)
       await goesOn(running)
@@ -49,7 +48,7 @@ describeOwn('an app whose Redis, which keeps nothing on disk,', () => {
     await expect.poll(() => fault.hits, { interval: 5 }).toBe(1)
     await forget()
     expect(['409 in_progress', '503 store_unavailable']).toContain(await answer)
-    await expect.poll(login.verify, { timeout: 5000, interval: 20 }).toBe('401 flow_invalid')
+    await expect.poll(login.verify, { interval: 20 }).toBe('401 flow_invalid')
     expect(running.sim.count(calls.patch)).toBe(1)
     expect(await login.hasSession()).toBe(false)
     await goesOn(running)

@@ -23,7 +23,7 @@ export interface Account {
   state: string | undefined
 }
 
-const patienceMs = 45_000
+const patienceMs = 300_000
 
 /** One person who does not give up: asks again, at whichever process answers, until the login has an end; and then tries to use it once more. */
 export async function logIn(

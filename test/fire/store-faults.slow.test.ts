@@ -139,12 +139,10 @@ for (const kind of kinds) {
 
     async function recovers(running: TestApp): Promise<void> {
       proxy.heal()
-      const end = performance.now() + 5000
       for (;;) {
         store.arm(0, () => {})
         const { session } = await login(running)
         if (session) return
-        if (performance.now() > end) expect.unreachable('it does not recover')
         await sleep(20)
       }
     }
@@ -175,7 +173,6 @@ for (const kind of kinds) {
           expect(seen).toContain('503')
           expect(seen).toContain('201,503')
         },
-        60_000,
       )
     })
 
@@ -228,6 +225,6 @@ for (const kind of kinds) {
       await direct.end()
       expect(samples).toBeGreaterThan(20)
       expect((await answers).map(({ status }) => status)).toEqual(Array(50).fill(200))
-    }, 40_000)
+    })
   })
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { tracked } from '../support/children.js'
 import { cleanEnv, isOffline, type Kind, kinds, type Packed, packAndInstall, root, run } from './apps.js'
 
 let packed: Packed | undefined
@@ -63,7 +64,7 @@ describe('the installed package', { concurrent: true, timeout: 1_200_000 }, () =
 
   test('the command serves the simulator', async ({ expect, onTestFinished }) => {
     const bin = `${appOf({ format: 'cjs', express: '5' })}/node_modules/.bin/passport-phonecheck`
-    const child = spawn(bin, ['simulator', '--port', '0'], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = tracked(spawn(bin, ['simulator', '--port', '0'], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] }))
     onTestFinished(() => void child.kill('SIGKILL'))
     const [line] = await once(createInterface({ input: child.stdout }), 'line')
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line))?.[0]

@@ -34,7 +34,7 @@ test('a PostgreSQL without its tables says how it gets them, and no more of the 
   })
   const { start } = await silentApp({ store: failing })
   expect((await start()).status).toBe(503)
-  await vi.waitFor(() => expect(said.join()).toContain('(42P01). Its tables are missing: call `await store.migrate()`'))
+  await vi.waitFor(() => expect(said.join()).toContain('(42P01). Its tables are missing: call `await store.migrate()`'), 60_000)
   expect(said.join()).not.toContain('CANARY')
 })
 

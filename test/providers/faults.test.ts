@@ -1,14 +1,15 @@
 import { createServer } from 'node:net'
+import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
 import { number, startApp, type TestApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
+import { adapterClock, outlast } from '../support/hanging.js'
 import { endless } from '../support/limits.js'
 import { begin, beginWithCode, creates, isLoggedIn, patches, returnUrl } from '../support/login.js'
 
 const token = 'POST /oauth2/v1/token'
 const create = 'POST /phone_check/v0.2/checks'
 const patch = 'PATCH /phone_check/v0.2/checks/*'
-const quick = { timeoutsMs: { token: 150, create: 150, redeem: 150 } }
 
 const start = (app: TestApp) => new Browser(app.url).post('/login/phone', { phone_number: number })
 const tokens = (app: TestApp) => app.sim.count(token)
@@ -30,7 +31,7 @@ describe('create', () => {
     ['404', { status: 404 }, 503, 1],
     ['204', { status: 204, processed: true, body: '' }, 503, 1],
     ['black hole', { hang: true }, 503, 1],
-    ['drip', { dripMs: 40 }, 503, 1],
+    ['drip', { dripMs: 1_000 }, 503, 1],
     ['truncated', { truncate: true }, 503, 2],
     ['10 MB', { hugeBody: 10_000_000 }, 503, 1],
     ['HTML with 201', { status: 201, headers: { 'content-type': 'text/html' }, body: '<html>' }, 503, 1],
@@ -41,9 +42,11 @@ describe('create', () => {
     ['429 until a date', { status: 429, headers: { 'retry-after': new Date(Date.now() + 600_000).toUTCString() } }, 503, 1],
     ['429 with nonsense', { status: 429, headers: { 'retry-after': 'soon' } }, 503, 1],
   ] as const)('%s: answers %3$i after %4$i calls', async (_name, fault, status, calls) => {
-    const app = await startApp({ provider: quick })
-    app.sim.fault({ match: create, ...fault })
-    const response = await start(app)
+    const clock = fakeClock()
+    const app = await startApp({ provider: { clock: adapterClock(clock) } })
+    const handle = app.sim.fault({ match: create, ...fault })
+    const neverEnds = 'hang' in fault || 'dripMs' in fault
+    const response = await (neverEnds ? outlast(start(app), handle, clock, [10_000]) : start(app))
     expect(response.status).toBe(status)
     expect(creates(app)).toBe(calls)
     if (status === 503) expect((await response.json()).code).toBe('provider_unavailable')
@@ -98,10 +101,12 @@ describe('redeem', () => {
     ['404', { status: 404 }, 401, 1],
     ['400', { status: 400 }, 401, 1],
   ] as const)('%s: answers %3$i after %4$i calls', async (_name, fault, status, calls) => {
-    const app = await startApp({ provider: quick })
+    const clock = fakeClock()
+    const app = await startApp({ provider: { clock: adapterClock(clock) } })
     const { browser, flow, code } = await beginWithCode(app)
-    app.sim.fault({ match: patch, ...fault })
-    const response = await browser.post('/login/phone/verify', { flow, code })
+    const handle = app.sim.fault({ match: patch, ...fault })
+    const verify = browser.post('/login/phone/verify', { flow, code })
+    const response = await ('hang' in fault ? outlast(verify, handle, clock, [10_000, 10_000]) : verify)
     expect(response.status).toBe(status)
     expect(patches(app)).toBe(calls)
     expect(await isLoggedIn(browser)).toBe(status === 200)
@@ -157,7 +162,7 @@ describe('token', () => {
     ['an empty answer', { status: 200, body: {} }, 503, 1],
     ['a token with a line break', { status: 200, body: { access_token: 'a\r\nx: y', expires_in: 3600 } }, 503, 1],
   ] as const)('%s: answers %3$i after %4$i calls', async (_name, fault, status, calls) => {
-    const app = await startApp({ provider: quick })
+    const app = await startApp({ provider: { clock: adapterClock(fakeClock()) } })
     app.sim.fault({ match: token, ...fault })
     expect((await start(app)).status).toBe(status)
     expect(tokens(app)).toBe(calls)

@@ -105,7 +105,7 @@ describePostgres('PostgresStore', () => {
     test('deletes what has expired, in batches, and nothing else', async () => {
       await own.insert('alive', 'a record', 60)
       await own.count([hit('alive')])
-      await vi.waitUntil(async () => (await rows(`${schema}.swept_records`)) === 1)
+      await expect.poll(() => rows(`${schema}.swept_records`)).toBe(1)
       await fill('records', 3500)
       await fill('counters', 1000)
       expect(await own.sweep()).toBe(4500)
@@ -119,8 +119,8 @@ describePostgres('PostgresStore', () => {
       await fill('records', 2500)
       await fill('counters', 2500)
       for (let call = 0; call < 320; call++) await own.count([hit('alive')])
-      await expect.poll(() => rows(`${schema}.swept_records`), { timeout: 3000 }).toBe(1)
-      await expect.poll(() => rows(`${schema}.swept_counters`), { timeout: 3000 }).toBe(1)
+      await expect.poll(() => rows(`${schema}.swept_records`)).toBe(1)
+      await expect.poll(() => rows(`${schema}.swept_counters`)).toBe(1)
     })
 
     test('skips what somebody has locked', async () => {

@@ -69,7 +69,7 @@ describe('the subject', () => {
   test('really waits when the time cannot be moved', async () => {
     const subjects = [{ create: () => new NaiveStore(systemClock) }, { create: () => new MemoryStore() }]
     expect(await failures(subjects.flatMap(storeContract))).toEqual([])
-  }, 30_000)
+  })
 
   describe('a machine that stands still', () => {
     /** A case that fails as often as told, after losing time or without. */

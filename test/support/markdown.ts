@@ -26,7 +26,8 @@ export function compilerComplaints(blocks: readonly string[]): string[] {
     const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
     // What the newcomer's editor would say, not our stricter rules for ourselves.
-    const program = ts.createProgram(files, { ...options, noPropertyAccessFromIndexSignature: false })
+    const all = { ...options, noPropertyAccessFromIndexSignature: false }
+    const program = ts.createProgram(files, all, rememberingHost(all))
     return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
       const block = /block-(\d+)/.exec(file?.fileName ?? '')?.[1] ?? '?'
       return `block ${block}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
@@ -34,4 +35,18 @@ export function compilerComplaints(blocks: readonly string[]): string[] {
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+const declarations = new Map<string, ts.SourceFile | undefined>()
+
+/** Reads and parses the declarations of the platform and of packages once for all programs of this process. */
+function rememberingHost(options: ts.CompilerOptions): ts.CompilerHost {
+  const host = ts.createCompilerHost(options)
+  const { getSourceFile } = host
+  host.getSourceFile = (path, version, ...rest) => {
+    if (!path.includes('/node_modules/')) return getSourceFile(path, version, ...rest)
+    if (!declarations.has(path)) declarations.set(path, getSourceFile(path, version, ...rest))
+    return declarations.get(path)
+  }
+  return host
 }

@@ -15,6 +15,7 @@ import { beforeAll, describe, test } from 'vitest'
 import { MemoryStore } from '../../src/stores/memory.js'
 import type { Store } from '../../src/stores/store.js'
 import { type StoreSubject, storeContract } from '../../src/testing/index.js'
+import { tracked } from './children.js'
 import { answers, needs, shared } from './needs.js'
 
 // Real servers for the tests of the stores. Tests that cannot have theirs are skipped, and say so; under CI that is a failure.
@@ -55,9 +56,8 @@ export async function startRedis(...options: string[]): Promise<OwnRedis> {
 
 async function launch(port: number, folder: string, options: string[]): Promise<ChildProcess> {
   const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']
-  const child = spawn('redis-server', [...fixed, ...options], { stdio: 'ignore' })
-  for (let tries = 0; tries < 200; tries++) {
-    if (child.exitCode !== null) break
+  const child = tracked(spawn('redis-server', [...fixed, ...options], { stdio: 'ignore' }))
+  while (child.exitCode === null) {
     if (await answers({ host: '127.0.0.1', port })) return child
     await sleep(25)
   }
@@ -88,7 +88,7 @@ export async function advisedRedis(port: number, { enableReadyCheck = true } = {
 
 /** Three masters that share the slots. */
 export async function startRedisCluster(): Promise<{ ports: number[]; stop(): Promise<void> }> {
-  const nodes = await Promise.all([0, 1, 2].map(() => startRedis('--cluster-enabled', 'yes', '--cluster-node-timeout', '2000')))
+  const nodes = await Promise.all([0, 1, 2].map(() => startRedis('--cluster-enabled', 'yes', '--cluster-node-timeout', '600000')))
   const ports = nodes.map(({ port }) => port)
   const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
   try {
@@ -98,10 +98,7 @@ export async function startRedisCluster(): Promise<{ ports: number[]; stop(): Pr
       await redisCli(port, 'CLUSTER', 'MEET', '127.0.0.1', String(ports[0]))
     }
     for (const port of ports) {
-      for (let tries = 0; !(await redisCli(port, 'CLUSTER', 'INFO')).includes('cluster_state:ok'); tries++) {
-        if (tries > 200) throw new Error('the cluster does not come together')
-        await sleep(50)
-      }
+      while (!(await redisCli(port, 'CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(50)
     }
   } catch (error) {
     await stop()
@@ -165,14 +162,10 @@ export function testContracts(subjects: Readonly<Record<string, StoreSubject>>):
     begin.push(() => {
       for (let worker = 0; worker < casesAtOnce; worker++) void work()
     })
-    test.each(cases)(
-      '$level: $name',
-      async ({ name }) => {
-        const error = await outcomes.get(name)?.promise
-        if (error !== undefined) throw error
-      },
-      30_000,
-    )
+    test.each(cases)('$level: $name', async ({ name }) => {
+      const error = await outcomes.get(name)?.promise
+      if (error !== undefined) throw error
+    })
   })
 }
 

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { tracked } from '../../support/children.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const tsx = fileURLToPath(import.meta.resolve('tsx/cli'))
+// Not tsx's own command, which starts a second process that a kill does not reach.
+const tsx = import.meta.resolve('tsx')
 
 export interface Run {
   /** What it printed so far. */
@@ -25,11 +27,13 @@ export function runDemo(env: Record<string, string> = {}): Run {
 export function runExample(script: string, env: Record<string, string> = {}): Run {
   // Vitest sets NODE_ENV for itself; a newcomer has none.
   const { NODE_ENV: _, ...inherited } = process.env
-  const child = spawn(process.execPath, [tsx, '--tsconfig', 'examples/tsconfig.json', `examples/${script}`], {
-    cwd: root,
-    env: { ...inherited, PORT: '0', ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+  const child = tracked(
+    spawn(process.execPath, ['--import', tsx, `examples/${script}`], {
+      cwd: root,
+      env: { ...inherited, TSX_TSCONFIG_PATH: 'examples/tsconfig.json', PORT: '0', ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    }),
+  )
   const output = { stdout: '', stderr: '' }
   const address = new Promise<string>((resolve) => {
     child.stdout.on('data', (chunk) => {
