@@ -27,7 +27,7 @@ export interface Account {
 }
 
 export interface AppSettings
-  extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'callbackUrl' | 'clock' | 'onEvent'> {
+  extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'callbackUrl' | 'deviceIp' | 'clock' | 'onEvent'> {
   /** Where browsers reach this app, such as `https://app.example`. */
   origin: string
   sessionSecret: string
