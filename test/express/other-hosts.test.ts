@@ -11,7 +11,9 @@ test('a client that resets its connection after its last byte is still charged t
     before: (server) =>
       server.use((req, _res, next) => {
         // A socket that was reset has no address any more.
-        Object.defineProperty(req, 'ip', { get: () => (req.readableEnded ? undefined : '198.51.100.1') })
+        const get = () => (req.readableEnded ? undefined : '198.51.100.1')
+        Object.defineProperty(req, 'ip', { get })
+        Object.defineProperty(req.socket, 'remoteAddress', { get, configurable: true })
         next()
       }),
   })
