@@ -47,7 +47,7 @@ function watched(store: Store): Store {
     remove: (key) => around('remove', () => store.remove(key)),
     count: (hits) => around('count', () => store.count(hits)),
     insertCharged: (key, record, ttlSeconds, hits) =>
-      around('insertCharged', async () => store.insertCharged?.(key, record, settings.flowTtlSeconds ?? ttlSeconds, hits) ?? 'taken'),
+      around('insertCharged', async () => store.insertCharged?.(key, record, ttlSeconds, hits) ?? 'taken'),
   }
 }
 

@@ -135,13 +135,16 @@ describe.each(cases)('%s, %s', (_value, way, fail) => {
     expectClosed(app, await fetch(`${app.url}/me`), 'from')
   })
 
-  test.runIf(way === 'thrown')('by a proof of `from`, when it is looked at', async () => {
-    const proof = Object.defineProperty({}, 'assurance', { get: failing })
-    const app = await guarded((server, behind) => server.get('/me', requireAssurance('low', { from: () => proof }), behind))
-    const response = await fetch(`${app.url}/me`)
-    expect(app.ran()).toBe(0)
-    expect(response.status).toBeGreaterThanOrEqual(400)
-  })
+  // A getter that returns a rejecting promise is nobody's to catch.
+  if (way === 'thrown') {
+    test('by a proof of `from`, when it is looked at', async () => {
+      const proof = Object.defineProperty({}, 'assurance', { get: failing })
+      const app = await guarded((server, behind) => server.get('/me', requireAssurance('low', { from: () => proof }), behind))
+      const response = await fetch(`${app.url}/me`)
+      expect(app.ran()).toBe(0)
+      expect(response.status).toBeGreaterThanOrEqual(400)
+    })
+  }
 
   test('by `beforeSend`, on the first rung and on a later one', async () => {
     const strategy: Partial<PhoneCheckStrategyOptions> = { beforeSend: failing }
