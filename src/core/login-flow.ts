@@ -166,13 +166,23 @@ export class LoginFlow {
 
   /** Forgets the wrong codes counted for a number, and makes strangers of its known devices. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
   async unlock(phoneNumber: string): Promise<void> {
-    // Of any country: the number may have been locked when its country was still admitted.
-    const { defaultCountry } = this.#parts.settings
-    const { e164, country } = parsePhoneNumber(phoneNumber, defaultCountry === undefined ? {} : { defaultCountry })
     const { gate } = this.#parts
-    const numberHash = gate.hashNumber(e164)
-    await Promise.all([gate.forgive({ number: numberHash }), gate.devices.forget(numberHash)])
+    const { e164, country } = this.#numberOfAnyCountry(phoneNumber)
+    const number = gate.hashNumber(e164)
+    await Promise.all([gate.forgive({ number }), gate.devices.forget(number)])
     this.#parts.settings.emit({ type: 'number_unlocked', country, number: maskPhoneNumber(e164) })
+  }
+
+  /** Makes strangers of a number's known devices. @throws as {@link LoginFlow.unlock} */
+  async forgetDevices(phoneNumber: string): Promise<void> {
+    const { gate } = this.#parts
+    await gate.devices.forget(gate.hashNumber(this.#numberOfAnyCountry(phoneNumber).e164))
+  }
+
+  /** The number may have logged in when its country was still admitted. */
+  #numberOfAnyCountry(phoneNumber: string): PhoneNumber {
+    const { defaultCountry } = this.#parts.settings
+    return parsePhoneNumber(phoneNumber, defaultCountry === undefined ? {} : { defaultCountry })
   }
 
   /** Asks the store whether it answers, and nobody else. */

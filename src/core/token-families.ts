@@ -4,6 +4,7 @@ import { createSecret, fingerprint, isSecret, matches } from './handle.js'
 import { Seal } from './seal.js'
 import type { Grant } from './token-claims.js'
 import type { TokenEvent } from './token-events.js'
+import { FamilyLists } from './token-family-list.js'
 import { tokenInvalid } from './token-problem.js'
 import type { Revocations } from './token-revocation.js'
 
@@ -55,19 +56,26 @@ const againContext = 'refresh-again/1'
 export class RefreshFamilies {
   readonly #rules: FamilyRules
   readonly #prefix: string
+  readonly #lists: FamilyLists
 
   constructor(rules: FamilyRules) {
+    const { store, revocations, absoluteSeconds } = rules
+    const place = fingerprint(JSON.stringify([rules.issuer, rules.audience]))
     this.#rules = rules
-    this.#prefix = `refresh/${fingerprint(JSON.stringify([rules.issuer, rules.audience]))}/`
+    this.#prefix = `refresh/${place}/`
+    // Nothing prolongs a list when a login joins it. At worst it forgets those that are live when it ends, once: then twice as many are.
+    this.#lists = new FamilyLists(store, `families/${place}/`, (subject) => revocations.hashSubject(subject), 2 * absoluteSeconds)
   }
 
-  /** Begins a family. */
+  /** Begins a family, and ends the user's oldest where there is one too many. */
   async begin(grant: Grant): Promise<{ refreshToken: string; sid: string }> {
     const { store, idleSeconds, absoluteSeconds } = this.#rules
     const secret = createSecret()
     const refreshToken = `${createSecret()}.${secret}`
     const { sid, key, seal } = this.#open(refreshToken)
     const family: Family = { grant, current: fingerprint(secret), idleUntilMs: idleSeconds * 1000, rotatedAtMs: 0 }
+    const outdated = await this.#lists.add(grant.subject, sid)
+    await Promise.all(outdated.map((old) => store.remove(this.#prefix + old)))
     if (!(await store.insert(key, seal.close(family, recordContext), absoluteSeconds))) {
       throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new login exists already.' })
     }

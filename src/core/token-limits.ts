@@ -11,6 +11,8 @@ export const tokenLimits = {
   idleSeconds: { default: 7 * day, max: 365 * day },
   /** However busy it is. NIST SP 800-63B asks for a new login after 30 days. */
   absoluteSeconds: { default: 30 * day, max: 365 * day },
+  /** Logins of one user that can be refreshed. One more ends the oldest. */
+  familiesPerUser: 20,
   graceSeconds: { default: 0, max: minute },
   /** Longer than any token of ours; whatever is longer is not even decoded. Node takes 16 KiB of headers. */
   tokenLength: 8192,

@@ -83,13 +83,20 @@ export function logoutJwt<Claims extends object>(settings: JwtSettings<Claims>):
  * Ends every login that a user has until now: all refresh tokens at once, and access tokens too with `checkRevoked`; without it these expire by themselves. New
  * logins are not affected. Waits until it is done.
  * @param id what `subject` returns for the user
+ * @param devices the user's numbers, and the strategy in which their devices are known: they are strangers from now on. Only the application knows which
+ * numbers its user has. A device that stays known has counters of its own, and nothing else
  * @throws PhoneCheckError `store_unavailable`: nothing was revoked, or it is not known; try again. TypeError without a store, or for an id that is none
  */
-export async function revokeUser<Claims extends object>(settings: JwtSettings<Claims>, id: string): Promise<void> {
+export async function revokeUser<Claims extends object>(
+  settings: JwtSettings<Claims>,
+  id: string,
+  devices?: { phone: { forgetDevices(phoneNumber: string): Promise<void> }; phoneNumbers: readonly string[] },
+): Promise<void> {
   const { revocations, emit } = tokensOf(settings)
   if (!revocations) throw complaint('store', 'is missing; without one there are no refresh tokens to revoke')
   const subject = checkedSubject(id, undefined)
   await revocations.revoke(subject)
+  if (devices) await Promise.all(devices.phoneNumbers.map((phoneNumber) => devices.phone.forgetDevices(phoneNumber)))
   emit({ type: 'user_revoked', user: revocations.hashSubject(subject) })
 }
 

@@ -62,9 +62,14 @@ export class PhoneCheckStrategy extends FlowStrategy {
     return new FlowStrategy(name, front, verifier(name, verify, options.passReqToCallback ?? false))
   }
 
-  /** Forgets the wrong codes counted for a number, and the lock they led to. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
+  /** Forgets the wrong codes counted for a number, and the lock they led to, and makes strangers of its known devices. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
   unlock(phoneNumber: string): Promise<void> {
     return this.front.flow.unlock(phoneNumber)
+  }
+
+  /** Makes strangers of all devices that are known by a number. `unlock` does it too. @throws as `unlock` */
+  forgetDevices(phoneNumber: string): Promise<void> {
+    return this.front.flow.forgetDevices(phoneNumber)
   }
 
   /** Whether this process can serve logins: asks the store, calls no provider, tells no secret. For your own health route. */

@@ -6,7 +6,10 @@ import type { Hit, Store, StoredRecord, Verdict } from './store.js'
 import { charge, secondsUntilFit, type Tally, tallyAt } from './tally.js'
 
 export interface MemoryStoreOptions {
-  /** Live records at most; a whole number from 1 to 10,000,000. One login attempt takes one, or two with a webhook. Default 10,000. */
+  /**
+   * Live records at most; a whole number from 1 to 10,000,000. One login attempt takes one, or two with a webhook. As many again of those that live longer
+   * than an hour, such as refresh tokens: they never take the room of logins. Default 10,000.
+   */
   maxRecords?: number
   /** Live counters at most; a whole number from 1 to 10,000,000. Each number and each address in use takes a few. Default 50,000. */
   maxCounters?: number
@@ -18,6 +21,8 @@ export interface MemoryStoreOptions {
 const stepsPerCall = 8
 /** Entries dropped by the timer before it lets other work run: well below a millisecond. */
 const stepsPerSlice = 1000
+/** Logins live ten minutes, refresh tokens days. */
+const briefMs = 3_600_000
 const shortestWaitMs = 1000
 const longestWaitMs = 600_000
 
@@ -33,6 +38,8 @@ const longestWaitMs = 600_000
 export class MemoryStore implements Store {
   readonly #clock: Clock
   readonly #records: ExpiringMap<HeldRecord>
+  /** Those that live longer than {@link briefMs}. What is there for a month must not keep out what is there for minutes. */
+  readonly #lasting: ExpiringMap<HeldRecord>
   readonly #counters: ExpiringMap<HeldCounter>
   readonly #maxRecords: number
   readonly #maxCounters: number
@@ -44,6 +51,7 @@ export class MemoryStore implements Store {
     this.#maxRecords = bound('maxRecords', options.maxRecords ?? 10_000)
     this.#maxCounters = bound('maxCounters', options.maxCounters ?? 50_000)
     this.#records = new ExpiringMap(this.#maxRecords)
+    this.#lasting = new ExpiringMap(this.#maxRecords)
     this.#counters = new ExpiringMap(this.#maxCounters)
     this.#clock = checked(options.clock ?? systemClock)
   }
@@ -51,22 +59,23 @@ export class MemoryStore implements Store {
   async insert(key: string, record: string, ttlSeconds: number): Promise<boolean> {
     const ttlMs = milliseconds('ttlSeconds', ttlSeconds)
     const now = this.#clock.now()
-    this.#records.sweep(now, stepsPerCall)
-    if (this.#records.get(key, now)) return false
-    if (!this.#records.hasRoomFor(1, now)) throw full('records', 'maxRecords')
-    this.#records.place(new HeldRecord(key, record, now), ttlMs)
+    const shelf = this.#shelf(ttlMs)
+    shelf.sweep(now, stepsPerCall)
+    if (this.#held(key, now)) return false
+    if (!shelf.hasRoomFor(1, now)) throw full('records', 'maxRecords')
+    shelf.place(new HeldRecord(key, record, now), ttlMs)
     this.#sweepLater()
     return true
   }
 
   async find(key: string): Promise<StoredRecord | undefined> {
     const now = this.#clock.now()
-    const held = this.#records.get(key, now)
+    const held = this.#held(key, now)
     return held && { record: held.record, version: held.version, ageMs: Math.floor(now - held.since) }
   }
 
   async replace(key: string, expectedVersion: number, record: string): Promise<boolean> {
-    const held = this.#records.get(key, this.#clock.now())
+    const held = this.#held(key, this.#clock.now())
     if (held?.version !== expectedVersion) return false
     held.replace(record)
     return true
@@ -74,8 +83,10 @@ export class MemoryStore implements Store {
 
   async remove(key: string): Promise<void> {
     const now = this.#clock.now()
-    const record = this.#records.get(key, now)
-    if (record) this.#records.delete(record)
+    for (const shelf of [this.#records, this.#lasting]) {
+      const record = shelf.get(key, now)
+      if (record) shelf.delete(record)
+    }
     const counter = this.#counters.get(key, now)
     if (counter) this.#counters.delete(counter)
   }
@@ -85,7 +96,7 @@ export class MemoryStore implements Store {
     this.#counters.sweep(now, stepsPerCall)
     const judged = this.#judge(hits, now)
     if (!(judged instanceof Map)) return judged
-    const crowded = this.#crowdedBy(hits, judged, false, now)
+    const crowded = this.#crowdedBy(hits, judged, undefined, now)
     if (crowded) return crowded
     this.#makeRoom(judged, now)
     this.#keep(judged, now)
@@ -96,18 +107,27 @@ export class MemoryStore implements Store {
     const ttlMs = milliseconds('ttlSeconds', ttlSeconds)
     const now = this.#clock.now()
     this.#counters.sweep(now, stepsPerCall)
-    this.#records.sweep(now, stepsPerCall)
+    const shelf = this.#shelf(ttlMs)
+    shelf.sweep(now, stepsPerCall)
     const judged = this.#judge(hits, now)
     if (!(judged instanceof Map)) return judged
-    if (this.#records.get(key, now)) return 'taken'
-    const crowded = this.#crowdedBy(hits, judged, true, now)
+    if (this.#held(key, now)) return 'taken'
+    const crowded = this.#crowdedBy(hits, judged, shelf, now)
     if (crowded) return crowded
     // Both rooms are looked at before either is entered.
-    if (!this.#records.hasRoomFor(1, now)) throw full('records', 'maxRecords')
+    if (!shelf.hasRoomFor(1, now)) throw full('records', 'maxRecords')
     this.#makeRoom(judged, now)
     this.#keep(judged, now)
-    this.#records.place(new HeldRecord(key, record, now), ttlMs)
+    shelf.place(new HeldRecord(key, record, now), ttlMs)
     return { allowed: true }
+  }
+
+  #shelf(ttlMs: number): ExpiringMap<HeldRecord> {
+    return ttlMs > briefMs ? this.#lasting : this.#records
+  }
+
+  #held(key: string, now: number): HeldRecord | undefined {
+    return this.#records.get(key, now) ?? this.#lasting.get(key, now)
   }
 
   /** @returns the first refusal, or what will stand on each counter once all hits are charged. Nothing is written yet. */
@@ -130,12 +150,17 @@ export class MemoryStore implements Store {
    * The place that fills the store is refused first, so that others find room: while less than a quarter is free, no place may have charged more than an
    * eighth of what is free. The more of it somebody fills, the smaller the share becomes.
    */
-  #crowdedBy(hits: readonly Hit[], drafts: ReadonlyMap<string, Tally>, needsRecord: boolean, now: number): Verdict | undefined {
+  #crowdedBy(
+    hits: readonly Hit[],
+    drafts: ReadonlyMap<string, Tally>,
+    shelf: ExpiringMap<HeldRecord> | undefined,
+    now: number,
+  ): Verdict | undefined {
     const origin = hits.find((hit) => hit.origin && hit.cost !== -1)
     if (!origin) return undefined
     const isNew = (key: string) => !this.#counters.get(key, now)
     const rooms = [
-      ...(needsRecord ? [[this.#maxRecords, this.#records] as const] : []),
+      ...(shelf ? [[this.#maxRecords, shelf] as const] : []),
       ...([...drafts.keys()].some(isNew) ? [[this.#maxCounters, this.#counters] as const] : []),
     ]
     const tally = drafts.get(origin.key)
@@ -178,11 +203,12 @@ export class MemoryStore implements Store {
   }
 
   async #sweepWhileAnyLeft(): Promise<void> {
-    while (this.#records.size + this.#counters.size > 0) {
-      const waitMs = Math.min(this.#records.nextExpiry, this.#counters.nextExpiry) - this.#clock.now()
+    while (this.#records.size + this.#lasting.size + this.#counters.size > 0) {
+      const waitMs = Math.min(this.#records.nextExpiry, this.#lasting.nextExpiry, this.#counters.nextExpiry) - this.#clock.now()
       await this.#clock.delay(waitMs <= 0 ? 0 : Math.min(Math.max(waitMs, shortestWaitMs), longestWaitMs))
       const now = this.#clock.now()
       this.#records.sweep(now, stepsPerSlice)
+      this.#lasting.sweep(now, stepsPerSlice)
       this.#counters.sweep(now, stepsPerSlice)
     }
     this.#sweeping = false

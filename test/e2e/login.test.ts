@@ -38,5 +38,5 @@ test('a login in a browser by redirect: the provider sends it back to the return
   expect(back.status).toBe(302)
   expect(back.headers.get('location')).toBe('/')
   expect(await (await browser.request('/me')).json()).toEqual({ user: { id: `user-of-${number}` } })
-  expect([...browser.cookies.keys()]).toEqual(['connect.sid'])
+  expect([...browser.cookies.keys()]).toEqual(['phonecheck-device', 'connect.sid'])
 })

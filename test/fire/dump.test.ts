@@ -42,7 +42,7 @@ const kept = [
   ...['pending', 'claimed', 'proven', 'redeemed', 'failed'].map((state) => `"state":"${state}"`),
   ...['phonecheck', 'mocheck', 'idenfy-sms'].map((rung) => `"rung":"${rung}"`),
   ...['"hinted":true', '"spent":true', '"resends":1', '"subject":"', 'phonecheck link'],
-  ...['guess/', 'send/600/', 'send/86400/', 'starts/address/', 'sends/address/', 'failedRedeems/address/'],
+  ...['guess/', 'send/', 'send/block/', 'starts/address/', 'sends/address/', 'failedRedeems/address/'],
   ...['alias/', 'replay/', 'refresh/', 'revoked/'],
 ]
 

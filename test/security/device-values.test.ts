@@ -1,4 +1,4 @@
-import { MemoryStore } from 'passport-phonecheck'
+import { issueJwt, MemoryStore, revokeUser } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
 import { number } from '../support/app.js'
 import { Browser } from '../support/browser.js'
@@ -145,6 +145,40 @@ describe('how it travels', () => {
     const malformed = new Person(app)
     malformed.device = 'x'.repeat(513)
     expect((await malformed.start()).body.code).toBe('invalid_request')
+  })
+
+  test('for apps that are given tokens, beside them; and revokeUser with the number makes a stranger of the device', async () => {
+    const settings = {
+      issuer: 'https://api.example',
+      audience: 'https://api.example',
+      keys: [{ kid: '1', algorithm: 'HS256' as const, secret: 'a-secret-for-tokens-of-at-least-32-bytes' }],
+      subject: (user: Express.User) => user.id,
+      store: new MemoryStore(),
+      secret: 'a-secret-for-tokens-of-at-least-32-bytes',
+    }
+    const app = await ladderApp('handle', ['idenfy-sms'], {
+      simulator: { behaviour: { idenfySecondSend: 'accept', idenfyMaxWrongTries: 1_000 } },
+      verify: () => ({ id: 'u1' }),
+      before: (express) => express.set('trust proxy', 'loopback'),
+      after: (express) => {
+        const options = { session: false, failWithError: true }
+        express.post('/token', (req, res, next) => app.passport.authenticate('phonecheck', options)(req, res, next), issueJwt(settings))
+      },
+    })
+    const person = new Person(app)
+    await person.start()
+    const { body } = await person.post('/token', { flow: person.flow, code: person.code() })
+    expect(body).toMatchObject({ access_token: expect.any(String), device: expect.stringMatching(/^[A-Za-z0-9_-]{60,400}$/) })
+    const again = async () => {
+      await app.clock.advance(day)
+      await guessUntilLocked(app, () => new Person(app))
+      const next = new Person(app)
+      next.device = String(body['device'])
+      return (await next.start()).status
+    }
+    expect(await again()).toBe(201)
+    await revokeUser(settings, 'u1', { phone: app.phone, phoneNumbers: [number] })
+    expect(await again()).toBe(429)
   })
 
   test('also when its store forgets the device: the login is won, and asks again next time', async () => {

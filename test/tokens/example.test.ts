@@ -41,6 +41,7 @@ describe.skipIf(!(await needs.shell.isMet()))('examples/jwt-api, with curl as it
       token_type: 'Bearer',
       expires_in: 600,
       refresh_token: expect.any(String),
+      device: expect.any(String),
     })
   })
 

@@ -177,7 +177,7 @@ test('a login whose token cannot be signed leaves no refresh token behind', asyn
   }
   const app = await tokenApp({ settings: { store: watched, claims: () => ({ essay: 'x'.repeat(8_000) }) } })
   expect((await app.login()).status).toBe(500)
-  expect([...kept]).toEqual([])
+  expect([...kept].filter((key) => key.startsWith('refresh/'))).toEqual([])
 })
 
 test('a token that no header would take is not issued', async () => {

@@ -110,10 +110,7 @@ const byCode = {
     title: 'Too many texts to this number',
     text: 'To protect it, no other one is sent for a while. Try again {later}.',
   },
-  spending_limit: {
-    title: 'No more sign-ins by this way today',
-    text: 'This app has used up what it may spend on them. Use one of the other ways, or try again {later}.',
-  },
+  spending_limit: { title: 'No more sign-ins by this way today', text: 'Use one of the other ways, or try again {later}.' },
   address_limit: {
     title: 'Too many attempts from this network',
     text: 'Others may share your connection. Try again {later}, or over another network.',
