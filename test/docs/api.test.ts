@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { codeBlocks, readText } from './support/markdown.js'
-import { needs } from './support/needs.js'
-import { type Newcomer, runServer } from './support/newcomer.js'
+import { codeBlocks, readText } from '../support/markdown.js'
+import { needs } from '../support/needs.js'
+import { type Newcomer, runServer } from '../support/newcomer.js'
 
 const section = /^## Tokens instead of a session$([\s\S]*?)^## /m.exec(readText('README.md'))?.[1] ?? ''
 const [api = ''] = codeBlocks(section, 'ts')

@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { axeFindings } from './e2e/support/axe.js'
-import { hasChromium, launchChromium } from './e2e/support/chromium.js'
-import { codeBlocks, readText } from './support/markdown.js'
-import { type Newcomer, runServer } from './support/newcomer.js'
+import { axeFindings } from '../e2e/support/axe.js'
+import { hasChromium, launchChromium } from '../e2e/support/chromium.js'
+import { codeBlocks, readText } from '../support/markdown.js'
+import { type Newcomer, runServer } from '../support/newcomer.js'
 
 const section = /^## Quick start$([\s\S]*?)^## /m.exec(readText('README.md'))?.[1] ?? ''
 const [app = ''] = codeBlocks(section, 'js')

@@ -1,0 +1,35 @@
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import { codeBlocks, compilerComplaints, readText } from '../support/markdown.js'
+import { documents } from './documents.js'
+
+/** What cannot be compiled here, and why. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'examples/react-native/README.md': 'Shows a package for phones; the example itself is compiled.',
+}
+
+test('the TypeScript in all documents compiles as shown', () => {
+  const blocks = documents
+    .filter((path) => !Object.hasOwn(elsewhere, path))
+    .flatMap((path) => codeBlocks(readText(path), 'ts').map((code) => ({ path, code })))
+  expect(blocks.length).toBeGreaterThanOrEqual(10)
+  const complaints = compilerComplaints(blocks.map(({ code }) => code))
+  expect(complaints.map((text) => text.replace(/^block (\d+)/, (_, index) => `${blocks[Number(index)]?.path}: block ${index}`))).toEqual([])
+})
+
+test.each(documents.filter((path) => /^```(js|typescript|json)$/m.test(readText(path))))(
+  '%s: other code can be read as what it is',
+  (path) => {
+    const text = readText(path)
+    for (const code of codeBlocks(text, 'json')) JSON.parse(code)
+    for (const language of ['js', 'typescript']) {
+      for (const code of codeBlocks(text, language)) {
+        const { diagnostics } = ts.transpileModule(code, {
+          reportDiagnostics: true,
+          compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext, experimentalDecorators: true },
+        })
+        expect(diagnostics?.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
+      }
+    }
+  },
+)
