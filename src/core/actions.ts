@@ -31,6 +31,7 @@ export const actions: Readonly<Record<UnableReason | 'mismatch' | 'tries', Actio
   quota_exceeded: 'next',
   misconfigured: 'next',
   busy: 'next',
+  limit_reached: 'next',
   expired: 'next',
   tries: 'next',
   reported: 'next',

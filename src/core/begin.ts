@@ -1,6 +1,7 @@
 import type { Provider } from '../providers/provider.js'
+import { closesOneRung, type Skipped } from './climb.js'
 import type { KnownDevice } from './devices.js'
-import { isOutage } from './errors.js'
+import { isOutage, PhoneCheckError } from './errors.js'
 import { recordedPurpose } from './flow.js'
 import { fingerprint } from './handle.js'
 import type { OpenFlow } from './held-flow.js'
@@ -10,11 +11,35 @@ import type { Parts } from './parts.js'
 import type { PhoneNumber } from './phone-number.js'
 
 /**
+ * Begins a flow on the first rung that no limit of its own closes. A refused rung has charged nothing.
+ * @throws PhoneCheckError 403 and 429 of the last rung that was tried, `store_unavailable`
+ */
+export async function beginOnOpenRung(
+  parts: Parts,
+  request: StartRequest,
+  number: PhoneNumber,
+  ids: { key: string; secret: string },
+): Promise<{ flow: OpenFlow; rung: Provider; skipped: Skipped[] }> {
+  const skipped: Skipped[] = []
+  for (let rung = parts.ladder.firstFor(number); ; ) {
+    try {
+      await parts.gate.askApplication(rung, number, request.purpose, request.by)
+      return { flow: await beginFlow(parts, request, number, rung, ids), rung, skipped }
+    } catch (error) {
+      const next = error instanceof PhoneCheckError && closesOneRung(error) ? parts.ladder.next(rung.name) : undefined
+      if (!next) throw error
+      skipped.push({ method: rung.name, reason: 'limit_reached' })
+      rung = next
+    }
+  }
+}
+
+/**
  * Charges and writes a new flow, before any provider is asked: what was charged is then on record even if this process dies now. A request that a limit
  * refuses writes nothing.
  * @throws PhoneCheckError 429, `store_unavailable`
  */
-export async function beginFlow(
+async function beginFlow(
   parts: Parts,
   request: StartRequest,
   number: PhoneNumber,

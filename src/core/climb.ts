@@ -48,18 +48,21 @@ export class Climber {
   }
 
   /**
-   * Asks the rungs for a check, one after the other, until one can be tried by this device. `flow` must be claimed, with `from` as its rung, and `from`
-   * must have passed the gate.
+   * Asks the rungs for a check, one after the other, until one can be tried by this device. `flow` must be claimed, with `from` as its rung.
    *
-   * A rung that is down, over its quota or refuses our credentials is left like one that says "unable", as long as nothing can have been sent to the user:
-   * each rung may use an equal part of the time that is left, so that providers which hang leave time for those after them.
+   * A rung that is down, over its quota, refuses our credentials, or that a limit of its own closes, is left like one that says "unable", as long as nothing
+   * can have been sent to the user: each rung may use an equal part of the time that is left, so that providers which hang leave time for those after them.
+   * @param isCharged whether `from` was charged and the application asked already
    * @throws PhoneCheckError `ladder_exhausted`, `provider_unavailable`, `delivery_unknown`, `in_progress` when the lease was lost, 403 and 429 of the gate
    */
-  async climb(flow: OpenFlow, from: Provider, context: CallContext, input: StartInput, by: Requester): Promise<Step> {
+  async climb(flow: OpenFlow, from: Provider, context: CallContext, input: StartInput, by: Requester, isCharged = false): Promise<Step> {
     const skipped: Skipped[] = []
     for (let rung = from; ; ) {
       const deadline = shareOf(context.deadline, this.#parts.ladder.countFrom(rung.name))
-      const answer = await this.#create(flow, rung, { ...context, deadline }, input, by).catch((error) => this.#leave(flow, rung, error))
+      const charging = isCharged && rung === from ? Promise.resolve() : this.#charge(flow, rung, by)
+      const answer = await charging
+        .then(() => this.#create(flow, rung, { ...context, deadline }, input, by))
+        .catch((error) => this.#leave(flow, rung, error))
       if ('challenge' in answer) return { ...(await this.#settle(flow, rung, answer, context, input)), skipped }
       const left = await this.#explain(flow, rung, answer)
       // One that was down may be back when the requester asks again.
@@ -70,7 +73,6 @@ export class Climber {
       if (!next) throw this.#exhausted(flow, left)
       // Written before the next provider is asked, like the first rung: the charge of a rung is on record before its call.
       if (!(await flow.write('claimed', onRung(next.name, flow)))) throw new PhoneCheckError('in_progress')
-      await this.#parts.gate.send(next, flow.content.number, purposeOf(flow.record), by, flow.record.device)
       rung = next
     }
   }
@@ -81,6 +83,11 @@ export class Climber {
     if ('challenge' in answer) return { ...(await this.#settle(flow, rung, answer, context, input)), skipped: [] }
     const message = 'The provider sends no other message now. The last code is still good.'
     throw new PhoneCheckError('send_refused', { flowId: flowId(flow.key), reason: unableReason(answer.unable), message })
+  }
+
+  async #charge(flow: OpenFlow, rung: Provider, by: Requester): Promise<void> {
+    flow.sending = false
+    await this.#parts.gate.send(rung, flow.content.number, purposeOf(flow.record), by, flow.record.device)
   }
 
   /** One rung's check. A charge for a message that was certainly not sent is given back. */
@@ -112,6 +119,7 @@ export class Climber {
   /** What a failed rung means for the ladder. Rejects again with whatever ends the step: a message that may be out, a fault of the store, an invalid number. */
   #leave(flow: OpenFlow, rung: Provider, error: unknown): Left {
     const problem = asOutage(error)
+    if (closesOneRung(problem)) return { unable: 'limit_reached', problem }
     if (flow.sending || problem.code !== 'provider_unavailable') throw error
     return { unable: unableReason(problem.details.reason, 'provider_down'), problem: this.#withWait(rung, problem) }
   }
@@ -197,6 +205,11 @@ export class Climber {
     }
     return new PhoneCheckError('ladder_exhausted', { flowId: flowId(flow.key), reason: unable, ended: true })
   }
+}
+
+/** Whether a limit refused that says nothing of the rungs after: messages to the number, checks of it, wrong codes. An address that asks too much is refused everywhere. */
+export function closesOneRung({ code }: PhoneCheckError): boolean {
+  return code === 'number_limit' || code === 'code_locked' || code === 'spending_limit'
 }
 
 function enterCode(length: number, rung: Provider, flow: OpenFlow): Challenge {

@@ -2,7 +2,7 @@ import type { CallContext, Provider, WebhookRequest } from '../providers/provide
 import { admit } from './admission.js'
 import { takeAnnouncement } from './announcement.js'
 import { Attempts } from './attempt.js'
-import { beginFlow } from './begin.js'
+import { beginOnOpenRung } from './begin.js'
 import { Climber, onRung } from './climb.js'
 import { shareOf, wallTime, within } from './clock.js'
 import { asOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './errors.js'
@@ -61,22 +61,21 @@ export class LoginFlow {
    * @throws PhoneCheckError 400 for the number, 403 and 429 for limits, `ladder_exhausted` when every rung refuses, 503
    */
   async start(request: StartRequest): Promise<StartedFlow> {
-    const { settings, ladder, book, gate } = this.#parts
+    const { settings, ladder, book } = this.#parts
     const number = parsePhoneNumber(request.phoneNumber, settings)
     const deviceIp = deviceIpFor(settings, request.deviceAddress)
     const context = this.#parts.callContext()
-    const rung = ladder.firstFor(number)
     const handle = createSecret()
     const secret = request.binding === 'cookie' ? createSecret() : handle
     const key = flowKey(handle)
-    const refused = this.#refusalOfStart(key, request.purpose, rung, number)
-    await gate.askApplication(rung, number, request.purpose, request.by).catch(refused)
-    const flow = await beginFlow(this.#parts, request, number, rung, { key, secret }).catch(refused)
+    const refused = this.#refusalOfStart(key, request.purpose, ladder.firstFor(number), number)
+    const { flow, rung, skipped } = await beginOnOpenRung(this.#parts, request, number, { key, secret }).catch(refused)
     try {
+      for (const { method, reason } of skipped) settings.emit({ type: 'rung_skipped', reason, ...factsOf(flow), method })
       const input = startInput(settings, flow, request.redirectUrl, deviceIp)
-      const step = await this.#climber.climb(flow, rung, context, input, request.by)
-      this.#parts.settings.emit({ type: 'flow_started', ...factsOf(flow) })
-      return { handle, secret, id: flowId(key), ...step }
+      const step = await this.#climber.climb(flow, rung, context, input, request.by, true)
+      settings.emit({ type: 'flow_started', ...factsOf(flow) })
+      return { handle, secret, id: flowId(key), ...step, skipped: [...skipped, ...step.skipped] }
     } catch (error) {
       // Nobody was told its handle. If this fails too, the record just ages away.
       await book.remove(key).catch(() => {})
@@ -221,7 +220,7 @@ export class LoginFlow {
     if (isResend) await this.#attempts.claim(flow, charged)
     else if (!(await flow.write('claimed', onRung(rung.name, flow), { number: content.number }))) throw new PhoneCheckError('in_progress')
     try {
-      await this.#parts.gate.send(rung, content.number, request.purpose, by, record.device)
+      if (isResend) await this.#parts.gate.send(rung, content.number, request.purpose, by, record.device)
       const climb = isResend ? 'renew' : 'climb'
       const input = startInput(this.#parts.settings, flow, request.redirectUrl, deviceIp)
       const step = await this.#climber[climb](flow, rung, context, input, by)

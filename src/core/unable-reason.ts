@@ -1,8 +1,9 @@
 /**
  * Why a rung did not work. `reported` is the device's own word, `expired` the check's age, `other` what the provider gave no known name.
  *
- * Four say nothing of the device: `provider_down` (an outage, a time-out, an open circuit), `quota_exceeded` (the provider's rate limit or quota),
- * `misconfigured` (it refused our credentials, balance or rights), `busy` (a message or check of it for this number is still open).
+ * Five say nothing of the device: `provider_down` (an outage, a time-out, an open circuit), `quota_exceeded` (the provider's rate limit or quota),
+ * `misconfigured` (it refused our credentials, balance or rights), `busy` (a message or check of it for this number is still open),
+ * `limit_reached` (one of our own limits closes this rung for now).
  */
 export const unableReasons = [
   'not_mobile_ip',
@@ -23,6 +24,7 @@ export const unableReasons = [
   'quota_exceeded',
   'misconfigured',
   'busy',
+  'limit_reached',
   'expired',
   'reported',
   'other',

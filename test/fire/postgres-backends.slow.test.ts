@@ -22,7 +22,7 @@ describePostgres('an app on PostgreSQL', () => {
 
   async function app(options: pg.PoolConfig = {}, clock?: FakeClock) {
     const name = `fire-${randomUUID()}`
-    const pool = new pg.Pool({ ...shared.postgres, application_name: name, connectionTimeoutMillis: 1000, ...options })
+    const pool = new pg.Pool({ ...shared.postgres, application_name: name, connectionTimeoutMillis: 60_000, ...options })
     pool.on('error', () => {})
     onTestFinished(() => pool.end())
     const store = new PostgresStore({ pool, schema, timeoutMs: 60_000 })
