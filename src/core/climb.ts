@@ -104,6 +104,7 @@ export class Climber {
       // Nothing that a provider wrote freely travels further.
       return { ...answer, unable: unableReason(answer.unable) }
     } catch (error) {
+      if (error instanceof PhoneCheckError && error.details.reason === 'quota_exceeded') flow.pauseSeconds = pauseSeconds(error)
       // Only what was certainly not sent: any other fault may have come after the message.
       if (error instanceof PhoneCheckError && (error.details.untried || error.code === 'invalid_phone_number')) {
         flow.sending = false
@@ -212,6 +213,11 @@ export function closesOneRung({ code }: PhoneCheckError): boolean {
   return code === 'number_limit' || code === 'code_locked' || code === 'spending_limit'
 }
 
+function pauseSeconds({ details: { retryAfterSeconds = 0 } }: PhoneCheckError): number {
+  const { least, most } = limits.quotaPauseSeconds
+  return Math.min(Math.max(retryAfterSeconds, least), most)
+}
+
 function enterCode(length: number, rung: Provider, flow: OpenFlow): Challenge {
   const resend = resendIn(rung, flow)
   return { type: 'enter_code', length, ...(resend !== undefined && { resend_in: resend }) }
@@ -240,6 +246,7 @@ export function onRung(name: string, flow: OpenFlow) {
     sentAt: undefined,
     polledAt: undefined,
     hinted: undefined,
+    stepAfter: undefined,
     leaseUntil: flow.ageMs + limits.leaseMs,
   }
 }

@@ -59,6 +59,8 @@ export interface FlowRecord {
   /** When the provider was last asked for a result, and whether a webhook said since that there is one. */
   polledAt?: number | undefined
   hinted?: boolean | undefined
+  /** Before it no step is taken that asks a provider for another check: its quota refused the last one. */
+  stepAfter?: number | undefined
   leaseUntil?: number | undefined
   provenUntil?: number | undefined
   /** What the application said of the proven identity; only once `redeemed` was written. */
@@ -91,6 +93,7 @@ export const blank = {
   resends: undefined,
   polledAt: undefined,
   hinted: undefined,
+  stepAfter: undefined,
 }
 
 export function encodeFlow(record: FlowRecord): string {
@@ -138,6 +141,7 @@ const shape: Record<keyof FlowRecord, (value: unknown) => boolean> = {
   resends: optional(counter),
   polledAt: optional(instant),
   hinted: optional((value) => typeof value === 'boolean'),
+  stepAfter: optional(instant),
   leaseUntil: optional(instant),
   provenUntil: optional(instant),
   outcome: optional((value) => value === 'accepted' || value === 'refused'),

@@ -91,6 +91,8 @@ export class OpenFlow {
   sending = false
   /** The last rung that said, to this request, that it cannot work for this device. */
   passed: { method: string; reason: UnableReason } | undefined
+  /** How long the flow is to pause, because a provider's quota refused a check in this step. */
+  pauseSeconds: number | undefined
   #version: number
   readonly #seal: Seal
   readonly #held: HeldFlow

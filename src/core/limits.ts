@@ -33,6 +33,9 @@ export const limits = {
   resendAfterSeconds: 125,
   resendsPerFlow: 2,
 
+  /** How long a flow pauses whose next check a provider's quota refused: as the provider says, within these bounds. */
+  quotaPauseSeconds: { least: 5, most: 60 },
+
   /** How often a provider is asked for a result, however many clients and processes want to know. */
   pollEverySeconds: { first: 3, later: 5, laterAfter: 30, last: 15, lastAfter: 180 },
 

@@ -22,7 +22,7 @@ import type {
   StartedFlow,
   StartRequest,
 } from './login-requests.js'
-import { hasTimeForMore, msUntilResend } from './pace.js'
+import { hasTimeForMore, msUntilFallback, msUntilResend } from './pace.js'
 import { assemble, type Parts } from './parts.js'
 import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from './phone-number.js'
 import { recover } from './recover.js'
@@ -101,9 +101,7 @@ export class LoginFlow {
     // The answer to that question may have been one that nothing follows.
     if (!next || flow.record.state === 'failed' || !hasTimeForMore(flow.ageMs))
       throw this.#refuse(flow, 'fallback', 'ladder_exhausted', { fallback: [] })
-    const waitMs = flow.isSpent
-      ? 0
-      : flow.record.rungSince + (this.#parts.ladder.find(flow.record.rung)?.dwellSeconds ?? 0) * 1000 - flow.ageMs
+    const waitMs = msUntilFallback(flow.record, flow.ageMs, flow.isSpent ? 0 : this.#parts.ladder.find(flow.record.rung)?.dwellSeconds)
     if (waitMs > 0) throw this.#refuse(flow, 'fallback', 'too_early', { retryAfterSeconds: waitMs / 1000 })
     return this.#step(flow, next, request, 'fallback', context)
   }

@@ -14,9 +14,17 @@ export function msUntilPoll(record: FlowRecord, ageMs: number): number {
   return Math.max(0, (record.polledAt ?? record.rungSince) + every * 1000 - ageMs)
 }
 
-/** Seconds until `fallback` opens on a rung that is not spent, rounded up; 0 when it is open. */
+/**
+ * Milliseconds until `fallback` opens; 0 when it is open.
+ * @param dwellSeconds how long the rung may be tried before; 0 once it is spent
+ */
+export function msUntilFallback({ rungSince, stepAfter = 0 }: FlowRecord, ageMs: number, dwellSeconds = 0): number {
+  return Math.max(0, rungSince + dwellSeconds * 1000 - ageMs, stepAfter - ageMs)
+}
+
+/** The same in whole seconds, rounded up. */
 export function secondsUntilFallback(record: FlowRecord, ageMs: number, dwellSeconds: number): number {
-  return Math.max(0, Math.ceil((record.rungSince + dwellSeconds * 1000 - ageMs) / 1000))
+  return Math.ceil(msUntilFallback(record, ageMs, dwellSeconds) / 1000)
 }
 
 /** Whether another check could still be begun: one that could live less than half a minute is not. */
@@ -30,5 +38,5 @@ export function hasTimeForMore(ageMs: number): boolean {
  */
 export function msUntilResend(record: FlowRecord, ageMs: number, resendAfterSeconds: number = limits.resendAfterSeconds): number {
   const waitMs = resendAfterSeconds * 1000 * 2 ** (record.resends ?? 0)
-  return Math.max(0, (record.sentAt ?? record.rungSince) + waitMs - ageMs)
+  return Math.max(0, (record.sentAt ?? record.rungSince) + waitMs - ageMs, (record.stepAfter ?? 0) - ageMs)
 }

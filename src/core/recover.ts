@@ -15,6 +15,8 @@ import type { OpenFlow } from './held-flow.js'
  * | fallback: rungs said "unable" on the way | pending on the last of them, spent: it is not asked again |
  * | fallback: the rungs were down, or nothing happened | as it was |
  *
+ * What a quota refused charged nothing. So the next step of this flow waits for as long as the provider says: else its holder could keep the quota used up.
+ *
  * @param charged what a resend was charged; undefined for a fallback
  */
 export async function recover(
@@ -29,7 +31,8 @@ export async function recover(
     await flow.write('failed', released)
     return
   }
-  const asBefore = { ...blank, ...before.record, ...released }
+  const pause = flow.pauseSeconds === undefined ? {} : { stepAfter: flow.ageMs + flow.pauseSeconds * 1000 }
+  const asBefore = { ...blank, ...before.record, ...released, ...pause }
   // Anything but a certain "nothing went out" may have come after the message.
   const mayHaveSent = flow.sending && isOutage(problem)
   if (charged) {
@@ -40,7 +43,7 @@ export async function recover(
     await flow.write('pending', { ...released, sentAt: flow.ageMs })
   } else if (flow.passed) {
     const { method, reason } = flow.passed
-    await flow.write('pending', { ...onRung(method, flow), ...released, spent: true, reason }, { number: before.content.number })
+    await flow.write('pending', { ...onRung(method, flow), ...released, ...pause, spent: true, reason }, { number: before.content.number })
   } else {
     await flow.write('pending', asBefore, before.content)
   }

@@ -78,6 +78,6 @@ function whatFollows({ ladder }: Parts, flow: OpenFlow, state: FlowStatus['state
   const isOver = flow.record.state === 'failed' || flow.record.state === 'redeemed' || !hasTimeForMore(flow.ageMs)
   const fallback = isOver ? [] : ladder.namesAfter(flow.record.rung)
   if (fallback.length === 0 || state !== 'pending') return { fallback }
-  const dwellSeconds = ladder.find(flow.record.rung)?.dwellSeconds ?? 0
-  return { fallback, fallbackInSeconds: flow.isSpent ? 0 : secondsUntilFallback(flow.record, flow.ageMs, dwellSeconds) }
+  const dwellSeconds = flow.isSpent ? 0 : (ladder.find(flow.record.rung)?.dwellSeconds ?? 0)
+  return { fallback, fallbackInSeconds: secondsUntilFallback(flow.record, flow.ageMs, dwellSeconds) }
 }
