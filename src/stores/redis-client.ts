@@ -27,7 +27,8 @@ export interface Commands {
 const unusable: readonly { is(client: Record<string, unknown>): boolean; advice: string }[] = [
   {
     is: ({ evalshaRo, connect }) => typeof evalshaRo === 'function' && typeof connect !== 'function',
-    advice: "this one is of '@upstash/redis', whose commands take other arguments: README, Stores, shows the object to pass in its place",
+    advice:
+      "this one is of '@upstash/redis', whose commands take other arguments: docs/guides/stores.md shows the object to pass in its place",
   },
   {
     is: ({ commandsExecutor, nodeClient }) => typeof commandsExecutor === 'function' && typeof nodeClient === 'function',

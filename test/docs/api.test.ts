@@ -6,7 +6,7 @@ import { codeBlocks, readText } from '../support/markdown.js'
 import { needs } from '../support/needs.js'
 import { type Newcomer, runServer } from '../support/newcomer.js'
 
-const section = /^## Tokens instead of a session$([\s\S]*?)^## /m.exec(readText('README.md'))?.[1] ?? ''
+const section = /^## A whole API$([\s\S]*?)^## /m.exec(readText('docs/guides/tokens.md'))?.[1] ?? ''
 const [api = ''] = codeBlocks(section, 'ts')
 const [setUp = '', walk = ''] = codeBlocks(section, 'sh')
 const number = '+12025550100'
@@ -18,7 +18,7 @@ test('an API with SIM login and a guarded route is one block of under 40 lines, 
   expect(api).not.toMatch(/\bdeclare\b|…/)
 })
 
-describe('the API of the README, pasted into a file and run', () => {
+describe('the API of docs/guides/tokens.md, pasted into a file and run', () => {
   let sim: Simulator
   let server: Newcomer
   beforeAll(async () => {
@@ -80,7 +80,7 @@ describe('the API of the README, pasted into a file and run', () => {
   })
 })
 
-/** The names that the README sets in the shell, with values of the kind that it gives them. */
+/** The names that the guide sets in the shell, with values of the kind that it gives them. */
 function settings(): Record<string, string> {
   const names = [...setUp.matchAll(/\b([A-Z][A-Z_]+)=/g)].map((match) => match[1] ?? '')
   expect(names.sort()).toEqual(['JWT_SECRET', 'PHONECHECK_CLIENT_ID', 'PHONECHECK_CLIENT_SECRET', 'PHONECHECK_SECRET', 'PHONECHECK_URL'])

@@ -11,7 +11,7 @@ import { ownServer } from '../e2e/support/own-server.js'
 import { Browser } from '../support/browser.js'
 import { codeBlocks, readText, root } from '../support/markdown.js'
 
-const section = /^\*\*When the page is of another origin[\s\S]*?^In the page/m.exec(readText('README.md'))?.[0] ?? ''
+const section = /^## When the page is of another origin[\s\S]*?^In the page/m.exec(readText('docs/guides/web-page.md'))?.[0] ?? ''
 const [recipe = ''] = codeBlocks(section, 'ts')
 const number = '+12025550100'
 
@@ -25,7 +25,7 @@ declare global {
   var declared: Declared
 }
 
-/** Runs the code of the README, with these addresses in place of its own, and these values for what it declares. */
+/** Runs the code of the guide, with these addresses in place of its own, and these values for what it declares. */
 async function run(code: string, addresses: Record<string, string>, values: Declared): Promise<PhoneCheckStrategy> {
   globalThis.declared = values
   const text = Object.entries(addresses).reduce((text, [from, to]) => text.replaceAll(from, to), code)

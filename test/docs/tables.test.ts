@@ -4,28 +4,60 @@ import { problems } from '../../src/core/errors.js'
 import { limits } from '../../src/core/limits.js'
 import { readText } from '../support/markdown.js'
 
-const readme = readText('README.md')
+// What the documents say in numbers and names is what the code does.
 
-test('every error code is in the README, with its status', () => {
-  const rows = new Map(
-    [...readme.matchAll(/^\| (`[a-z_`, ]+`) \| ([\d, ]+) \|/gm)].flatMap(([, codes = '', statuses = '']) => {
-      const listed = statuses.split(', ').map(Number)
-      return codes.split(', ').map((code, index) => [code.replaceAll('`', ''), listed[index] ?? listed[0]] as const)
-    }),
+const documentedLimits = readText('docs/reference/limits.md')
+const options = readText('docs/reference/options.md')
+
+test('every problem code has a heading in docs/reference/errors.md, with its status and text, and an entry in the list by status', () => {
+  const text = readText('docs/reference/errors.md')
+  const sections = [...text.matchAll(/^## `(\w+)`\n\n\*\*(\d+)\*\* (.*)$/gm)].map(([, code = '', status, words]) => [
+    code,
+    [Number(status), words],
+  ])
+  expect(Object.fromEntries(sections)).toEqual(problems)
+  const listed = [...text.matchAll(/^\| (\d+) \| (.*) \|$/gm)].flatMap(([, status, codes = '']) =>
+    [...codes.matchAll(/\[`(\w+)`\]\(#\1\)/g)].map(([, code = '']) => [code, Number(status)]),
   )
-  expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(Object.entries(problems).map(([code, [status]]) => [code, status])))
+  expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(Object.entries(problems).map(([code, [status]]) => [code, status])))
 })
 
-test('every option is in the README', () => {
+test('every event has a heading in docs/reference/events.md, and no other', () => {
+  const declared = ['events', 'token-events'].flatMap((name) =>
+    [...readText(`src/core/${name}.ts`).matchAll(/\btype: ((?:'\w+'(?: \| )?)+)/g)].flatMap(([, types = '']) =>
+      types.split(' | ').map((type) => type.replaceAll("'", '')),
+    ),
+  )
+  const headings = [...readText('docs/reference/events.md').matchAll(/^### `(\w+)`$/gm)].map(([, type]) => type)
+  expect(declared.length).toBeGreaterThan(25)
+  expect(headings.toSorted()).toEqual([...new Set(declared)].toSorted())
+})
+
+test('every option is in docs/reference/options.md', () => {
   const source = readText('src/passport/options.ts')
   const fields = /export interface PhoneCheckStrategyOptions \{([\s\S]*?)^\}/m.exec(source)?.[1] ?? ''
   const names = [...fields.matchAll(/^ {2}(\w+)\??:/gm)].map((match) => match[1])
   expect(names.length).toBeGreaterThan(10)
-  for (const name of names.filter((name) => name !== 'clock')) expect(readme).toContain(`\`${name}\``)
+  for (const name of names.filter((name) => name !== 'clock')) expect(options).toContain(`| \`${name}\` |`)
 })
 
-test('the error-to-action table in the README is the one in the code', () => {
-  const section = /### What follows when a rung fails([\s\S]*?)###/.exec(readme)?.[1] ?? ''
+test('the table of limits that an app may set has their names and defaults', () => {
+  const { perAddress, perDay, sendsPerBlock, checksPerNumber } = limits
+  const rows = [...(/\| `limits` \| default \|[\s\S]*?\n\n/.exec(options)?.[0].matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm) ?? [])]
+  expect(Object.fromEntries(rows.map(([, name = '', value = '']) => [name, Number(value.replaceAll(',', ''))]))).toEqual({
+    startsPerAddress: perAddress.starts,
+    sendsPerAddress: perAddress.sends,
+    failedRedeemsPerAddress: perAddress.failedRedeems,
+    sendsPerBlock: sendsPerBlock.limit,
+    sendsPerDay: perDay.sends,
+    sendsPerCountryPerDay: perDay.sendsPerCountry,
+    checksPerDay: perDay.checks,
+    checksPerNumber: checksPerNumber.limit,
+  })
+})
+
+test('the table of what follows when a rung fails is the one in the code', () => {
+  const section = /## What follows when a rung fails([\s\S]*?)\n## /.exec(readText('docs/guides/ladder.md'))?.[1] ?? ''
   const documented: Record<string, string> = {}
   for (const [, reasons = '', action = ''] of section.matchAll(/^\| (`.*?) \| (\w+) \|/gm)) {
     for (const [, reason = ''] of reasons.matchAll(/`(\w+)`/g)) documented[reason] = action
@@ -33,7 +65,7 @@ test('the error-to-action table in the README is the one in the code', () => {
   expect(documented).toEqual({ ...actions, ...errorActions })
 })
 
-test('the limits in the README are those in the code', () => {
+test('the limits in docs/reference/limits.md are those in the code', () => {
   const { guesses, perAddress, networks, perDay, sendsPerNumber, sendsPerDevice, resendAfterSeconds, triesPerCode, triesPerFlow } = limits
   const { checksPerNumber, devices, sendsPerBlock, sendsPerNumberByDevices: byDevices } = limits
   const [short, long] = sendsPerDevice
@@ -54,6 +86,6 @@ test('the limits in the README are those in the code', () => {
     `after ${resendAfterSeconds} s, then ${resendAfterSeconds * 2} s`,
     `${perAddress.starts}, ${perAddress.sends} and ${perAddress.failedRedeems} in ${perAddress.windowSeconds / 60} min`,
   ]) {
-    expect(readme).toContain(sentence)
+    expect(documentedLimits).toContain(sentence)
   }
 })

@@ -20,8 +20,8 @@ describe('the migrated tutorial app, step by step', () => {
   })
 })
 
-test('the walk runs by its command, as docs/migration.md shows it', async () => {
-  expect(readText('docs/migration.md')).toContain('npx tsx --tsconfig examples/tsconfig.json examples/migration/walk.ts')
+test('the walk runs by its command, as docs/guides/migration.md shows it', async () => {
+  expect(readText('docs/guides/migration.md')).toContain('npx tsx --tsconfig examples/tsconfig.json examples/migration/walk.ts')
   const run = runExample('migration/walk.ts')
   expect(await run.ended).toBe(0)
   expect(run.output.stdout.trim().split('\n')).toEqual(steps.map(({ title, expected }) => `ok  ${title}: ${expected}`))

@@ -108,11 +108,11 @@ test.each(['client', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', 
     await run(join(app, 'node_modules/.bin/jest'), ['--runInBand'], app)
   })
 
-  test.each(['10', '12'])('NestJS %s logs in by docs/nestjs.md, whose guard hands on what a refusal says', async (major) => {
+  test.each(['10', '12'])('NestJS %s logs in by docs/guides/nestjs.md, whose guard hands on what a refusal says', async (major) => {
     const nest = ['core', 'common', 'platform-express', 'passport'].map((name) => `@nestjs/${name}@${major}`)
     const others = ['reflect-metadata', 'rxjs', 'passport@0.7', '@types/node@20', '@types/passport@1', '@types/express@5']
     const app = await project(`nest-${major}`, 'module', ...nest, ...others)
-    await writeFile(join(app, 'nest-app.mts'), codeBlocks(readText('docs/nestjs.md'), 'typescript').join('\n'))
+    await writeFile(join(app, 'nest-app.mts'), codeBlocks(readText('docs/guides/nestjs.md'), 'typescript').join('\n'))
     const flags = ['--ignoreConfig', '--strict', '--skipLibCheck', '--target', 'es2023', '--module', 'nodenext', '--experimentalDecorators']
     await run('node', [`${root}node_modules/typescript/bin/tsc`, ...flags, '--types', 'node', 'nest-app.mts'], app)
     expect(JSON.parse(await run('node', ['nest.mjs'], app))).toEqual({
@@ -123,10 +123,11 @@ test.each(['client', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', 
     })
   })
 
-  test("the README's quick start compiles after its install lines, with pnpm", async () => {
-    const readme = readText('README.md')
+  test('the strategy of docs/guides/web-page.md compiles after the install lines of README and guide, with pnpm', async () => {
+    const guide = readText('docs/guides/web-page.md')
     const lines =
-      codeBlocks(readme, 'sh')
+      [readText('README.md'), guide]
+        .flatMap((text) => codeBlocks(text, 'sh'))
         .join('\n')
         .match(/^npm install .*$/gm)
         ?.slice(0, 2) ?? []
@@ -147,7 +148,7 @@ test.each(['client', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', 
       const words = line.replace(/#.*/, '').trim().split(/\s+/).slice(2)
       await pnpm('add', ...words.map((word) => (word === 'passport-phonecheck' ? tarball : word)))
     }
-    await writeFile(join(app, 'quick.ts'), codeBlocks(readme, 'ts')[0] ?? '')
+    await writeFile(join(app, 'quick.ts'), codeBlocks(guide, 'ts')[0] ?? '')
     const flags = [
       '--ignoreConfig',
       '--noEmit',
@@ -163,10 +164,10 @@ test.each(['client', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', 
     await run('node', [`${root}node_modules/typescript/bin/tsc`, ...flags, 'quick.ts'], app)
   })
 
-  test('clients of Redis: those that cannot serve are refused, and Upstash serves as the README says', async ({ skip }) => {
+  test('clients of Redis: those that cannot serve are refused, and Upstash serves as docs/guides/stores.md says', async ({ skip }) => {
     if (!process.env['CI']) skip(!(await answers(shared.redis)), 'because there is no Redis')
     const app = await project('redis', 'commonjs', 'redis4@npm:redis@4', 'redis3@npm:redis@3', '@upstash/redis@1', 'ioredis@5')
-    const block = codeBlocks(readText('README.md'), 'ts').find((code) => code.includes('const upstash: {')) ?? ''
+    const block = codeBlocks(readText('docs/guides/stores.md'), 'ts').find((code) => code.includes('const upstash: {')) ?? ''
     const { outputText } = ts.transpileModule(block, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } })
     await writeFile(
       join(app, 'upstash.cjs'),

@@ -271,9 +271,11 @@ describe('the bound in the documentation', () => {
     }
     const greedy = await guessesInAYear(100, 0, 0)
     expect(most).toBeLessThanOrEqual(greedy)
-    const security = await readFile(new URL('../../SECURITY.md', import.meta.url), 'utf8')
-    expect(security).toContain(`${greedy} guesses in a year`)
-    expect(security).toContain(`${((greedy / 10_000) * 100).toFixed(1)} %`)
+    for (const file of ['SECURITY.md', 'docs/security-model.md']) {
+      const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
+      expect(text).toContain(`${greedy} guesses in a year`)
+      expect(text).toContain(`${((greedy / 10_000) * 100).toFixed(1)} %`)
+    }
   })
 
   test('and so is what one number can be sent in a day', async () => {
@@ -286,7 +288,7 @@ describe('the bound in the documentation', () => {
       else now += verdict.retryAfterSeconds * 1000
     }
     const sentence = `at most ${sent} messages in a day from strangers and ${limits.sendsPerNumberByDevices.limit} from known devices`
-    for (const file of ['SECURITY.md', 'README.md'])
+    for (const file of ['SECURITY.md', 'docs/security-model.md', 'docs/reference/limits.md'])
       expect(await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')).toContain(sentence)
   })
 })
