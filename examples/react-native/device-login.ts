@@ -8,7 +8,10 @@ export interface DeviceLoginSettings {
   readonly open: Opener
   /** Gets the tokens. */
   readonly session: Pick<Session, 'keep'>
-  /** Keeps a login that has begun, for an app that the system ends. Absent: it begins again then. */
+  /**
+   * Keeps a login that has begun, for an app that the system ends, and what the server knows the device by. Absent: a login begins again then, and who attacks
+   * the number can hold this device up.
+   */
   readonly storage?: StorageLike
   /** For tests. */
   readonly clock?: Clock

@@ -95,14 +95,13 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
   /** The user has the say. @returns whether the way in use is one where they have */
   function wait(problem?: Problem): boolean {
     if (step?.type !== 'send_sms' && step?.type !== 'enter_code') return false
-    const here = step
-    const { flow, id, since, type, ...shown } = here
+    const { flow, id, since, type, ...shown } = step
     const state = type === 'send_sms' ? 'waiting_for_sms' : 'waiting_for_code'
     const waiting = (problem?: Problem) => ({ ...shown, state, problem }) as Progress<Result>
     rest(waiting(problem), async (signal) => {
       const told = (news?: Problem) => show(waiting(news))
       if (type === 'send_sms') {
-        const answer = await watch(here, clock, signal, () => post('status', { flow }, signal), told)
+        const answer = await watch(step as Step, clock, signal, () => post('status', { flow }, signal), told)
         if (answer) void run('watch', async (own) => (answer.problem ? lapse(answer.problem) : heed(answer, own)))
         return
       }
@@ -151,14 +150,15 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     show({ state: 'checking' })
     again = (signal) => verify(fields, signal)
     const { body, problem } = await ask('verify', fields, signal)
+    const { attempts_left: left, device } = fieldsOf(body)
     if (!problem) {
       forget()
+      memory.keepDevice(device)
       follow()
       return rest({ state: 'done', result: body as Result })
     }
     learn(body)
     const { code } = problem
-    const { attempts_left: left } = fieldsOf(body)
     if (code === 'mismatch' || code === 'rung_unable') return lose(problem, signal)
     if (step?.type !== 'enter_code') return fail(problem)
     const wrong = code === 'invalid_code'
@@ -213,7 +213,7 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     // What could be repeated is the look at how far the login is; the code went with the return leg.
     const failed = returned
     if (failed?.code !== 'in_progress' && failed?.code !== 'pending') again = returned = undefined
-    const why = failed && problemOf(failed.code, 0, { reason: failed.reason })
+    const why = failed && problemOf(failed.code, 0, failed)
     if (problem) {
       forget()
       if (problem.reason === 'no_cookie') return fail(problem)
@@ -243,7 +243,7 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
       const begin: Work = async (signal) => {
         again = begin
         show({ state: 'starting' })
-        const { body, problem } = await ask('start', { phone_number: phoneNumber.trim() }, signal)
+        const { body, problem } = await ask('start', { phone_number: phoneNumber.trim(), device: memory.device() }, signal)
         if (!problem) return enter(body, signal)
         // A code of the login before is on its way: a page that is loaded again may still take it.
         if (before && problem.code === 'cooldown') memory.save(before)

@@ -80,8 +80,9 @@ export interface PhoneLoginOptions {
   /** Cookies of the calls. Default: `same-origin` on a page, `omit` elsewhere, where the handle alone binds the login. */
   credentials?: Credentials | undefined
   /**
-   * Where the login survives a page that goes away, or an app that the system ends, until `resume()`. Holds a secret for ten minutes. `null`: nowhere. Default:
-   * `sessionStorage` where there is one.
+   * Where the login survives a page that goes away, or an app that the system ends, until `resume()`: a secret, for ten minutes, in one entry. In another one, with
+   * a key that ends with ` device`: what the server knows the device by, if the verify route answers `device`; it goes with every later start and logs nobody in.
+   * `null`: nowhere. Default: `sessionStorage` where there is one.
    */
   storage?: StorageLike | null | undefined
   /** How long one call may take. Milliseconds, default 30,000. */

@@ -66,9 +66,9 @@ export function poster(options: PhoneLoginOptions, clock: Clock): Post {
       const { code, reason, detail, retry_after } = fieldsOf(json)
       // Other origins may not read the header, unless the server lists it.
       const retryAt = instant(retry_after ?? response.headers.get('Retry-After'), clock.now())
-      const { ok, status } = response
+      const { status } = response
       const more = { reason, retryAt, detail: code ? detail : `POST ${url} answered ${status}` } as Partial<Problem>
-      return { body: json, problem: problemOf(String(code ?? 'unexpected'), ok ? 500 : status, more) }
+      return { body: json, problem: problemOf(String(code ?? 'unexpected'), response.ok ? 500 : status, more) }
     }
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
@@ -86,8 +86,19 @@ export function readStep(body: unknown, now: number, since = now): Step | undefi
   const { resend_in, ...task } = fieldsOf(challenge)
   if (typeof flow !== 'string' || !task['type']) return undefined
   const expiresAt = instant(expires_in, now) ?? since + flowLifeMs
-  const [resendAt, fallbackAt] = [instant(resend_in, now), instant(fallback_in, now)]
-  return { ...task, flow, id, since, method, fallback, skipped, fallbackAt, expiresAt, resendAt } as unknown as Step
+  const step = {
+    ...task,
+    flow,
+    id,
+    since,
+    method,
+    fallback,
+    skipped,
+    fallbackAt: instant(fallback_in, now),
+    expiresAt,
+    resendAt: instant(resend_in, now),
+  }
+  return step as unknown as Step
 }
 
 /** What verify wants of what an SDK returned. The server takes a code or an error, never both. */
@@ -102,7 +113,7 @@ export function deviceFields(result: OpenResult | null | undefined): Fields {
 
 /** @param seconds from now. @returns milliseconds since the epoch */
 export function instant(seconds: unknown, now: number): number | undefined {
-  const at = now + Number.parseFloat(String(seconds)) * 1000
+  const at = now + Number.parseFloat(seconds as string) * 1000
   return at >= now ? at : undefined
 }
 

@@ -59,6 +59,62 @@ describe('storage', () => {
   })
 })
 
+describe('what the server knows the device by', () => {
+  const device = 'D'.repeat(140)
+  const startsOf = ({ calls }: ReturnType<typeof fakeClient>) => calls.filter(({ call }) => call === 'start').map(({ body }) => body)
+
+  test('is kept over logins, a cancelled one too, and goes with every next start', async () => {
+    const place = storage()
+    const first = fakeClient({ start: [code], verify: [{ body: { access_token: 'a', device } }] }, { storage: place })
+    await first.login.start(number)
+    expect(await first.login.submitCode('1234')).toMatchObject({ state: 'done', result: { device } })
+    expect(startsOf(first)).toEqual([{ phone_number: number }])
+    expect(Object.values(place.content)).toEqual([device])
+
+    const next = fakeClient({ start: [code], verify: [{ body: { access_token: 'b' } }] }, { storage: place })
+    await next.login.start(number)
+    next.login.cancel()
+    await next.login.start(number)
+    await next.login.submitCode('1234')
+    await next.login.start('+12025550101')
+    expect(startsOf(next).map((body) => body['device'])).toEqual([device, device, device])
+  })
+
+  test('is replaced by a newer one, and by nothing that is of another path', async () => {
+    const place = storage()
+    const { login, script, ...rest } = fakeClient({ start: [code], verify: [{ body: { device } }] }, { storage: place })
+    await login.start(number)
+    await login.submitCode('1234')
+    script['verify'] = [{ body: { device: 'E'.repeat(140) } }]
+    await login.start(number)
+    await login.submitCode('1234')
+    await login.start(number)
+    expect(rest.calls.at(-1)?.body['device']).toBe('E'.repeat(140))
+    const other = fakeClient({ start: [code] }, { storage: place, paths: { start: '/link/phone' } })
+    await other.login.start(number)
+    expect(other.calls[0]?.body).toEqual({ phone_number: number })
+  })
+
+  test('a login that fails leaves it as it is', async () => {
+    const place = storage()
+    const { login, script } = fakeClient({ start: [code], verify: [{ body: { device } }] }, { storage: place })
+    await login.start(number)
+    await login.submitCode('1234')
+    script['verify'] = [{ status: 401, body: { code: 'invalid_code', attempts_left: 0, device: 'E'.repeat(140) } }]
+    await login.start(number)
+    await login.submitCode('0000')
+    login.cancel()
+    expect(Object.values(place.content)).toEqual([device])
+  })
+
+  test('is not needed: a storage that has something longer in its place does not stop a start', async () => {
+    const { login, calls } = fakeClient({ start: [code] }, { storage: { ...storage(), getItem: () => 'x'.repeat(5_000) } })
+    expect(await login.start(number)).toMatchObject({ state: 'waiting_for_code' })
+    // As long as the server takes it; there it is worth nothing.
+    expect(String(calls[0]?.body['device'])).toHaveLength(512)
+  })
+})
+
 function forbidden(): never {
   throw new Error('forbidden')
 }
