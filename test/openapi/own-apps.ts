@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import { createApp as createTokenApp } from '../../examples/jwt-api/app.js'
 import { createApp as createSessionApp } from '../../examples/session-login/app.js'
 import { ownServer } from '../e2e/support/own-server.js'
-import { number, secret } from '../support/app.js'
+import { number, secret, startApp, type TestAppOptions } from '../support/app.js'
 import { Browser } from '../support/browser.js'
 import { adapterClock } from '../support/hanging.js'
 import type { Answer, Contract } from './contract.js'
@@ -132,6 +132,22 @@ export class Caller {
     const code = /\b(\d{4})\b/.exec(this.#app.sim.phone(number).inbox.at(-1)?.text ?? '')?.[1] ?? ''
     return isRight ? code : code === '0000' ? '1111' : '0000'
   }
+}
+
+/** An app of its own where an example has no such option. */
+export async function callerOf(contract: Contract, options: TestAppOptions): Promise<Caller> {
+  return new Caller(contract, await startApp(options))
+}
+
+/** The vendor's webhook about the only MOCheck there is. */
+export async function announce(caller: Caller, { sim, url }: Subject, change = (text: string) => text): Promise<Answer> {
+  const { headers, body } = await sim.signCallback({
+    url: `${url}/webhooks/phone`,
+    product: 'mo_check',
+    body: { check_id: sim.moChecks[0]?.checkId, status: 'COMPLETED', verified: true },
+  })
+  const { Host: _, host: __, ...signed } = headers as Record<string, string>
+  return caller.post('/webhooks/phone', change(String(body)), signed)
 }
 
 /** Where an example mounts a route twice, the document has it once. */

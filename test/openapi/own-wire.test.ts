@@ -2,32 +2,15 @@ import { idenfySms, phoneCheck } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
 import { problems } from '../../src/core/errors.js'
 import { unableReasons } from '../../src/core/unable-reason.js'
-import { number, startApp, type TestAppOptions } from '../support/app.js'
-import { type Answer, readContract } from './contract.js'
-import type { JsonObject } from './json.js'
-import { pointerInto } from './json.js'
-import { Caller, type Subject, sessionApp, tokenApp } from './own-apps.js'
+import { number } from '../support/app.js'
+import { readContract } from './contract.js'
+import { type JsonObject, pointerInto } from './json.js'
+import { announce, Caller, callerOf, sessionApp, tokenApp } from './own-apps.js'
 import { readYaml } from './yaml.js'
 
 // docs/reference/openapi.yaml against the real answers of the examples: every route, every status of it, every problem.
 
 const contract = readContract()
-
-/** An app of its own where an example has no such option. */
-async function appWith(options: TestAppOptions): Promise<Caller> {
-  return new Caller(contract, await startApp(options))
-}
-
-/** The vendor's webhook about the only MOCheck there is. */
-async function announce(caller: Caller, { sim, url }: Subject, change = (text: string) => text): Promise<Answer> {
-  const { headers, body } = await sim.signCallback({
-    url: `${url}/webhooks/phone`,
-    product: 'mo_check',
-    body: { check_id: sim.moChecks[0]?.checkId, status: 'COMPLETED', verified: true },
-  })
-  const { Host: _, host: __, ...signed } = headers as Record<string, string>
-  return caller.post('/webhooks/phone', change(String(body)), signed)
-}
 
 describe('docs/reference/openapi.yaml', () => {
   test('has the codes and reasons of the code', () => {
@@ -36,10 +19,7 @@ describe('docs/reference/openapi.yaml', () => {
   })
 
   test('names each operation once', () => {
-    const ids = Object.values(contract.document['paths'] as JsonObject).flatMap((methods) =>
-      Object.values(methods as JsonObject).map((operation) => (operation as JsonObject)['operationId']),
-    )
-    expect(new Set(ids).size).toBe(ids.length)
+    expect(new Set(contract.documented).size).toBe(contract.documented.length)
   })
 
   test.each(['a: b: c', 'a: {b: 1', 'a: b # c', 'a:', 'a: 1\na: 2', 'a: &b 1', 'a: |\n  b', '- a\nb: 1'])(
@@ -163,7 +143,7 @@ describe('messages', () => {
 
   test('a limit in the middle of a ladder', async () => {
     const account = (baseUrl: string) => ({ baseUrl, clientId: 'id', clientSecret: 'secret' })
-    const caller = await appWith({
+    const caller = await callerOf(contract, {
       ladder: ({ url }) => [phoneCheck(account(url)), idenfySms({ baseUrl: url, apiKey: 'key', apiSecret: 'secret' })],
       strategy: { countries: ['US'], limits: { sendsPerAddress: 0 } },
     })
@@ -173,7 +153,7 @@ describe('messages', () => {
   })
 
   test('a veto', async () => {
-    const caller = await appWith({ strategy: { beforeSend: () => false, beforeSendOnChecks: true } })
+    const caller = await callerOf(contract, { strategy: { beforeSend: () => false, beforeSendOnChecks: true } })
     expect((await caller.start()).body['code']).toBe('send_refused')
   })
 })
@@ -181,10 +161,13 @@ describe('messages', () => {
 test('limits of numbers, addresses and days', async () => {
   const codes: unknown[] = []
   for (const limits of [{ checksPerNumber: 0 }, { startsPerAddress: 0 }]) {
-    codes.push((await (await appWith({ strategy: { limits } })).start()).body['code'])
+    codes.push((await (await callerOf(contract, { strategy: { limits } })).start()).body['code'])
   }
   // From two networks: one of them alone is stopped by its own share of the day.
-  const caller = await appWith({ strategy: { limits: { checksPerDay: 5 } }, before: (app) => app.set('trust proxy', 'loopback') })
+  const caller = await callerOf(contract, {
+    strategy: { limits: { checksPerDay: 5 } },
+    before: (app) => app.set('trust proxy', 'loopback'),
+  })
   for (let net = 1; codes.length < 3 && net <= 6; net++) {
     const { status, body } = await caller.start('/login/phone', number, { 'x-forwarded-for': `198.51.${net}.1` })
     if (status !== 201) codes.push(body['code'])
@@ -193,7 +176,7 @@ test('limits of numbers, addresses and days', async () => {
 })
 
 test('a user whom the application refuses', async () => {
-  const caller = await appWith({ verify: async () => false as const })
+  const caller = await callerOf(contract, { verify: async () => false as const })
   expect((await caller.step('verify', await caller.opened(await caller.start()))).body['code']).toBe('user_refused')
 })
 
