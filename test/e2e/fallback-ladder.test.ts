@@ -205,4 +205,16 @@ describe.skipIf(!hasChromium())('in a browser', () => {
     await page.getByText('by the SIM in your phone').waitFor()
     await leave()
   })
+
+  test('says why the silent way was passed over', async () => {
+    const { url, sim } = await startCopy()
+    sim.browserPhone = sim.phone(number)
+    sim.phone(number).operator = 'unsupported'
+    const { page, leave } = await visit(chromium, url)
+    await page.getByLabel('Mobile number').fill(number)
+    await button(page, 'Sign in').click()
+    await page.getByRole('link', { name: 'Send it' }).waitFor()
+    await news(page, 'Your operator takes no part in silent sign-in yet.')
+    await leave()
+  })
 })

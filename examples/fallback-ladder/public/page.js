@@ -52,6 +52,9 @@ function show(progress) {
   const problem = 'problem' in progress ? progress.problem : undefined
   byId('news').textContent = problem ? sayProblem(problem.code, problem.reason) : (progressWords[state] ?? '')
   byId('news').className = problem ? 'problem' : ''
+  // Why the way before this one was passed over: without it a text or a code comes as a surprise, and whoever is on Wi-Fi learns nothing.
+  const [passedOver] = 'skipped' in progress ? progress.skipped : []
+  if (passedOver && !problem) byId('news').textContent = sayProblem('rung_unable', passedOver.reason)
 
   byId('retry').hidden = !problem || state !== 'failed' || !['retry', 'wait'].includes(problem.action)
   until('retry', problem?.retryAt)
