@@ -4,8 +4,13 @@ import { ClosingWords } from './test/support/closing-words.js'
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
-/** Kills, soaks, packages from the registry, most of the browser: minutes, or an outcome that a slow machine can change. */
-const slow = 'test/**/*.slow.test.ts'
+/** Folders whose tests need minutes, or whose outcome a slow machine can change: `npm run test:slow`. */
+const slow = ['package', 'browser', 'chaos']
+
+/** Folders that take their time because they run whole apps over HTTP. */
+const integration = ['attacks', 'docs', 'examples', 'express', 'passport', 'simulator', 'tokens']
+
+const tests = (folders: readonly string[]) => folders.map((folder) => `test/${folder}/**/*.test.ts`)
 
 /** Where `.ci/run` wants the report that it judges. */
 const report = process.env['TEST_REPORT']
@@ -26,8 +31,16 @@ export default defineConfig({
   test: {
     projects: [
       // One module graph for all files of a worker: a third of the time would go into loading the same modules again.
-      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [slow], isolate: false } },
-      { extends: true, test: { name: 'slow', include: [slow], testTimeout: 900_000, hookTimeout: 900_000 } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: tests([...integration, 'stores', ...slow]), isolate: false },
+      },
+      { extends: true, test: { name: 'integration', include: tests(integration), isolate: false } },
+      { extends: true, test: { name: 'stores', include: tests(['stores']), isolate: false } },
+      ...slow.map((name) => ({
+        extends: true as const,
+        test: { name, include: tests([name]), testTimeout: 900_000, hookTimeout: 900_000 },
+      })),
     ],
     globalSetup: ['test/support/children.ts'],
     // They end what hangs. No test may come near them, on any machine.

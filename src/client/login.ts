@@ -1,12 +1,12 @@
+import { type Answer, type Fields, fieldsOf, flowLifeMs, instant, poster, readStep, type Step } from './api.js'
 import { typedCode } from './code.js'
-import { memoryIn } from './memory.js'
+import { memoryIn } from './login-storage.js'
 import { openCheck } from './open.js'
 import { follower, platform, type Returned, readCode, systemClock, takeReturn } from './platform.js'
-import { isOpen, watch } from './poll.js'
 import { demand, feasible, mayPass, problemOf } from './problem.js'
-import { check, stage, type Work } from './stage.js'
+import { isOpen, watch } from './status-poll.js'
+import { check, stage, type Work } from './task-runner.js'
 import type { Call, PhoneLogin, PhoneLoginOptions, Problem, Progress, Signal } from './types.js'
-import { type Answer, type Fields, fieldsOf, flowLifeMs, instant, poster, readStep, type Step } from './wire.js'
 
 /** How long the user waits while another request holds the login, and a page may take to leave before another `start()` is believed. */
 const patienceMs = 30000

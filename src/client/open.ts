@@ -1,5 +1,5 @@
+import { deviceFields, type Fields, instant, type Step, tooOften } from './api.js'
 import type { Clock, OpenResult, PhoneLoginOptions, Signal } from './types.js'
-import { deviceFields, type Fields, instant, type Step, tooOften } from './wire.js'
 
 /**
  * Opens the check URL by the app's SDK. Where the vendor wants a pause, opens it again after that, for as long as the check lives: it is as good as before.

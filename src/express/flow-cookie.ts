@@ -1,6 +1,6 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
-import { fingerprint, flowId, flowKey, isSecret } from '../core/handle.js'
-import { limits } from '../core/limits.js'
+import { fingerprint, flowId, flowKey, isSecret } from '../lib/crypto.js'
+import { limits } from '../limits/numbers.js'
 import type { HttpRequest, HttpResponse } from './http-types.js'
 
 /** Two tabs are common, five are plenty; each flow has a cookie of its own so that none overwrites another. */

@@ -1,10 +1,10 @@
-import { asError, callApplication, isPromise } from '../core/application.js'
-import { systemClock, wallTime } from '../core/clock.js'
-import { PhoneCheckError } from '../core/errors.js'
-import { type Assurance, strength } from '../core/identity.js'
-import { knownOptions } from '../core/known-options.js'
+import { type Assurance, strength } from '../contracts/identity.js'
+import { asError, callApplication, isPromise } from '../lib/application.js'
+import { systemClock, wallTime } from '../lib/clock.js'
+import { PhoneCheckError } from '../lib/errors.js'
+import { knownOptions } from '../lib/options.js'
 import type { Handler, OfRequest } from './http-types.js'
-import { sendProblem } from './problem.js'
+import { sendProblem } from './problem-json.js'
 
 /** What the application kept of an identity, in its session (`assurance`, `verifiedAt`) or in a token (`acr`, `auth_time`). */
 export interface KeptProof {

@@ -1,4 +1,4 @@
-import type { NextStep } from '../core/login-requests.js'
+import type { NextStep } from '../login/types.js'
 
 /** The wire form of a rung that was reached, the same for start, fallback and resend. */
 export function stepAnswer(handle: string, { id, method, challenge, expiresInSeconds, fallback, fallbackInSeconds, skipped }: NextStep) {

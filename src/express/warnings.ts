@@ -1,4 +1,4 @@
-import type { OnEvent, PhoneCheckEvent } from '../core/events.js'
+import type { OnEvent, PhoneCheckEvent } from '../contracts/events.js'
 
 const said = new Set<string>()
 

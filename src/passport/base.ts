@@ -1,8 +1,8 @@
 import { Strategy } from 'passport-custom'
-import { asError } from '../core/application.js'
-import type { PhoneCheckError } from '../core/errors.js'
-import type { OnEvent } from '../core/events.js'
+import type { OnEvent } from '../contracts/events.js'
 import type { HttpRequest, HttpResponse } from '../express/http-types.js'
+import { asError } from '../lib/application.js'
+import type { PhoneCheckError } from '../lib/errors.js'
 
 /**
  * The actions that Passport puts on a strategy for one request. Exactly one of them must be called.

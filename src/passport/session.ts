@@ -1,5 +1,5 @@
-import { asError, isPromise } from '../core/application.js'
 import type { HttpRequest } from '../express/http-types.js'
+import { asError, isPromise } from '../lib/application.js'
 import type { AuthenticateOptions } from './base.js'
 
 /**

@@ -1,8 +1,7 @@
-import { knownOptions } from '../core/known-options.js'
-import { limits } from '../core/limits.js'
-import type { Readiness } from '../core/login-requests.js'
 import type { OfRequest } from '../express/http-types.js'
-import { FlowStrategy } from './flow-strategy.js'
+import { knownOptions } from '../lib/options.js'
+import { limits } from '../limits/numbers.js'
+import type { Readiness } from '../login/types.js'
 import {
   type AnyOptions,
   buildFront,
@@ -11,6 +10,7 @@ import {
   type PhoneCheckStrategyOptions,
   type PhoneCheckStrategyOptionsWithRequest,
 } from './options.js'
+import { FlowStrategy } from './purpose-strategy.js'
 import { type VerifyCallback, type VerifyCallbackWithRequest, verifier } from './verify.js'
 
 export interface PurposeOptions {

@@ -1,6 +1,6 @@
-import { asError, callApplication } from '../core/application.js'
-import type { PhoneIdentity } from '../core/identity.js'
+import type { PhoneIdentity } from '../contracts/identity.js'
 import type { HttpRequest, OfRequest } from '../express/http-types.js'
+import { asError, callApplication } from '../lib/application.js'
 
 /** The application's user, or false or null to refuse a proven identity. Nothing refuses too, and the event says so: a `return` may have been forgotten. */
 export type Verdict = Express.User | false | null | undefined

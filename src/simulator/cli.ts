@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
-import type { MessageRecord } from './messages.js'
+import type { MessageRecord } from './phones/messages.js'
 import { type Simulator, startSimulator } from './simulator.js'
 
 const usage = `Usage: passport-phonecheck simulator [--port 4010] [--sandbox] [--brand tru.id|idlayr]

@@ -4,15 +4,13 @@
  * @module
  */
 export type { Behaviour } from './behaviour.js'
-export type { CallbackDraft, SignedCallback } from './callback-signature.js'
-export type { CheckStatus, PhoneCheckErrorCode } from './checks.js'
-export type { SimulatorClock } from './clock.js'
-export type { Fault, FaultHandle } from './faults.js'
-export type { CallbackProduct, CallbackRecord, MessageListener, MessageRecord, PhoneMessageRecord } from './messages.js'
-export type { Sms } from './mo-checks.js'
-export type { SimulatorClient } from './oauth.js'
+export type { CallbackDraft, SignedCallback } from './idlayr/callback-signature.js'
+export type { CheckStatus, PhoneCheckErrorCode } from './idlayr/checks.js'
+export type { Sms } from './idlayr/mo-checks.js'
+export type { SimulatorClient } from './idlayr/oauth.js'
+export type { Brand } from './idlayr/problem.js'
 export type { SimulatorOptions } from './options.js'
-export type { IdenfyOverride, MoCheckOverride, NumberOverride } from './override.js'
+export type { CallbackProduct, CallbackRecord, MessageListener, MessageRecord, PhoneMessageRecord } from './phones/messages.js'
 export type {
   BrowseResult,
   InboxItem,
@@ -23,9 +21,11 @@ export type {
   SdkResult,
   SendResult,
   Sighting,
-} from './phone-record.js'
-export type { Brand } from './problem.js'
-export type { RequestListener, RequestRecord } from './request-log.js'
+} from './phones/phone-record.js'
+export type { Operator, VirtualPhone } from './phones/virtual-phone.js'
+export type { Fault, FaultHandle } from './server/faults.js'
+export type { RequestListener, RequestRecord } from './server/request-log.js'
 export { type Simulator, startSimulator } from './simulator.js'
-export type { CheckView, MoCheckView } from './views.js'
-export type { Operator, VirtualPhone } from './virtual-phone.js'
+export type { SimulatorClock } from './state/clock.js'
+export type { IdenfyOverride, MoCheckOverride, NumberOverride } from './state/override.js'
+export type { CheckView, MoCheckView } from './state/views.js'

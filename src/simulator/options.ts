@@ -1,7 +1,7 @@
 import type { Behaviour } from './behaviour.js'
-import type { SimulatorClock } from './clock.js'
-import type { SimulatorClient } from './oauth.js'
-import type { Brand } from './problem.js'
+import type { SimulatorClient } from './idlayr/oauth.js'
+import type { Brand } from './idlayr/problem.js'
+import type { SimulatorClock } from './state/clock.js'
 
 export interface SimulatorOptions {
   /** TCP port on 127.0.0.1; 0 takes a free one. Default 0. */

@@ -1,9 +1,9 @@
-import { type Clock, isClock, systemClock } from '../core/clock.js'
-import { knownOptions } from '../core/known-options.js'
-import { ExpiringMap } from './expiring-map.js'
-import { HeldCounter, HeldRecord } from './memory-entries.js'
-import type { Hit, Store, StoredRecord, Verdict } from './store.js'
-import { charge, secondsUntilFit, type Tally, tallyAt } from './tally.js'
+import type { Hit, Store, StoredRecord, Verdict } from '../contracts/store.js'
+import { type Clock, isClock, systemClock } from '../lib/clock.js'
+import { knownOptions } from '../lib/options.js'
+import { charge, secondsUntilFit, type Tally, tallyAt } from './counter-state.js'
+import { HeldCounter, HeldRecord } from './memory/entries.js'
+import { ExpiringMap } from './memory/expiring-map.js'
 
 export interface MemoryStoreOptions {
   /**

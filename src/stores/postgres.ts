@@ -1,11 +1,11 @@
-import { knownOptions } from '../core/known-options.js'
-import { askOnce, type PostgresAnswer, type PostgresPool } from './postgres-pool.js'
-import { migration, type Names, namesOf, takenState } from './postgres-schema.js'
-import { type Statements, statementsOf } from './postgres-statements.js'
-import { faultOf, lifetime, type Rule, ruleOf, timeoutOf, wellFormed } from './remote.js'
-import type { Hit, Store, StoredRecord, Verdict } from './store.js'
+import type { Hit, Store, StoredRecord, Verdict } from '../contracts/store.js'
+import { knownOptions } from '../lib/options.js'
+import { askOnce, type PostgresAnswer, type PostgresPool } from './postgres/pool.js'
+import { migration, type Names, namesOf, takenState } from './postgres/schema.js'
+import { type Statements, statementsOf } from './postgres/statements.js'
+import { faultOf, lifetime, type Rule, ruleOf, timeoutOf, wellFormed } from './wire-values.js'
 
-export type { PostgresAnswer, PostgresClient, PostgresPool } from './postgres-pool.js'
+export type { PostgresAnswer, PostgresClient, PostgresPool } from './postgres/pool.js'
 
 export interface PostgresStoreOptions {
   /**

@@ -1,10 +1,10 @@
-import { knownOptions } from '../core/known-options.js'
-import { type Commands, commandsOf, isRedisClient, type RedisClient } from './redis-client.js'
-import { countScript, findScript, insertChargedScript, insertScript, replaceScript, type Script } from './redis-scripts.js'
-import { faultOf, lifetime, type Rule, ruleOf, timeoutOf, wellFormed, within } from './remote.js'
-import type { Hit, Store, StoredRecord, Verdict } from './store.js'
+import type { Hit, Store, StoredRecord, Verdict } from '../contracts/store.js'
+import { knownOptions } from '../lib/options.js'
+import { type Commands, commandsOf, isRedisClient, type RedisClient } from './redis/client.js'
+import { countScript, findScript, insertChargedScript, insertScript, replaceScript, type Script } from './redis/scripts.js'
+import { faultOf, lifetime, type Rule, ruleOf, timeoutOf, wellFormed, within } from './wire-values.js'
 
-export type { IoredisClient, NodeRedisClient, RedisClient } from './redis-client.js'
+export type { IoredisClient, NodeRedisClient, RedisClient } from './redis/client.js'
 
 export interface RedisStoreOptions {
   /**

@@ -7,7 +7,7 @@ const longFiles: Readonly<Record<string, string>> = {}
 
 /** Path to reason. */
 const strays: Readonly<Record<string, string>> = {
-  'src/core/clock.ts': 'The one place where the time of day is read.',
+  'src/lib/clock.ts': 'The one place where the time of day is read.',
   'src/client/platform.ts': 'The device half imports nothing, so its clock is defined here, and nowhere else.',
 }
 

@@ -3,7 +3,7 @@ import ts from 'typescript'
 import { lineOf, nodesOf, parse, type Sources } from './sources.js'
 
 export interface Import {
-  /** `src/core/flow.ts:12` */
+  /** `src/flow/record.ts:12` */
   readonly at: string
   readonly from: string
   /** As written. */
@@ -63,11 +63,11 @@ function resolve(from: string, specifier: string): string | undefined {
   return posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts')
 }
 
-/** The first cycle among imports that remain in the emitted code, as the files along it. */
+/** The first cycle among imports, of types or of values, as the files along it. */
 export function findCycle(imports: readonly Import[]): string[] | undefined {
   const next = new Map<string, string[]>()
-  for (const { from, file, typeOnly } of imports) {
-    if (file !== undefined && !typeOnly) next.set(from, [...(next.get(from) ?? []), file])
+  for (const { from, file } of imports) {
+    if (file !== undefined) next.set(from, [...(next.get(from) ?? []), file])
   }
   const done = new Set<string>()
   const walk = (file: string, trail: string[]): string[] | undefined => {

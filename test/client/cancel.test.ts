@@ -1,8 +1,8 @@
 import type { PhoneLogin, Progress } from 'passport-phonecheck/client'
 import type { FakeClock } from 'passport-phonecheck/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { code, fakeClient, number, pending, problem, sms, url } from './fake-server.js'
-import { clientOf, eventually, world } from './support.js'
+import { clientOf, eventually, world } from '../support/client/client.js'
+import { code, fakeClient, number, pending, problem, sms, url } from '../support/client/fake-server.js'
 
 const unhandled: unknown[] = []
 const note = (reason: unknown) => unhandled.push(reason)

@@ -1,6 +1,6 @@
 import type { Progress } from 'passport-phonecheck/client'
 import { describe, expect, test } from 'vitest'
-import { clientOf, number, reach, world } from './support.js'
+import { clientOf, number, reach, world } from '../support/client/client.js'
 
 describe('the silent way', () => {
   test('in an app: the SDK’s answer goes to verify, and no timer is left', async () => {

@@ -15,8 +15,8 @@ import {
 import type { FakeClock } from 'passport-phonecheck/testing'
 import ts from 'typescript'
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { bundle } from './bundle.js'
-import { number, world } from './support.js'
+import { bundle } from '../support/client/bundle.js'
+import { number, world } from '../support/client/client.js'
 
 test('is smaller than 4.5 kB, minified and gzipped', async () => {
   const size = gzipSync(await bundle(), { level: 9 }).length

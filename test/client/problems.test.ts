@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { problems } from '../../src/core/errors.js'
-import { code, fakeClient, number } from './fake-server.js'
+import { problems } from '../../src/lib/errors.js'
+import { code, fakeClient, number } from '../support/client/fake-server.js'
 
 /** What the UI may offer for each code of the server; one that is new fails the first test until somebody decides. */
 const wanted: Record<string, string> = {

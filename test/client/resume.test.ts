@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { page, storage } from './fake-page.js'
-import { code, fakeClient, flow, number, pending, problem, sms, url } from './fake-server.js'
+import { page, storage } from '../support/client/fake-page.js'
+import { code, fakeClient, flow, number, pending, problem, sms, url } from '../support/client/fake-server.js'
 
 afterEach(() => void vi.unstubAllGlobals())
 

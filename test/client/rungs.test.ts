@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clientOf, eventually, number, reach, world } from './support.js'
+import { clientOf, eventually, number, reach, world } from '../support/client/client.js'
 
 describe('an SMS from the user', () => {
   test('is shown, awaited and redeemed', async () => {

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { typedCode } from '../../src/client/code.js'
-import { typedCode as serverSide } from '../../src/core/typed-text.js'
+import { typedCode as serverSide } from '../../src/lib/typed-text.js'
+import { clientOf, world } from '../support/client/client.js'
+import { page, storage } from '../support/client/fake-page.js'
+import { code, fakeClient, flow, number, pending, problem, sms, step, url } from '../support/client/fake-server.js'
 import { inScript } from '../support/keyboards.js'
-import { page, storage } from './fake-page.js'
-import { code, fakeClient, flow, number, pending, problem, sms, step, url } from './fake-server.js'
-import { clientOf, world } from './support.js'
 
 afterEach(() => void vi.unstubAllGlobals())
 

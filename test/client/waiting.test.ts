@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { code, fakeClient, number, pending, problem, sms, url } from './fake-server.js'
+import { code, fakeClient, number, pending, problem, sms, url } from '../support/client/fake-server.js'
 
 const verified = { body: { state: 'verified', rung: 'live', fallback: ['next'] } }
 

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { axeFindings } from '../e2e/support/axe.js'
-import { hasChromium, launchChromium } from '../e2e/support/chromium.js'
+import { axeFindings } from '../support/examples/axe.js'
+import { hasChromium, launchChromium } from '../support/examples/chromium.js'
 import { codeBlocks, readText } from '../support/markdown.js'
 import { type Newcomer, runServer } from '../support/newcomer.js'
 

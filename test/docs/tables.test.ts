@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { actions, errorActions } from '../../src/core/actions.js'
-import { problems } from '../../src/core/errors.js'
-import { limits } from '../../src/core/limits.js'
+import { problems } from '../../src/lib/errors.js'
+import { limits } from '../../src/limits/numbers.js'
+import { actions, errorActions } from '../../src/login/failure-policy.js'
 import { readText } from '../support/markdown.js'
 
 // What the documents say in numbers and names is what the code does.

@@ -1,6 +1,6 @@
 import type { BearerVerifyCallback, VerifyCallback } from 'passport-phonecheck'
 import { expect, test } from 'vitest'
-import { guardedApp } from '../fail-closed/support.js'
+import { guardedApp } from '../support/failing-application.js'
 
 type Done = (error: unknown, user?: unknown) => void
 type Wrapper = (...args: unknown[]) => unknown

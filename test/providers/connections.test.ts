@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { expect, onTestFinished, test } from 'vitest'
-import { deadlineIn, systemClock } from '../../src/core/clock.js'
-import { type ConnectionLimits, overConnections } from '../../src/providers/connections.js'
-import { type HttpRequest, TransportError } from '../../src/providers/transport.js'
+import { deadlineIn, systemClock } from '../../src/lib/clock.js'
+import { type ConnectionLimits, overConnections } from '../../src/providers/http/connections.js'
+import { type HttpRequest, TransportError } from '../../src/providers/http/transport.js'
 
 const until = (holds: () => boolean) => expect.poll(holds, { interval: 2, timeout: 60_000 }).toBe(true)
 const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'

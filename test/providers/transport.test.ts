@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { deadlineIn, systemClock } from '../../src/core/clock.js'
-import type { FetchLike } from '../../src/providers/fetch-transport.js'
-import { type HttpClient, httpClient } from '../../src/providers/http.js'
-import { TransportError } from '../../src/providers/transport.js'
+import { deadlineIn, systemClock } from '../../src/lib/clock.js'
+import { type HttpClient, httpClient } from '../../src/providers/http/client.js'
+import type { FetchLike } from '../../src/providers/http/fetch.js'
+import { TransportError } from '../../src/providers/http/transport.js'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {

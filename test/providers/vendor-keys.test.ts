@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
-import { VendorKeys } from '../../src/providers/vendor-keys.js'
+import { VendorKeys } from '../../src/providers/idlayr/webhook-keys.js'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const rsa = publicKey.export({ format: 'jwk' })

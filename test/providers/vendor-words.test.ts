@@ -1,6 +1,6 @@
 import { idenfySms, moCheck, type PhoneCheckError, type PhoneCheckEvent, type Provider, phoneCheck } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
-import type { FetchLike } from '../../src/providers/fetch-transport.js'
+import type { FetchLike } from '../../src/providers/http/fetch.js'
 import { calls, ladderApp, Visitor } from '../support/ladder.js'
 
 const tokenCall = 'POST /oauth2/v1/token'

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.js'
 import { fakeClock as steppingClock } from '../../src/testing/index.js'
-import { isSignedBy, jwksOf, Receiver } from './receiver.js'
-import { type Answer, AppServer, at, eventually, number, setUp } from './support.js'
+import { isSignedBy, jwksOf, Receiver } from '../support/simulator/receiver.js'
+import { type Answer, AppServer, at, eventually, number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 let hook: Receiver

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { afterEach, expect, it } from 'vitest'
 import type { CallbackDraft, Simulator } from '../../src/simulator/index.js'
-import { isSignedBy, jwksOf } from './receiver.js'
-import { setUp } from './support.js'
+import { isSignedBy, jwksOf } from '../support/simulator/receiver.js'
+import { setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 const start = async () => {

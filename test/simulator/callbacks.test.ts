@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MessageRecord, Simulator, SimulatorOptions } from '../../src/simulator/index.js'
-import { isSignedBy, jwksOf, Receiver } from './receiver.js'
-import { type Answer, at, checkUrl, eventually, number, setUp } from './support.js'
+import { isSignedBy, jwksOf, Receiver } from '../support/simulator/receiver.js'
+import { type Answer, at, checkUrl, eventually, number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 let hook: Receiver

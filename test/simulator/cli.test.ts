@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
 import { startSimulator } from '../../src/simulator/index.js'
-import { AppServer, at, checkUrl, walk } from './support.js'
+import { AppServer, at, checkUrl, walk } from '../support/simulator/simulator.js'
 
 const cli = fileURLToPath(new URL('../../src/simulator/cli.ts', import.meta.url))
 const children: ChildProcess[] = []

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fourDigits } from '../../src/simulator/codes.js'
+import { fourDigits } from '../../src/simulator/idenfy/codes.js'
 
 it('draws four digits, leading zeros included', () => {
   const draw = fourDigits()

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Simulator } from '../../src/simulator/index.js'
-import { type AppServer, checksPath, checkUrl, number, setUp } from './support.js'
+import { type AppServer, checksPath, checkUrl, number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 let app: AppServer

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest'
 import type { Simulator } from '../../src/simulator/index.js'
-import { number, setUp } from './support.js'
+import { number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 const start = async () => {

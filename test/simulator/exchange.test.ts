@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Simulator } from '../../src/simulator/index.js'
-import { type AppServer, at, checkUrl, type FakeClock, setUp } from './support.js'
+import { type AppServer, at, checkUrl, type FakeClock, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 let app: AppServer

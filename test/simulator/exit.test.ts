@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { number } from './support.js'
+import { number } from '../support/simulator/simulator.js'
 
 const file = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../src/simulator/${name}.ts`, import.meta.url)))
 
@@ -46,7 +46,7 @@ await sim.close()
 it('no delay of the system clock keeps a process alive', async () => {
   expect(
     await run(`
-    import { systemClock } from ${file('clock')}
+    import { systemClock } from ${file('state/clock')}
     void systemClock.delay(600_000)
   `),
   ).toEqual({ exit: 0, output: '' })

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Fault, Simulator, SimulatorOptions } from '../../src/simulator/index.js'
-import { at, checksPath, checkUrl, eventually, number, setUp } from './support.js'
+import { at, checksPath, checkUrl, eventually, number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 const start = async (options: SimulatorOptions = {}) => {

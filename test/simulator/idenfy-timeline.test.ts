@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { MessageRecord, Simulator } from '../../src/simulator/index.js'
-import { eventually, type FakeClock, IdenfyClient, number, setUp } from './support.js'
+import { eventually, type FakeClock, IdenfyClient, number, setUp } from '../support/simulator/simulator.js'
 
 const [A, B] = ['1234', '0678']
 const t0 = Date.UTC(2026, 0, 1)

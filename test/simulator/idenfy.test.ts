@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { IdenfyOverride, Simulator, SimulatorOptions } from '../../src/simulator/index.js'
-import { at, IdenfyClient, number, setUp } from './support.js'
+import { at, IdenfyClient, number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 let idenfy: IdenfyClient

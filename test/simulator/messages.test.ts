@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Simulator } from '../../src/simulator/index.js'
-import { Receiver } from './receiver.js'
-import { type AppServer, at, IdenfyClient, number, setUp } from './support.js'
+import { Receiver } from '../support/simulator/receiver.js'
+import { type AppServer, at, IdenfyClient, number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 let app: AppServer

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { MoCheckOverride, Simulator, SimulatorOptions } from '../../src/simulator/index.js'
-import { type Answer, at, moChecksPath, number, setUp } from './support.js'
+import { type Answer, at, moChecksPath, number, setUp } from '../support/simulator/simulator.js'
 
 const stranger = '+12025550142'
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { NumberOverride, Simulator, SimulatorOptions } from '../../src/simulator/index.js'
-import { at, checksPath, checkUrl, number, setUp } from './support.js'
+import { at, checksPath, checkUrl, number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 const start = async (options: SimulatorOptions = {}) => {

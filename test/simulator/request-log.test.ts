@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { afterEach, expect, it } from 'vitest'
 import type { RequestRecord, Simulator } from '../../src/simulator/index.js'
-import { at, checksPath, checkUrl, number, setUp } from './support.js'
+import { at, checksPath, checkUrl, number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 afterEach(() => sim.close())

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Simulator } from '../../src/simulator/index.js'
-import { at, checkUrl, setUp, walk } from './support.js'
+import { at, checkUrl, setUp, walk } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 afterEach(() => sim.close())

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { NumberOverride, Operator, PhoneCheckErrorCode, Simulator, SimulatorOptions } from '../../src/simulator/index.js'
-import { at, checkUrl, eventually, number, setUp } from './support.js'
+import { at, checkUrl, eventually, number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 const start = async (options: SimulatorOptions = {}) => {

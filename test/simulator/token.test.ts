@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.js'
-import { checksPath, setUp } from './support.js'
+import { checksPath, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 const start = async (options: SimulatorOptions = {}) => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Operator, Simulator } from '../../src/simulator/index.js'
-import { number, setUp } from './support.js'
+import { number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
 const phone = async () => {

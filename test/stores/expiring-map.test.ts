@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ExpiringMap } from '../../src/stores/expiring-map.js'
-import type { Lane, Queued } from '../../src/stores/lane.js'
+import { ExpiringMap } from '../../src/stores/memory/expiring-map.js'
+import type { Lane, Queued } from '../../src/stores/memory/expiry-queue.js'
 
 let looks = 0
 

@@ -1,7 +1,7 @@
 import { MemoryStore, type PhoneCheckEvent } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
-import { LoginFlow } from '../../src/core/login-flow.js'
+import { LoginFlow } from '../../src/login/login-service.js'
 import { secret } from '../support/app.js'
 import { flowSetup, refusal } from '../support/flow.js'
 import { endless } from '../support/limits.js'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Hit, Store } from '../../src/contracts/store.js'
 import { MemoryStore } from '../../src/stores/memory.js'
-import type { Hit, Store } from '../../src/stores/store.js'
 import { fakeClock } from '../../src/testing/index.js'
-import { NaiveStore } from './naive-store.js'
+import { NaiveStore } from '../support/stores/naive-store.js'
 
 type Step = { name: string; apply: (store: Store) => Promise<unknown> } | { name: string; passMs: number }
 

@@ -164,7 +164,7 @@ describe('the timer', () => {
   })
 
   test('does not keep the process alive', async () => {
-    const script = fileURLToPath(new URL('live-store.ts', import.meta.url))
+    const script = fileURLToPath(new URL('../support/stores/live-store.ts', import.meta.url))
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script], { timeout: 12_000 })
     expect(stdout).toBe('a record lives\n')
   })

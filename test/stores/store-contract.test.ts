@@ -1,15 +1,15 @@
 import { fail } from 'node:assert'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { systemClock } from '../../src/core/clock.js'
+import type { Store } from '../../src/contracts/store.js'
+import { systemClock } from '../../src/lib/clock.js'
 import { MemoryStore } from '../../src/stores/memory.js'
-import type { Store } from '../../src/stores/store.js'
 import { type Bench, runOn } from '../../src/testing/contract/bench.js'
 import { fakeClock, type StoreCase, storeContract } from '../../src/testing/index.js'
-import { brokenCounters } from './broken-counters.js'
-import { brokenInserts } from './broken-inserts.js'
-import { brokenRecords } from './broken-records.js'
-import { NaiveStore } from './naive-store.js'
+import { brokenCounters } from '../support/stores/broken-counters.js'
+import { brokenInserts } from '../support/stores/broken-inserts.js'
+import { brokenRecords } from '../support/stores/broken-records.js'
+import { NaiveStore } from '../support/stores/naive-store.js'
 
 const brokenStores = { ...brokenRecords, ...brokenCounters, ...brokenInserts }
 

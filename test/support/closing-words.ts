@@ -2,13 +2,16 @@ import { readdirSync } from 'node:fs'
 import type { Reporter, TestModule } from 'vitest/node'
 import { needs } from './needs.js'
 
+/** Projects that `npm run test:slow` runs, and their folders. */
+const slow = ['package', 'browser', 'chaos']
+
 /** Says last what did not run, and the line that brings it: a green run must not look like more than it was. */
 export class ClosingWords implements Reporter {
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
     const lines = await wordsOf(modules.filter((module) => module.ok() && [...module.children.allTests('skipped')].length > 0))
     // Somebody who asked for a few files knows that there are others.
-    if (modules.length > 100 && !modules.some(({ project }) => project.name === 'slow')) {
-      const files = readdirSync('test', { recursive: true }).filter((path) => String(path).endsWith('.slow.test.ts')).length
+    if (modules.length > 100 && !modules.some(({ project }) => slow.includes(project.name))) {
+      const files = slow.flatMap((folder) => readdirSync(`test/${folder}`)).filter((path) => path.endsWith('.test.ts')).length
       lines.push(
         `Left out: ${files} files of slow tests (kills, soaks, packages from the registry, the browser). \`npm run test:slow\` runs them.`,
       )

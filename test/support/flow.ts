@@ -1,7 +1,7 @@
 import { MemoryStore, type Outcome, type PhoneCheckEvent, type Provider, type Started, type Store, type Unable } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
-import { LoginFlow } from '../../src/core/login-flow.js'
-import type { LoginFlowSettings, RedeemRequest, StartedFlow } from '../../src/core/login-requests.js'
+import { LoginFlow } from '../../src/login/login-service.js'
+import type { LoginFlowSettings, RedeemRequest, StartedFlow } from '../../src/login/types.js'
 import { number, secret } from './app.js'
 
 /** A provider that does as it is told, for the flow's own rules. */

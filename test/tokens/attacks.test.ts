@@ -1,6 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { ec, forge, goodClaims, goodHeader, hmacSecret, type Json, keys, pem, rsa, type TokenApp, tokenApp } from './support.js'
+import {
+  ec,
+  forge,
+  goodClaims,
+  goodHeader,
+  hmacSecret,
+  type Json,
+  keys,
+  pem,
+  rsa,
+  type TokenApp,
+  tokenApp,
+} from '../support/tokens/tokens.js'
 
 const guarded = () => tokenApp({ settings: { keys: [keys.HS256, keys.RS256, keys.ES256] } })
 

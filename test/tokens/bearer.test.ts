@@ -3,7 +3,7 @@ import express from 'express'
 import passport, { type PassportStatic } from 'passport'
 import { describe, expect, test } from 'vitest'
 import { BearerStrategy } from '../../src/passport/bearer.js'
-import { ask, tokenApp } from './support.js'
+import { ask, tokenApp } from '../support/tokens/tokens.js'
 
 const bare = 'Bearer realm="https://api.example"'
 const invalid = `${bare}, error="invalid_token", error_description="The token is expired, ended or not for here."`

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { forge, goodClaims, goodHeader, hmacSecret, payloadOf, tokenApp } from './support.js'
+import { forge, goodClaims, goodHeader, hmacSecret, payloadOf, tokenApp } from '../support/tokens/tokens.js'
 
 test('the token is good from iat to exp, and 30 seconds longer for clocks that differ', async () => {
   const app = await tokenApp()

@@ -1,13 +1,13 @@
 import passport, { type PassportStatic } from 'passport'
 import { type Handler, MemoryStore, type PhoneIdentity, requireAssurance, type Store } from 'passport-phonecheck'
 import { expect, expectTypeOf, test } from 'vitest'
-import { systemClock } from '../../src/core/clock.js'
-import { issueJwt, refreshJwt } from '../../src/express/jwt-handlers.js'
-import type { JwtSettings } from '../../src/express/jwt-settings.js'
+import { issueJwt, refreshJwt } from '../../src/express/handlers/tokens.js'
+import { systemClock } from '../../src/lib/clock.js'
 import { BearerStrategy } from '../../src/passport/bearer.js'
+import type { JwtSettings } from '../../src/tokens/settings.js'
 import { secret, startApp } from '../support/app.js'
 import { beginWithCode } from '../support/login.js'
-import { ask, audience, goodClaims, identityOf, issuer, keys, payloadOf, phoneNumber, tokenApp } from './support.js'
+import { ask, audience, goodClaims, identityOf, issuer, keys, payloadOf, phoneNumber, tokenApp } from '../support/tokens/tokens.js'
 
 test('a login answers as OAuth does, and no-store', async () => {
   const app = await tokenApp()

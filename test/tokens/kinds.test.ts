@@ -1,8 +1,8 @@
 import { MemoryStore } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
-import { issueJwt } from '../../src/express/jwt-handlers.js'
+import { issueJwt } from '../../src/express/handlers/tokens.js'
 import { startApp } from '../support/app.js'
-import { type Answer, ask, forge, goodClaims, hmacSecret, keys, tokenApp } from './support.js'
+import { type Answer, ask, forge, goodClaims, hmacSecret, keys, tokenApp } from '../support/tokens/tokens.js'
 
 const kinds = [
   'access',

@@ -1,7 +1,7 @@
 import { MemoryStore } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { expect, test } from 'vitest'
-import { tokenApp } from './support.js'
+import { tokenApp } from '../support/tokens/tokens.js'
 
 test('refreshAbsoluteSeconds that was lowered holds for the logins that live already, however busy', async () => {
   const clock = fakeClock()

@@ -1,12 +1,12 @@
 import { MemoryStore, type Store } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
-import { RefreshFamilies } from '../../src/core/token-families.js'
-import { tokenLimits } from '../../src/core/token-limits.js'
-import { Revocations } from '../../src/core/token-revocation.js'
+import { tokenLimits } from '../../src/tokens/numbers.js'
+import { RefreshFamilies } from '../../src/tokens/refresh-families.js'
+import { Revocations } from '../../src/tokens/revocations.js'
 import { secret } from '../support/app.js'
 import { flowSetup, refusal } from '../support/flow.js'
-import { audience, issuer } from './support.js'
+import { audience, issuer } from '../support/tokens/tokens.js'
 
 const day = 86_400
 

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { MemoryStore, type Store } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { expect, test } from 'vitest'
-import { RefreshFamilies } from '../../src/core/token-families.js'
-import { Revocations } from '../../src/core/token-revocation.js'
-import { revokeUser } from '../../src/express/jwt-handlers.js'
+import { revokeUser } from '../../src/express/handlers/tokens.js'
+import { RefreshFamilies } from '../../src/tokens/refresh-families.js'
+import { Revocations } from '../../src/tokens/revocations.js'
 import { secret } from '../support/app.js'
 import { interceptedStore } from '../support/flow.js'
-import { refreshSuite } from './refresh-suite.js'
-import { ask, payloadOf, tokenApp } from './support.js'
+import { refreshSuite } from '../support/tokens/refresh-suite.js'
+import { ask, payloadOf, tokenApp } from '../support/tokens/tokens.js'
 
 let clock = fakeClock()
 let store = new MemoryStore({ clock })

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import { MemoryStore, type Store } from 'passport-phonecheck'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { AccessTokens } from '../../src/express/jwt.js'
-import { issueJwt, logoutJwt, refreshJwt, revokeUser } from '../../src/express/jwt-handlers.js'
-import { type JwtSettings, tokensOf } from '../../src/express/jwt-settings.js'
+import { issueJwt, logoutJwt, refreshJwt, revokeUser } from '../../src/express/handlers/tokens.js'
 import { BearerStrategy } from '../../src/passport/bearer.js'
-import { hmacSecret, keys, pem, phoneNumber, rsa, tokenApp } from './support.js'
+import { AccessTokens } from '../../src/tokens/access-token.js'
+import { type JwtSettings, tokensOf } from '../../src/tokens/settings.js'
+import { hmacSecret, keys, pem, phoneNumber, rsa, tokenApp } from '../support/tokens/tokens.js'
 
 /** Everything that reached a console. */
 const written: string[] = []

@@ -2,12 +2,12 @@ import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import { MemoryStore } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
-import type { JwtKey } from '../../src/core/token-keys.js'
-import { issueJwt, logoutJwt, refreshJwt, revokeUser } from '../../src/express/jwt-handlers.js'
-import type { BearerSettings, JwtSettings } from '../../src/express/jwt-settings.js'
+import { issueJwt, logoutJwt, refreshJwt, revokeUser } from '../../src/express/handlers/tokens.js'
 import { BearerStrategy } from '../../src/passport/bearer.js'
+import type { JwtKey } from '../../src/tokens/keys.js'
+import type { BearerSettings, JwtSettings } from '../../src/tokens/settings.js'
 import { secret } from '../support/app.js'
-import { audience, ec, headerOf, hmacSecret, issuer, keys, pem, rsa, type TokenApp, tokenApp } from './support.js'
+import { audience, ec, headerOf, hmacSecret, issuer, keys, pem, rsa, type TokenApp, tokenApp } from '../support/tokens/tokens.js'
 
 const good: JwtSettings = { issuer, audience, keys: [keys.HS256], subject: (user) => user.id }
 const withKey = (key: object): JwtSettings => ({ ...good, keys: [key as JwtKey] })

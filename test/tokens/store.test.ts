@@ -1,8 +1,8 @@
 import { MemoryStore, type Store } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
-import { revokeUser } from '../../src/express/jwt-handlers.js'
+import { revokeUser } from '../../src/express/handlers/tokens.js'
 import { interceptedStore, refusal } from '../support/flow.js'
-import { tokenApp } from './support.js'
+import { tokenApp } from '../support/tokens/tokens.js'
 
 test('a store that fails is 503, at every step of every route: never a no, never a yes', async () => {
   let broken: string | undefined

@@ -5,7 +5,7 @@ import { RedisStore } from 'passport-phonecheck/stores/redis'
 import pg from 'pg'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { describeWith, shared } from '../support/services.js'
-import { refreshSuite } from './refresh-suite.js'
+import { refreshSuite } from '../support/tokens/refresh-suite.js'
 
 const describeRedis = await describeWith('redis')
 const describePostgres = await describeWith('postgres')

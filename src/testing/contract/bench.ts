@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Store } from '../../stores/store.js'
+import type { Store } from '../../contracts/store.js'
 
 /** How the contract gets at the store under test. */
 export interface StoreSubject {

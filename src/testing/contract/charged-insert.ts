@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert'
-import type { Hit, Store } from '../../stores/store.js'
+import type { Hit, Store } from '../../contracts/store.js'
 import { atOnce, type Bench, boundedTo, type Promised } from './bench.js'
 import { found, hasRoomFor, missing } from './expect.js'
 

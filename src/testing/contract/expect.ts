@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert'
-import type { Hit, Store, StoredRecord } from '../../stores/store.js'
+import type { Hit, Store, StoredRecord } from '../../contracts/store.js'
 
 export async function found(store: Store, key: string, record: string, version: number): Promise<StoredRecord> {
   const stored = await store.find(key)

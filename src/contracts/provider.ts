@@ -1,0 +1,122 @@
+import type { Deadline } from '../lib/clock.js'
+import type { PhoneCheckEvent } from './events.js'
+import type { Assurance } from './identity.js'
+import type { UnableReason } from './unable-reason.js'
+
+/** What the device must do now. This is the wire form. */
+export type Challenge =
+  | { type: 'open_url'; url: string }
+  | { type: 'send_sms'; to: string; body: string; href: string }
+  /** `resend_in`: seconds until another message may be asked for; absent where none can be. The library fills it in. */
+  | { type: 'enter_code'; length: number; resend_in?: number }
+
+/** How a code comes back: the provider sends the browser to `redirectUrl`, or the app's SDK reads it from the last response. */
+export type Delivery = 'redirect' | 'body'
+
+export interface StartInput {
+  /** E.164 with plus. */
+  phoneNumber: string
+  /** Public id of the flow, fit for the vendor's `reference_id`. */
+  flowId: string
+  delivery: Delivery
+  /** Set when `delivery` is `redirect`. */
+  redirectUrl?: string
+  /** The device's public address, when it is to be sent. */
+  deviceIp?: string
+  /** Where the provider may announce a result, for rungs that have a webhook. */
+  callbackUrl?: string
+}
+
+/** The provider's resource behind a rung. Kept sealed. */
+export interface Check {
+  /** The provider's own id of it. */
+  id: string
+  /** Whatever else the provider needs to redeem it; JSON. */
+  state?: unknown
+}
+
+export interface Started {
+  challenge: Challenge
+  check: Check
+  /** Seconds until the provider forgets the check. */
+  expiresInSeconds: number
+}
+
+/** This rung cannot work for this device. `stop` says that no later rung may be tried either. */
+export interface Unable {
+  unable: UnableReason
+  stop?: true
+}
+
+/**
+ * What the provider says of a code, or of a check that is asked for its result.
+ *
+ * Only `verified` is a yes, and only an explicit yes of the provider becomes `verified`. Faults are thrown as `provider_unavailable`, never returned.
+ */
+export type Outcome =
+  | { outcome: 'verified' }
+  | { outcome: 'mismatch' }
+  | { outcome: 'invalid_code' }
+  /** `lost`: the provider may have decided, but its answer never came; for the circuit breaker that is an outage. */
+  | { outcome: 'unable'; reason: UnableReason; stop?: true; lost?: true }
+  | { outcome: 'pending'; retryAfterSeconds: number }
+
+export interface CallContext {
+  /** Everything done for this request must end by then. */
+  deadline: Deadline
+  /** Tells the operator; an event must hold no number, code or secret. */
+  emit(event: PhoneCheckEvent): void
+}
+
+/** One rung's provider: the vendor's wire contract in, an outcome out. No policy and no memory of flows lives here. */
+export interface Provider {
+  /** Name of the rung, such as `phonecheck`; unique in a ladder. */
+  readonly name: string
+  /** Who vouches for the result, such as `idlayr`. */
+  readonly vendor: string
+  readonly assurance: Assurance
+  /** Longest life of a check, whatever the provider grants. Seconds. */
+  readonly ttlSeconds: number
+  /** How long the requester must give this rung a chance before the next one, unless it is spent. Seconds. */
+  readonly dwellSeconds: number
+  /** Whether `start` makes somebody's phone ring, at our cost: asked for leave, limited, never repeated by itself, and may be resent. */
+  readonly sends?: boolean
+  /** Seconds after a message before another one may be asked for; each later one waits twice as long. Only for rungs that send. Default 125. */
+  readonly resendAfterSeconds?: number
+  /**
+   * Whether each `start` makes a check of its own at the vendor. Required (`true`) of a rung that has `poll` and no `redeem`: a vendor that keeps one check for
+   * each number would say yes to a stranger's flow when the owner of the number answers the owner's own check.
+   */
+  readonly ownCheck?: boolean
+  /** Whether its codes are short enough to be guessed: wrong ones are counted by number, over all flows. */
+  readonly guessable?: boolean
+  /** What a code of this provider looks like. Anything else is a malformed request and costs no try. */
+  readonly codeGrammar?: RegExp
+
+  /** Creates a check, or says at once that this device cannot use the rung. Throws `PhoneCheckError` on an outage. */
+  start(input: StartInput, context: CallContext): Promise<Started | Unable>
+  /** Rungs whose device brings a code. */
+  redeem?(check: Check, code: string, context: CallContext): Promise<Outcome>
+  /** Rungs that are asked for their result. */
+  poll?(check: Check, context: CallContext): Promise<Outcome>
+  /**
+   * Rungs whose provider announces results. Authenticates the request and says which check it is about, or undefined when it is about none of this rung's. `nonce` names
+   * this one message: a second message with it is a replay.
+   * What it says of the result is not believed: a webhook is only a hint to ask.
+   * @throws PhoneCheckError `flow_invalid` when it cannot be authenticated
+   */
+  webhook?(request: WebhookRequest, context: CallContext): Promise<{ checkId: string; nonce: string } | undefined>
+  /** Lets go of connections, when the strategy is closed. */
+  close?(): Promise<void>
+}
+
+/** A webhook as it came in. */
+export interface WebhookRequest {
+  method: string
+  /** The public URL it was sent to, from configuration and not from the request. */
+  url: string
+  /** Lower-case names; a header that came twice is an array. */
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  /** The exact bytes. */
+  body: Buffer
+}

@@ -1,0 +1,67 @@
+import type { Delivery } from '../../contracts/provider.js'
+import type { BindingMode } from '../../flow/record.js'
+import { knownOptions } from '../../lib/options.js'
+import { type Front, purposeOf, refuseForeignSite, requesterOf } from '../context.js'
+import { hostOf } from '../csrf.js'
+import type { Handler, HttpRequest } from '../http-types.js'
+import { answering, sendJson } from '../problem-json.js'
+import { optionalString, readBody } from '../request/body.js'
+import { stepAnswer } from '../step-answer.js'
+
+export interface StartOptions {
+  /** `cookie` (default) for browsers, `handle` for native apps and APIs, where whoever holds the handle is the starter. */
+  binding?: BindingMode
+  /** How the code comes back. Default: `redirect` when the strategy has a `redirectUrl`, else `body`. `handle` implies `body`. */
+  delivery?: Delivery
+}
+
+/** Cookies belong to a host: a flow that is begun on `localhost` and returns to `127.0.0.1` has lost its browser. The operator hears of it once. */
+function hostComparison() {
+  let told = false
+  return ({ redirectUrl, emit }: Front, req: HttpRequest) => {
+    const host = hostOf(req)
+    if (told || redirectUrl === undefined || host === undefined) return
+    const { host: expected, protocol } = new URL(redirectUrl)
+    if (URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === expected) return
+    told = true
+    const message =
+      `A login was started on another host than redirectUrl's, ${expected}: the browser's cookie will not come back with the return leg, which then ends in flow_invalid. ` +
+      "Open the page on redirectUrl's host, or set redirectUrl to the page's. Behind a proxy that rewrites Host, set Express's `trust proxy`."
+    emit({ type: 'misconfiguration', code: 'redirect_host', message })
+  }
+}
+
+/** The handler of `POST start`. @throws TypeError for options that cannot work together */
+export function startHandler(front: Front, options: StartOptions): Handler {
+  knownOptions('start', options, ['binding', 'delivery'])
+  const binding = options.binding ?? 'cookie'
+  const delivery = options.delivery ?? (binding === 'cookie' && front.redirectUrl !== undefined ? 'redirect' : 'body')
+  if (binding !== 'cookie' && binding !== 'handle') throw new TypeError("start: binding must be 'cookie' or 'handle'")
+  if (delivery !== 'redirect' && delivery !== 'body') throw new TypeError("start: delivery must be 'redirect' or 'body'")
+  if (delivery === 'redirect' && binding === 'handle') {
+    throw new TypeError("start: delivery 'redirect' needs binding 'cookie'; only a browser can be sent back")
+  }
+  if (delivery === 'redirect' && front.redirectUrl === undefined) {
+    throw new TypeError("start: delivery 'redirect' needs the strategy's redirectUrl")
+  }
+
+  const compareHosts = hostComparison()
+  return answering(front, async function phoneCheckStart(req, res) {
+    refuseForeignSite(front, req, binding)
+    // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
+    const { by, ...requester } = requesterOf(front, req)
+    if (delivery === 'redirect') compareHosts(front, req)
+    const body = await readBody(req, ['phone_number', 'device'])
+    const device = optionalString(body, 'device', 512)
+    const started = await front.flow.start({
+      phoneNumber: body['phone_number'],
+      ...purposeOf(front, req),
+      binding,
+      delivery,
+      ...requester,
+      by: device === undefined ? by : { ...by, devices: [device] },
+    })
+    if (binding === 'cookie') front.cookies.add(req, res, started)
+    sendJson(res, 201, stepAnswer(started.handle, started))
+  })
+}

@@ -1,0 +1,58 @@
+import { PhoneCheckError } from '../../lib/errors.js'
+import type { FlowRequest } from '../../login/types.js'
+import { type Front, purposeOf, refuseForeignSite, requesterOf } from '../context.js'
+import type { FlowCookie } from '../flow-cookie.js'
+import type { HttpRequest, HttpResponse } from '../http-types.js'
+import { optionalString, readBody } from './body.js'
+
+export interface IncomingFlowRequest {
+  request: FlowRequest & { handle: string }
+  body: Record<string, unknown>
+  /** The browser's cookie for the flow, if it has one. */
+  cookie: FlowCookie | undefined
+}
+
+/**
+ * Reads a POST that names a flow, and what its sender holds to prove that it is the starter.
+ * @throws PhoneCheckError 400, 403, 413, 415
+ */
+export async function readFlowRequest(
+  front: Front,
+  req: HttpRequest,
+  fields: readonly string[] = [],
+  ignoreUnknown = false,
+): Promise<IncomingFlowRequest> {
+  refuseForeignSite(front, req, 'handle')
+  // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
+  const requester = requesterOf(front, req)
+  const body = await readBody(req, ['flow', ...fields], ignoreUnknown)
+  const handle = optionalString(body, 'flow', 4096)
+  if (handle === undefined) throw new PhoneCheckError('invalid_request', { message: 'flow is missing; it is in the answer to start.' })
+  const cookie = front.cookies.find(req, handle)
+  if (cookie) refuseForeignSite(front, req, 'cookie')
+  return {
+    request: {
+      handle,
+      proof: cookie ? { binding: 'cookie', secret: cookie.secret } : { binding: 'handle' },
+      ...purposeOf(front, req),
+      ...requester,
+    },
+    body,
+    cookie,
+  }
+}
+
+/** Lets the browser forget a flow that turns out to be over. */
+export async function endingWith<T>(
+  front: Front,
+  res: HttpResponse,
+  cookie: { name: string } | undefined,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    if (cookie && error instanceof PhoneCheckError && error.details.ended) front.cookies.expire(res, cookie.name)
+    throw error
+  }
+}

@@ -1,0 +1,144 @@
+import type { Check } from '../contracts/provider.js'
+import type { Store } from '../contracts/store.js'
+import type { UnableReason } from '../contracts/unable-reason.js'
+import type { Clock } from '../lib/clock.js'
+import { PhoneCheckError } from '../lib/errors.js'
+import type { PhoneNumber } from '../lib/phone-number.js'
+import { Seal } from '../lib/seal.js'
+import { advance, decodeFlow, encodeFlow, type FlowRecord, type FlowState, sealContext } from './record.js'
+
+/** What a flow knows and its store does not. */
+export interface FlowContent {
+  number: PhoneNumber
+  check?: Check
+  /** When the provider said yes; only once `proven` was written. Milliseconds since the epoch. */
+  verifiedAt?: number
+}
+
+/** Reads and writes flows. */
+export class FlowBook {
+  readonly #store: Store
+  readonly #clock: Clock
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** A new flow. `keep` writes its record, and says no when the key is taken. */
+  async insert(
+    key: string,
+    draft: Omit<FlowRecord, 'sealed'>,
+    content: FlowContent,
+    secret: string,
+    keep: (record: string) => Promise<boolean>,
+  ): Promise<OpenFlow> {
+    const seal = new Seal(secret, key)
+    const record = { ...draft, sealed: seal.close(content, sealContext(key, draft)) }
+    // Two equal 256-bit handles mean a broken random source; carrying on would join two logins.
+    if (!(await keep(encodeFlow(record)))) {
+      throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new flow exists already.' })
+    }
+    return new OpenFlow(this.#hold(key, record, 1, 0), seal, content)
+  }
+
+  /** @returns undefined for an unknown, expired, damaged or foreign-version record. */
+  async find(key: string): Promise<HeldFlow | undefined> {
+    const found = await this.#store.find(key)
+    const record = found && decodeFlow(found.record)
+    return record && this.#hold(key, record, found.version, found.ageMs)
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#store.remove(key)
+  }
+
+  #hold(key: string, record: FlowRecord, version: number, ageMs: number): HeldFlow {
+    const replace = (expected: number, next: FlowRecord) => this.#store.replace(key, expected, encodeFlow(next))
+    return { key, record, version, age: agingFrom(ageMs, this.#clock), replace }
+  }
+}
+
+/** The store's word on a record's age, plus what has passed in this process since. Whole milliseconds: fractions would only make records longer. */
+function agingFrom(ageMs: number, clock: Clock): () => number {
+  const readAt = clock.now()
+  return () => ageMs + Math.floor(clock.now() - readAt)
+}
+
+/** A flow as read, before anybody proved to be its starter: nothing can be written yet and its content is closed. */
+export interface HeldFlow {
+  readonly key: string
+  readonly record: FlowRecord
+  readonly version: number
+  /** Milliseconds since the flow was inserted. */
+  readonly age: () => number
+  readonly replace: (expectedVersion: number, next: FlowRecord) => Promise<boolean>
+}
+
+/** Opens a flow's content with its starter's secret. @returns undefined when the secret or the record is wrong. */
+export function openFlow(held: HeldFlow, secret: string): OpenFlow | undefined {
+  const seal = new Seal(secret, held.key)
+  const content = seal.open(held.record.sealed, sealContext(held.key, held.record))
+  return content === undefined ? undefined : new OpenFlow(held, seal, content as FlowContent)
+}
+
+/** A flow in the hands of its starter: what it knows, and the right to take the next step if nobody took one meanwhile. */
+export class OpenFlow {
+  readonly key: string
+  record: FlowRecord
+  content: FlowContent
+  /** Whether this request has asked for a message on the present rung and does not know that none went out. */
+  sending = false
+  /** The last rung that said, to this request, that it cannot work for this device. */
+  passed: { method: string; reason: UnableReason } | undefined
+  /** How long the flow is to pause, because a provider's quota refused a check in this step. */
+  pauseSeconds: number | undefined
+  #version: number
+  readonly #seal: Seal
+  readonly #held: HeldFlow
+
+  constructor(held: HeldFlow, seal: Seal, content: FlowContent) {
+    this.key = held.key
+    this.record = held.record
+    this.content = content
+    this.#version = held.version
+    this.#seal = seal
+    this.#held = held
+  }
+
+  /** Milliseconds since the flow was inserted. */
+  get ageMs(): number {
+    return this.#held.age()
+  }
+
+  /** Whether another request holds the flow and its lease still runs. */
+  get isClaimed(): boolean {
+    return this.record.state === 'claimed' && this.ageMs < (this.record.leaseUntil ?? 0)
+  }
+
+  /** Whether the rung in use can win no more: written off, without a check, or too old. */
+  get isSpent(): boolean {
+    return this.record.spent === true || !this.content.check || this.ageMs >= (this.record.rungUntil ?? 0)
+  }
+
+  /** Whether the provider's yes is on record but waited too long for the application's. */
+  get isProofStale(): boolean {
+    return this.record.provenUntil !== undefined && this.ageMs >= this.record.provenUntil
+  }
+
+  /**
+   * Takes one step of {@link transitions}, by version.
+   * @returns false when somebody else took one first; this view is then stale and can write nothing more.
+   */
+  async write(state: FlowState, changes: Partial<FlowRecord>, content?: FlowContent): Promise<boolean> {
+    const next = advance(this.record, state, changes)
+    if (content || next.rung !== this.record.rung) {
+      next.sealed = this.#seal.close(content ?? this.content, sealContext(this.key, next))
+    }
+    if (!(await this.#held.replace(this.#version, next))) return false
+    this.record = next
+    this.content = content ?? this.content
+    this.#version += 1
+    return true
+  }
+}

@@ -1,0 +1,187 @@
+import type { OnEvent, PhoneCheckEvent } from '../contracts/events.js'
+import { type Clock, type Deadline, within } from './clock.js'
+import { asOutage, PhoneCheckError } from './errors.js'
+
+const windowMs = 30_000
+const openMs = 30_000
+const consecutive = 5
+const sample = 20
+/** How much longer than its time a call may take before it is given up: providers that keep to their deadline end before, with an explanation of their own. */
+export const graceMs = 500
+/** Calls to one provider that may be under way at once, those included that wait for a connection. Far above what a healthy one ever has. */
+const maxInFlight = 1_024
+
+interface Circuit {
+  inARow: number
+  /** Calls since `since`, and how many of them failed. */
+  calls: number
+  failed: number
+  since: number
+  openUntil: number
+  /** When the one call that may probe went out; it is given up for lost after as long as the circuit was open. */
+  probingSince: number | undefined
+}
+
+/**
+ * Stops asking a provider that keeps failing: after 5 outages in a row, or half of at least 20 calls within 30 s, for 30 s; then one call may probe.
+ *
+ * Only outages count, never a verdict, so no user can open it. It remembers no verdict either: an open circuit means "cannot tell", and the ladder's floor
+ * holds whatever is open. One per provider and operation, in this process.
+ */
+export class Breakers {
+  readonly #clock: Clock
+  readonly #emit: OnEvent
+  readonly #circuits = new Map<string, Circuit>()
+  /** Calls under way, by provider. */
+  readonly #inFlight = new Map<string, number>()
+  /** Providers of which the operator was told that they are full. */
+  readonly #overloaded = new Set<string>()
+
+  constructor(clock: Clock, emit: OnEvent) {
+    this.#clock = clock
+    this.#emit = emit
+  }
+
+  /** What is known of every operation that was ever asked for. */
+  states(): { provider: string; operation: string; state: 'closed' | 'open' }[] {
+    return [...this.#circuits].map(([name, circuit]) => {
+      const [provider = '', operation = ''] = name.split(' ')
+      return { provider, operation, state: this.#refuses(circuit) ? 'open' : 'closed' }
+    })
+  }
+
+  /** Whether a call would be refused now. */
+  isOpen(provider: string, operation: string): boolean {
+    return this.#refuses(this.#circuit(provider, operation))
+  }
+
+  /** @throws PhoneCheckError `provider_unavailable` at once when open; else whatever `call` does */
+  async run<T>(provider: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
+    const circuit = this.#circuit(provider, operation)
+    if (this.#refuses(circuit)) throw this.refusal(provider, operation)
+    // Claims and charges may have taken all the time there was: a call that nobody waits for any more must not be made, and not be paid.
+    if (deadline.leftMs() <= 0) throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true })
+    const inFlight = this.#inFlight.get(provider) ?? 0
+    if (inFlight >= maxInFlight) throw this.#overload(provider)
+    this.#inFlight.set(provider, inFlight + 1)
+    try {
+      return await this.#call(circuit, provider, operation, deadline, call)
+    } finally {
+      this.#leave(provider)
+    }
+  }
+
+  async #call<T>(circuit: Circuit, provider: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
+    const now = this.#clock.now()
+    // A call that began before the circuit opened, and ends after, decides nothing: it tells of an earlier time.
+    const probes = circuit.openUntil > 0
+    if (probes) circuit.probingSince = now
+    const tellsOf = () => probes || circuit.openUntil === 0
+    if (now - circuit.since >= windowMs) Object.assign(circuit, { calls: 0, failed: 0, since: now })
+    try {
+      const result = await this.#within(provider, operation, deadline, call())
+      if (tellsOf()) this.#learn(circuit, provider, operation, !isLostOutcome(result))
+      return result
+    } catch (error) {
+      const problem = asOutage(error)
+      if (isDefect(error)) this.#emit(defect(provider, operation, error instanceof PhoneCheckError ? error.cause : error))
+      if (tellsOf()) this.#learn(circuit, provider, operation, !isProviderFault(problem))
+      throw problem
+    }
+  }
+
+  refusal(provider: string, operation: string): PhoneCheckError {
+    const waitMs = Math.max(1_000, this.#circuit(provider, operation).openUntil - this.#clock.now())
+    return new PhoneCheckError('provider_unavailable', {
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
+      reason: 'provider_down',
+      untried: true,
+    })
+  }
+
+  #overload(provider: string): PhoneCheckError {
+    if (!this.#overloaded.has(provider)) {
+      this.#overloaded.add(provider)
+      const message = `${maxInFlight} calls to ${provider} are under way. More are refused until some of them end, and the ladder goes on without it.`
+      this.#emit({ type: 'provider_overloaded', provider, message })
+    }
+    return new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true, retryAfterSeconds: 5 })
+  }
+
+  #leave(provider: string): void {
+    const left = (this.#inFlight.get(provider) ?? 1) - 1
+    this.#inFlight.set(provider, left)
+    if (left < maxInFlight / 2) this.#overloaded.delete(provider)
+  }
+
+  #refuses({ openUntil, probingSince }: Circuit): boolean {
+    const now = this.#clock.now()
+    return now < openUntil || (probingSince !== undefined && now < probingSince + openMs)
+  }
+
+  /** Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe and a user for ever. */
+  #within<T>(provider: string, operation: string, deadline: Deadline, answer: Promise<T>): Promise<T> {
+    return within(this.#clock, deadline.leftMs() + graceMs, answer, () => {
+      const message = `${provider}: ${operation} did not end in the time that the request had for it.`
+      this.#emit({ type: 'provider_outage', provider, operation, kind: 'timeout', message })
+      throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down' })
+    })
+  }
+
+  #learn(circuit: Circuit, provider: string, operation: string, answered: boolean): void {
+    if (answered) this.#succeed(circuit, provider, operation)
+    else this.#fail(circuit, provider, operation)
+  }
+
+  #succeed(circuit: Circuit, provider: string, operation: string): void {
+    if (circuit.openUntil > 0) this.#emit({ type: 'breaker_closed', provider, operation })
+    Object.assign(circuit, { inARow: 0, calls: circuit.calls + 1, openUntil: 0, probingSince: undefined })
+  }
+
+  #fail(circuit: Circuit, provider: string, operation: string): void {
+    circuit.inARow += 1
+    circuit.calls += 1
+    circuit.failed += 1
+    const tooMany = circuit.inARow >= consecutive || (circuit.calls >= sample && circuit.failed * 2 >= circuit.calls)
+    if (circuit.probingSince === undefined && !tooMany) return
+    this.#emit({ type: 'breaker_opened', provider, operation })
+    Object.assign(circuit, { inARow: 0, calls: 0, failed: 0, openUntil: this.#clock.now() + openMs, probingSince: undefined })
+  }
+
+  #circuit(provider: string, operation: string): Circuit {
+    const name = `${provider} ${operation}`
+    const circuit = this.#circuits.get(name) ?? {
+      inARow: 0,
+      calls: 0,
+      failed: 0,
+      since: this.#clock.now(),
+      openUntil: 0,
+      probingSince: undefined,
+    }
+    this.#circuits.set(name, circuit)
+    return circuit
+  }
+}
+
+/** A provider may answer "cannot tell" because the answer was lost: for the flow that is an outcome, for the breaker an outage. */
+function isLostOutcome(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && 'lost' in result && result.lost === true
+}
+
+/** A quota that is used up is no outage: the provider answers, and will serve again by itself. */
+function isProviderFault({ status, code, details }: PhoneCheckError): boolean {
+  return status === 503 && code !== 'store_unavailable' && details.reason !== 'quota_exceeded'
+}
+
+/** A provider says why it failed. One that threw something else has a fault of its own, of which its operator would never hear. */
+function isDefect(error: unknown): boolean {
+  if (!(error instanceof PhoneCheckError)) return true
+  return error.code === 'provider_unavailable' && error.cause !== undefined && error.details.reason === undefined
+}
+
+/** Names the class of the error alone: its text may hold anything. */
+function defect(provider: string, operation: string, cause: unknown): PhoneCheckEvent {
+  const name = cause instanceof Error && /^[A-Za-z]{1,64}$/.test(cause.name) ? cause.name : typeof cause
+  const message = `${provider}: ${operation} threw ${name} instead of a PhoneCheckError, which is a defect of this provider. It counts as an outage.`
+  return { type: 'provider_outage', provider, operation, kind: 'defect', message }
+}

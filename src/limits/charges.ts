@@ -1,0 +1,165 @@
+import type { Provider } from '../contracts/provider.js'
+import type { Hit } from '../contracts/store.js'
+import { type Clock, wallTime } from '../lib/clock.js'
+import type { PhoneCheckErrorCode } from '../lib/errors.js'
+import { addressBlocks } from '../lib/ip-address.js'
+import { subscriberOf } from '../lib/phone-number.js'
+import { type LimitOptions, limits } from './numbers.js'
+
+/** One limit of one step. */
+export interface Charge extends Hit {
+  /** What the requester is told when this limit refuses. */
+  code: PhoneCheckErrorCode
+  /** The option that sets it, where the operator should hear that it was reached. */
+  option?: keyof LimitOptions
+  message?: string
+}
+
+/** Whose counters a step is charged to. */
+export interface Account {
+  /** Keyed hash of the number. */
+  number: string
+  /** Id of the device, if it is known by the number; all others share one account. */
+  device?: string | undefined
+}
+
+/** What a check or a message is for. */
+export interface Target {
+  e164: string
+  country: string
+}
+
+/** Says which limits a step must pass. Keys hold hashes of numbers and addresses, never the things themselves. */
+export class Charges {
+  readonly #clock: Clock
+  readonly #hash: (text: string) => string
+  readonly #options: LimitOptions
+
+  constructor(clock: Clock, hash: (text: string) => string, options: LimitOptions) {
+    this.#clock = clock
+    this.#hash = hash
+    this.#options = options
+  }
+
+  start(rung: Provider, account: Account, target: Target, address: string | undefined): Charge[] {
+    return [...this.#byAddress('starts', this.#options.startsPerAddress, address), ...this.check(rung, account, target, address)]
+  }
+
+  /** A check on this rung, with the message that it sends. */
+  check(rung: Provider, account: Account, target: Target, address: string | undefined): Charge[] {
+    const lock = rung.guessable ? [this.#askLock(account)] : []
+    if (rung.sends) return [...lock, ...this.#message(account, target, address)]
+    return isFree(rung) ? lock : [...lock, ...this.#silentCheck(account, address)]
+  }
+
+  guess(rung: Provider, account: Account, address: string | undefined): Charge[] {
+    const tries = this.#byAddress('failedRedeems', this.#options.failedRedeemsPerAddress, address)
+    return rung.guessable ? [{ ...this.#askLock(account), cost: 1 }, ...tries] : tries
+  }
+
+  /** Without those that may belong to a day that is over: given back today, they would admit one too many. */
+  toGiveBack(charges: readonly Charge[]): Charge[] {
+    const isNewDay = this.#day(-limits.leaseMs) !== this.#day()
+    return charges.filter(({ cost, option }) => cost !== 0 && !(isNewDay && option)).map((charge) => ({ ...charge, cost: -1 }))
+  }
+
+  /** Seconds until this limit may admit again. A day's ends with the day, whenever its counter was opened. */
+  secondsUntil({ option }: Charge, retryAfterSeconds: number): number {
+    if (!option) return retryAfterSeconds
+    const dayEndsMs = (this.#day() + 1) * dayMs - wallTime(this.#clock)
+    return Math.max(1, Math.min(retryAfterSeconds, Math.ceil(dayEndsMs / 1000)))
+  }
+
+  #message({ number, device }: Account, { e164, country }: Target, address: string | undefined): Charge[] {
+    const { sendsPerDay, sendsPerCountryPerDay, sendsPerBlock = limits.sendsPerBlock.limit, sendsPerAddress } = this.#options
+    const { perDay, sendsPerDevice, sendsPerNumber, sendsPerNumberByDevices } = limits
+    const ofNumber = { code: 'number_limit' } as const
+    const block = this.#hash(`block ${subscriberOf(e164).slice(0, -4)}`)
+    return [
+      ...(device === undefined
+        ? [{ ...sendsPerNumber, key: `send/${number}`, ...ofNumber }]
+        : [
+            ...sendsPerDevice.map((limit) => ({ ...limit, key: `send/${limit.windowSeconds}/${number}/${device}`, ...ofNumber })),
+            { ...sendsPerNumberByDevices, key: `send/devices/${number}`, ...ofNumber },
+          ]),
+      ...this.#byAddress('sends', sendsPerAddress, address),
+      ...unlessEndless([{ ...limits.sendsPerBlock, limit: sendsPerBlock, key: `send/block/${block}`, ...ofNumber }]),
+      ...this.#perDay('sendsPerCountryPerDay', `sends/${country}`, ofCountry(sendsPerCountryPerDay, country), device),
+      ...this.#perDay('sendsPerDay', 'sends', sendsPerDay ?? perDay.sends, device, address),
+    ]
+  }
+
+  #silentCheck({ number, device }: Account, address: string | undefined): Charge[] {
+    const { checksPerDay = limits.perDay.checks, checksPerNumber = limits.checksPerNumber.limit } = this.#options
+    const message = 'Too many logins were begun with this number.'
+    const ofNumber: Charge = { ...limits.checksPerNumber, limit: checksPerNumber, key: `check/${number}`, code: 'number_limit', message }
+    const perDay = this.#perDay('checksPerDay', 'checks', checksPerDay, device, address)
+    return device === undefined ? [...unlessEndless([ofNumber]), ...perDay] : perDay
+  }
+
+  /**
+   * The day is in the key, and not only in the window: so a day costs at most its limit, wherever in it the first charge falls. An hour longer, for
+   * processes whose clocks differ. A device that is not known must also find room in its network's share and in that of all strangers.
+   */
+  #perDay(
+    option: keyof LimitOptions,
+    what: string,
+    limit: number,
+    device: string | undefined,
+    ...address: (string | undefined)[]
+  ): Charge[] {
+    const key = `day/${this.#day()}/${what}`
+    const all: Charge = { key, limit, windowSeconds: 25 * 3600, code: 'spending_limit', option }
+    if (device !== undefined) return unlessEndless([all])
+    const ofNetworks = address.map((one): Charge => {
+      const network = this.#hash(`address ${addressBlocks(one).at(-1)?.block}`)
+      return { ...all, key: `${key}/from/${network}`, limit: Math.ceil(limit * limits.shareOfNetwork), code: 'address_limit' }
+    })
+    const strangers = { ...all, key: `${key}/strangers`, limit: Math.ceil(limit * limits.shareOfStrangers) }
+    return unlessEndless([...ofNetworks, strangers, all])
+  }
+
+  /** Only asks whether the code rung is open to this account: no code is sent that could not be tried. */
+  #askLock(account: Account): Charge {
+    return { ...limits.guesses, key: guessKey(account), cost: 0, code: 'code_locked' }
+  }
+
+  #byAddress(what: 'starts' | 'sends' | 'failedRedeems', own: number | undefined, address: string | undefined): Charge[] {
+    const { windowSeconds } = limits.perAddress
+    const limit = own ?? limits.perAddress[what]
+    const blocks = addressBlocks(address)
+    return blocks.map(({ network, block }, index) => ({
+      key: `${what}/address/${this.#hash(`address ${block}`)}`,
+      limit: network === 'own' ? limit : limit * limits.networks[network],
+      windowSeconds,
+      code: 'address_limit',
+      ...(index === blocks.length - 1 && { origin: true }),
+    }))
+  }
+
+  /** The UTC day, some milliseconds from now. */
+  #day(inMs = 0): number {
+    return Math.floor((wallTime(this.#clock) + inMs) / dayMs)
+  }
+}
+
+const dayMs = 86_400_000
+
+/** The wrong codes in a row of a number: by strangers together, or by one device. */
+export function guessKey({ number, device }: Account): string {
+  return device === undefined ? `guess/${number}` : `guess/${number}/${device}`
+}
+
+function unlessEndless(charges: Charge[]): Charge[] {
+  return charges.filter(({ limit }) => limit !== Number.POSITIVE_INFINITY)
+}
+
+function ofCountry(option: LimitOptions['sendsPerCountryPerDay'], country: string): number {
+  if (typeof option === 'number') return option
+  return (option && Object.hasOwn(option, country) ? option[country] : undefined) ?? limits.perDay.sendsPerCountry
+}
+
+/** Review numbers have a rung that calls no vendor. */
+function isFree(rung: Provider): boolean {
+  return rung.name === 'review'
+}

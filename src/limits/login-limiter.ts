@@ -1,0 +1,182 @@
+import type { OnEvent } from '../contracts/events.js'
+import type { Provider } from '../contracts/provider.js'
+import type { Hit, Store, Verdict } from '../contracts/store.js'
+import { callApplication } from '../lib/application.js'
+import { type Clock, wallTime, within } from '../lib/clock.js'
+import { keyedHash } from '../lib/crypto.js'
+import { PhoneCheckError } from '../lib/errors.js'
+import { type PhoneNumber, subscriberOf } from '../lib/phone-number.js'
+import { type Account, type Charge, Charges, guessKey } from './charges.js'
+import { Devices, type KnownDevice } from './known-devices.js'
+import { type LimitOptions, limits } from './numbers.js'
+
+/** Who asks for something that costs money or tries. */
+export interface Requester {
+  /** As the socket or a trusted proxy says; all unknown ones share one counter. */
+  address: string | undefined
+  /** Device values that came with the request. */
+  devices?: readonly string[]
+  /** The application's veto before a message is sent, or any check is made. */
+  beforeSend?: (message: { method: string; country: string; purpose: string; phoneNumber: string }) => Promise<boolean>
+  /** Whether the application is asked before silent checks too. */
+  beforeChecks?: boolean
+}
+
+/** A record that is to be kept if all limits allow it. */
+export interface NewRecord {
+  key: string
+  record: string
+  ttlSeconds: number
+}
+
+export interface GateSettings {
+  store: Store
+  clock: Clock
+  secret: string
+  emit: OnEvent
+  limits?: LimitOptions
+}
+
+/**
+ * Nothing is paid, and no code guessed, before it is allowed here.
+ *
+ * All limits of one step are charged in one `count`: all or none, so a refused request counts nowhere.
+ */
+export class Gate {
+  readonly devices: Devices
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #emit: OnEvent
+  readonly #charges: Charges
+  readonly #hash: (text: string) => string
+  /** Options of which the operator was told that they refuse, and until when. */
+  readonly #told = new Map<keyof LimitOptions, number>()
+
+  constructor({ store, clock, secret, emit, limits = {} }: GateSettings) {
+    this.#store = store
+    this.#clock = clock
+    this.#emit = emit
+    this.#hash = keyedHash(secret, 'passport-phonecheck/counter/1')
+    this.#charges = new Charges(clock, this.#hash, limits)
+    this.devices = new Devices(store, clock, secret)
+  }
+
+  /** What stands for a number in records and counters. */
+  hashNumber(e164: string): string {
+    return this.#hash(`number ${subscriberOf(e164)}`)
+  }
+
+  /** What stands for a signed-in user in records. */
+  hashSubject(id: string): string {
+    return this.#hash(`subject ${id}`)
+  }
+
+  /**
+   * A new flow whose first rung is `rung`: charges it and keeps its record, or does neither.
+   * @returns `taken` when the store has that key already; `forgotten` when `device` is known no more, and then nothing was written
+   * @throws PhoneCheckError 429, and then nothing was written; `store_unavailable`
+   */
+  async start(
+    rung: Provider,
+    number: PhoneNumber,
+    by: Requester,
+    { key, record, ttlSeconds }: NewRecord,
+    device?: KnownDevice,
+  ): Promise<'kept' | 'taken' | 'forgotten'> {
+    const account = this.#account(number, device?.id)
+    const asked = device && this.devices.askForgotten(account.number, device)
+    const charges = this.#charges.start(rung, account, number, by.address)
+    const hits = [...(asked ? [asked] : []), ...charges.map(hitOf)]
+    if (this.#store.insertCharged) {
+      const verdict = await this.#store.insertCharged(key, record, ttlSeconds, hits)
+      if (verdict === 'taken' || isRefusalOf(verdict, asked)) return verdict === 'taken' ? 'taken' : 'forgotten'
+      this.#refuseIf(verdict, charges)
+      return 'kept'
+    }
+    const verdict = await this.#store.count(hits)
+    if (isRefusalOf(verdict, asked)) return 'forgotten'
+    this.#refuseIf(verdict, charges)
+    const isKept = await this.#store.insert(key, record, ttlSeconds).catch(async (error) => {
+      await this.#giveBack(charges)
+      throw error
+    })
+    if (!isKept) await this.#giveBack(charges)
+    return isKept ? 'kept' : 'taken'
+  }
+
+  /** Another rung, or another message, in a flow that exists. @throws PhoneCheckError 403, 429 */
+  async send(rung: Provider, number: PhoneNumber, purpose: string, by: Requester, device?: string): Promise<void> {
+    await this.askApplication(rung, number, purpose, by)
+    await this.#charge(this.#charges.check(rung, this.#account(number, device), number, by.address))
+  }
+
+  /** Nothing was sent after all. */
+  async takeBackSend(rung: Provider, number: PhoneNumber, by: Requester, device?: string): Promise<void> {
+    await this.#giveBack(this.#charges.check(rung, this.#account(number, device), number, by.address))
+  }
+
+  /** A code is about to be tried. Charged before the provider is asked, and given back when it was no failure. @throws PhoneCheckError 429 */
+  async redeem(rung: Provider, account: Account, by: Requester): Promise<void> {
+    await this.#charge(this.#charges.guess(rung, account, by.address))
+  }
+
+  async takeBackRedeem(rung: Provider, account: Account, by: Requester): Promise<void> {
+    await this.#giveBack(this.#charges.guess(rung, account, by.address))
+  }
+
+  /** Forgets the wrong codes of a number's strangers, and those of one device, and any lock they led to. */
+  async forgive({ number, device }: Account): Promise<void> {
+    const keys = [guessKey({ number, device: undefined }), ...(device === undefined ? [] : [guessKey({ number, device })])]
+    await Promise.all(keys.map((key) => this.#store.remove(key)))
+  }
+
+  /** The application's veto, before anything is written or counted. @throws PhoneCheckError `send_refused` */
+  async askApplication(rung: Provider, { country, e164 }: PhoneNumber, purpose: string, by: Requester): Promise<void> {
+    const { beforeSend, beforeChecks } = by
+    if (!beforeSend || !(rung.sends || (beforeChecks && rung.name !== 'review'))) return
+    const answer = callApplication('beforeSend', () => beforeSend({ method: rung.name, country, purpose, phoneNumber: e164 }))
+    const allowed = await within(this.#clock, limits.hookMs, answer, () => false)
+    if (allowed !== true) throw new PhoneCheckError('send_refused')
+  }
+
+  #account({ e164 }: PhoneNumber, device: string | undefined): Account {
+    return { number: this.hashNumber(e164), device }
+  }
+
+  async #charge(charges: readonly Charge[]): Promise<void> {
+    if (charges.length === 0) return
+    this.#refuseIf(await this.#store.count(charges.map(hitOf)), charges)
+  }
+
+  /** Best effort: what cannot be given back only refuses a little sooner. */
+  async #giveBack(charges: readonly Charge[]): Promise<void> {
+    const back = this.#charges.toGiveBack(charges).map(hitOf)
+    if (back.length > 0) await this.#store.count(back).catch(() => {})
+  }
+
+  #refuseIf(verdict: Verdict, charges: readonly Charge[]): void {
+    if (verdict.allowed) return
+    const charge = charges.find(({ key }) => key === verdict.key)
+    const retryAfterSeconds = charge ? this.#charges.secondsUntil(charge, verdict.retryAfterSeconds) : verdict.retryAfterSeconds
+    if (charge?.option) this.#tell(charge.option, retryAfterSeconds)
+    const { code = 'address_limit', message } = charge ?? {}
+    throw new PhoneCheckError(code, { retryAfterSeconds, ...(message !== undefined && { message }) })
+  }
+
+  /** Once until the limit may admit again, and not with each refused request. */
+  #tell(option: keyof LimitOptions, retryAfterSeconds: number): void {
+    const now = wallTime(this.#clock)
+    if (now < (this.#told.get(option) ?? 0)) return
+    this.#told.set(option, now + retryAfterSeconds * 1000)
+    const message = `limits.${option} is used up for today, by everybody, by one network, or by devices that never logged in before. If these are your users, raise it; if not, look at step_refused and message_sent for what is asked for, and from where.`
+    this.#emit({ type: 'spending_limit', limit: option, retryAfterSeconds, message })
+  }
+}
+
+function isRefusalOf(verdict: Verdict, hit: Hit | undefined): boolean {
+  return !verdict.allowed && verdict.key === hit?.key
+}
+
+function hitOf({ code, option, message, ...hit }: Charge): Hit {
+  return hit
+}

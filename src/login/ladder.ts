@@ -1,0 +1,87 @@
+import { type Assurance, strength } from '../contracts/identity.js'
+import type { Provider } from '../contracts/provider.js'
+import type { OpenFlow } from '../flow/repository.js'
+import { PhoneCheckError } from '../lib/errors.js'
+import type { PhoneNumber } from '../lib/phone-number.js'
+import type { ReviewNumbers } from './review-provider.js'
+
+/** The ordered providers of a strategy. The server alone moves along it, only forward, and each rung is used once. */
+export class Ladder {
+  readonly #first: Provider
+  readonly #rungs: readonly Provider[]
+  readonly #review: ReviewNumbers
+
+  /**
+   * @param floor rungs below it are left out for good, whatever happens to the others
+   * @throws TypeError when nothing is left, or two providers share a name
+   */
+  constructor(rungs: readonly Provider[], floor: Assurance = 'low', review: ReviewNumbers) {
+    const names = rungs.map((rung) => rung.name)
+    const twice = names.find((name, index) => names.indexOf(name) !== index)
+    if (twice) throw new TypeError(`ladder: two providers are called '${twice}'; give one of them another \`name\``)
+    const careless = rungs.find((rung) => rung.sends && rung.redeem && rung.guessable === undefined)
+    if (careless)
+      throw new TypeError(`ladder: '${careless.name}' sends codes; say whether they are short enough to be guessed (\`guessable\`)`)
+    const shared = rungs.find((rung) => rung.poll && !rung.redeem && rung.ownCheck !== true)
+    if (shared) {
+      // A vendor that keeps one check for each number would approve a stranger's flow when the owner answers the owner's check.
+      throw new TypeError(
+        `ladder: '${shared.name}' is only polled for its result; it must declare \`ownCheck: true\`, which says that each start makes a check of its own`,
+      )
+    }
+    if (names.includes('review')) throw new TypeError("ladder: the name 'review' belongs to reviewNumbers; give your provider another")
+    this.#rungs = rungs.filter((rung) => strength[rung.assurance] >= strength[floor])
+    const [first] = this.#rungs
+    if (!first) throw new TypeError(`ladder: name at least one provider of assurance '${floor}' or better, such as phoneCheck({ … })`)
+    this.#first = first
+    this.#review = review
+  }
+
+  /** Where a login of this number begins; a review number's only rung. */
+  firstFor({ e164 }: PhoneNumber): Provider {
+    return this.#review.rungFor(e164) ?? this.#first
+  }
+
+  /** The rung that a flow is on. @throws PhoneCheckError `flow_invalid` when there is no such rung any more, as after a deployment that removed it */
+  rungOf({ record, content }: OpenFlow): Provider {
+    const rung = this.find(record.rung) ?? this.#review.rungFor(content.number.e164)
+    if (rung?.name !== record.rung) throw new PhoneCheckError('flow_invalid', { ended: true })
+    return rung
+  }
+
+  find(name: string): Provider | undefined {
+    return this.#rungs.find((rung) => rung.name === name)
+  }
+
+  next(name: string): Provider | undefined {
+    return this.#after(name)[0]
+  }
+
+  /** How many rungs there are from this one to the end, itself included. */
+  countFrom(name: string): number {
+    return this.#after(name).length + 1
+  }
+
+  /** Names of the rungs that are still to come. */
+  namesAfter(name: string): string[] {
+    return this.#after(name).map((rung) => rung.name)
+  }
+
+  some(has: (rung: Provider) => boolean | undefined): boolean {
+    return this.#rungs.some(has)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#rungs.map((rung) => rung.close?.()))
+  }
+
+  /** The rungs whose providers announce results. */
+  withWebhook(): Provider[] {
+    return this.#rungs.filter((rung) => rung.webhook)
+  }
+
+  #after(name: string): readonly Provider[] {
+    const index = this.#rungs.findIndex((rung) => rung.name === name)
+    return index < 0 ? [] : this.#rungs.slice(index + 1)
+  }
+}

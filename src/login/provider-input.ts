@@ -1,0 +1,36 @@
+import type { StartInput } from '../contracts/provider.js'
+import type { OpenFlow } from '../flow/repository.js'
+import { flowId } from '../lib/crypto.js'
+import { PhoneCheckError } from '../lib/errors.js'
+import { publicAddress } from '../lib/ip-address.js'
+import type { LoginFlowSettings } from './types.js'
+
+/** What a provider is told of a flow whose check it is to create. */
+export function startInput(
+  { callbackUrl }: LoginFlowSettings,
+  flow: OpenFlow,
+  redirectUrl: string | undefined,
+  deviceIp: string | undefined,
+): StartInput {
+  const { delivery } = flow.record
+  return {
+    phoneNumber: flow.content.number.e164,
+    flowId: flowId(flow.key),
+    delivery,
+    ...(delivery === 'redirect' && redirectUrl !== undefined && { redirectUrl }),
+    ...(deviceIp !== undefined && { deviceIp }),
+    ...(callbackUrl !== undefined && { callbackUrl }),
+  }
+}
+
+/** The device's public address, where the provider is to be told. @throws PhoneCheckError `invalid_request` when it must be and is not known */
+export function deviceIpFor(settings: LoginFlowSettings, deviceAddress: string | undefined): string | undefined {
+  const mode = settings.deviceIp ?? 'off'
+  const address = mode === 'off' ? undefined : publicAddress(deviceAddress)
+  if (mode === 'require' && !address) {
+    throw new PhoneCheckError('invalid_request', {
+      message: "deviceIp is 'require', but the requester's public address is not known. Behind a proxy, set Express's `trust proxy`.",
+    })
+  }
+  return address
+}

@@ -1,0 +1,83 @@
+import type { CallContext } from '../contracts/provider.js'
+import type { OpenFlow } from '../flow/repository.js'
+import { hasTimeForMore, msUntilPoll, secondsUntilFallback } from '../flow/timing.js'
+import { wallTime } from '../lib/clock.js'
+import { PhoneCheckError } from '../lib/errors.js'
+import type { Requester } from '../limits/login-limiter.js'
+import { limits } from '../limits/numbers.js'
+import type { Parts } from './context.js'
+import type { FlowStatus } from './types.js'
+import type { Attempts } from './verify-proof.js'
+
+/** Whether the rung is one that is asked for its result, and may be asked now. */
+export function isPollDue({ ladder }: Parts, flow: OpenFlow): boolean {
+  const { state, rung } = flow.record
+  return state === 'pending' && ladder.find(rung)?.poll !== undefined && !flow.isSpent && msUntilPoll(flow.record, flow.ageMs) === 0
+}
+
+/** Asks once, and writes down what comes of it. That the provider cannot be asked now is no news for the requester. */
+export async function pollForStatus(parts: Parts, attempts: Attempts, flow: OpenFlow, by: Requester, context: CallContext): Promise<void> {
+  try {
+    const outcome = await attempts.ask(flow, parts.ladder.rungOf(flow), by, context)
+    if (outcome.outcome !== 'verified') {
+      await attempts.settle(flow, outcome)
+      return
+    }
+    const verifiedAt = wallTime(parts.settings.clock)
+    await flow.write('proven', { leaseUntil: undefined, provenUntil: flow.ageMs + limits.provenMs }, { ...flow.content, verifiedAt })
+  } catch (error) {
+    if (!(error instanceof PhoneCheckError) || error.code === 'store_unavailable') throw error
+  }
+}
+
+/** What the flow's starter may know of it. */
+export function statusOf(parts: Parts, attempts: Attempts, flow: OpenFlow): FlowStatus {
+  const state = publicState(attempts, flow)
+  const rung = state === 'verified' || !flow.isSpent ? 'live' : 'spent'
+  const reason = state === 'verified' ? undefined : reasonOf(flow, state)
+  const retryAfterSeconds = isUnderWay(state, flow) ? secondsUntilNews(parts, flow) : undefined
+  return {
+    state,
+    rung,
+    ...whatFollows(parts, flow, state),
+    ...(reason !== undefined && { reason }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  }
+}
+
+function publicState(attempts: Attempts, flow: OpenFlow): FlowStatus['state'] {
+  const { state, outcome } = flow.record
+  if (state === 'redeemed') return outcome === 'refused' ? 'failed' : 'verified'
+  if (flow.content.verifiedAt !== undefined) return flow.isProofStale ? 'failed' : 'verified'
+  if (state === 'failed') return 'failed'
+  if (state === 'claimed' || !flow.isSpent) return 'pending'
+  return attempts.hasMore(flow) ? 'pending' : 'expired'
+}
+
+/** Why the rung is spent or the flow failed, from a closed list. */
+function reasonOf(flow: OpenFlow, state: FlowStatus['state']): string | undefined {
+  const { record } = flow
+  if (record.outcome === 'refused') return 'user_refused'
+  if (record.reason !== undefined) return record.reason
+  const isTooOld = flow.content.check !== undefined && flow.ageMs >= (record.rungUntil ?? 0)
+  return state !== 'pending' || (record.state !== 'claimed' && isTooOld) ? 'expired' : undefined
+}
+
+/** Whether a result may still come on this rung, from the device or from a request that holds the flow. */
+function isUnderWay(state: FlowStatus['state'], flow: OpenFlow): boolean {
+  return state === 'pending' && (flow.record.state === 'claimed' || !flow.isSpent)
+}
+
+function secondsUntilNews({ ladder }: Parts, flow: OpenFlow): number {
+  const isPolled = ladder.rungOf(flow).poll !== undefined
+  const waitMs = isPolled ? msUntilPoll(flow.record, flow.ageMs) : limits.pollEverySeconds.first * 1000
+  return Math.max(1, Math.ceil(waitMs / 1000))
+}
+
+function whatFollows({ ladder }: Parts, flow: OpenFlow, state: FlowStatus['state']): Pick<FlowStatus, 'fallback' | 'fallbackInSeconds'> {
+  const isOver = flow.record.state === 'failed' || flow.record.state === 'redeemed' || !hasTimeForMore(flow.ageMs)
+  const fallback = isOver ? [] : ladder.namesAfter(flow.record.rung)
+  if (fallback.length === 0 || state !== 'pending') return { fallback }
+  const dwellSeconds = flow.isSpent ? 0 : (ladder.find(flow.record.rung)?.dwellSeconds ?? 0)
+  return { fallback, fallbackInSeconds: secondsUntilFallback(flow.record, flow.ageMs, dwellSeconds) }
+}

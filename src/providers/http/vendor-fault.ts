@@ -1,0 +1,83 @@
+import type { OnEvent } from '../../contracts/events.js'
+import { PhoneCheckError } from '../../lib/errors.js'
+import type { HttpResponse } from './client.js'
+import { TransportError } from './transport.js'
+
+/** Longer waits are of no use to a person who logs in. Seconds. */
+const maxWaitSeconds = 3600
+
+/** What an adapter knows of an answer that is no verdict. */
+export interface FaultFacts {
+  /** Name of the rung. */
+  provider: string
+  /** What was asked for, such as `create`. */
+  operation: string
+  /** Whether the vendor refused our credentials, balance or rights. */
+  ours: boolean
+  /** Whether the vendor's quota or rate limit is used up. */
+  quota: boolean
+  /** Whether the vendor certainly did nothing. */
+  untried: boolean
+  /** The vendor's own word for it, such as `bad_request`. Dropped unless it looks like one. */
+  error?: string | undefined
+  /** Where `ours`: what the operator can do. A sentence without its full stop. */
+  cure?: string | undefined
+}
+
+/**
+ * Tells the operator what went wrong at a vendor, with what to do about it, and makes the outage that the core works with. `reason` says what kind it is, and
+ * `untried` whether the ladder may go on after a rung that sends messages.
+ */
+export function vendorFault(answer: HttpResponse | TransportError, facts: FaultFacts, emit: OnEvent): PhoneCheckError {
+  const { provider, operation, ours, quota, untried } = facts
+  if (answer instanceof TransportError) {
+    emit({
+      type: 'provider_outage',
+      provider,
+      operation,
+      kind: answer.kind,
+      message: `${provider}: ${operation} ${lostTexts[answer.kind]}`,
+    })
+    return new PhoneCheckError('provider_unavailable', { cause: answer, reason: 'provider_down', untried })
+  }
+  const { status, retryAfterSeconds } = answer
+  const error = wordOf(facts.error)
+  const said = `HTTP ${status}${error === undefined ? '' : ` (${error})`}`
+  const common = { provider, operation, ...(error !== undefined && { error }) }
+  const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds: Math.min(retryAfterSeconds, maxWaitSeconds) }
+  if (ours) {
+    const { cure = 'check its credentials, scopes, balance and rights' } = facts
+    const message = `${provider} refused ${operation} with ${said}: ${cure}. Nobody can log in by it until then.`
+    emit({ type: 'provider_misconfigured', ...common, status, message })
+    return new PhoneCheckError('provider_unavailable', { ...wait, reason: 'misconfigured', untried })
+  }
+  if (quota) {
+    const until = retryAfterSeconds === undefined ? '' : `, for ${retryAfterSeconds} s by its own word`
+    const message = `${provider} answered ${operation} with ${said}: its rate limit or quota is used up${until}. Ask the vendor for a larger one, or lower your own \`limits\`.`
+    emit({ type: 'quota_exceeded', provider, operation, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }), message })
+    return new PhoneCheckError('provider_unavailable', { ...wait, reason: 'quota_exceeded', untried })
+  }
+  const isMalformed = status >= 200 && status < 300
+  const message = isMalformed
+    ? `${provider} answered ${operation} with something that is not its documented form. Check \`baseUrl\`, \`brand\` and \`region\`, and what stands between you and the vendor.`
+    : `${provider} answered ${operation} with ${said}.`
+  emit({ type: 'provider_outage', ...common, kind: isMalformed ? 'malformed' : 'status', status, message })
+  return new PhoneCheckError('provider_unavailable', { ...wait, reason: 'provider_down', untried })
+}
+
+const lostTexts: Record<TransportError['kind'], string> = {
+  connect: 'found no connection. Check the network, DNS, a proxy or firewall, and `baseUrl`.',
+  timeout: 'got no answer in time.',
+  reset: 'lost its connection before the answer was whole.',
+  overload: 'was not made: too many calls wait for this vendor already.',
+  too_large: 'got an answer larger than 64 KiB, which no documented one is.',
+}
+
+/** Only what looks like a vendor's constant: an event must carry nothing that a vendor wrote freely. */
+function wordOf(error: unknown): string | undefined {
+  return typeof error === 'string' && /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(error) ? error : undefined
+}
+
+export function isSuccess({ status }: HttpResponse): boolean {
+  return status >= 200 && status < 300
+}

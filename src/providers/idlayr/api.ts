@@ -1,0 +1,195 @@
+import type { OnEvent } from '../../contracts/events.js'
+import type { CallContext } from '../../contracts/provider.js'
+import { type Deadline, systemClock } from '../../lib/clock.js'
+import type { PhoneCheckError } from '../../lib/errors.js'
+import { type HttpResponse, httpClient } from '../http/client.js'
+import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from '../http/retry.js'
+import { type HttpRequest, lost, TransportError } from '../http/transport.js'
+import { isSuccess, vendorFault } from '../http/vendor-fault.js'
+import { checkCommon, checkTimeouts, required } from '../options.js'
+import { tokenSource } from './oauth-token.js'
+import { baseOrigin, type IdlayrOptions, idlayrOptionNames } from './options.js'
+import { isObject, readProblem } from './problem.js'
+
+const defaultTimeoutsMs = { token: 4_000, create: 6_000, redeem: 8_000, read: 4_000 }
+
+export interface IdlayrCall {
+  kind: 'create' | 'redeem' | 'read'
+  method: HttpRequest['method']
+  path: string
+  contentType?: string
+  body?: unknown
+}
+
+/** What the vendor said, for the adapter to judge. */
+export interface IdlayrAnswer extends HttpResponse {
+  /** Whether an earlier attempt of the same call may have been acted on already. */
+  repeated: boolean
+}
+
+export interface IdlayrApi {
+  readonly vendor: string
+  readonly origin: string
+  /**
+   * Calls the vendor with the project's token.
+   * @returns any answer that says something about the check
+   * @throws PhoneCheckError `provider_unavailable` for everything else, after the repeats that {@link mayRepeat} allows and an event
+   */
+  call(call: IdlayrCall, context: CallContext): Promise<IdlayrAnswer>
+  close(): Promise<void>
+  /** Fetches what needs no token. @throws TransportError */
+  fetchPublic(path: string, deadline: Deadline): Promise<HttpResponse>
+  /** Reports an answer that makes no sense. An outage, never a verdict. */
+  malformed(operation: string, answer: HttpResponse, context: CallContext): PhoneCheckError
+}
+
+/**
+ * @param name of the rung, for events
+ * @param factory the exported function that was called, for the texts of TypeErrors
+ * @throws TypeError that names the option and the cure
+ */
+export function idlayrApi(
+  name: string,
+  factory: string,
+  scope: string,
+  options: IdlayrOptions,
+  extraOptions: readonly string[] = [],
+): IdlayrApi {
+  checkCommon(factory, options, [...idlayrOptionNames, ...extraOptions])
+  checkTimeouts(factory, options.timeoutsMs ?? {}, Object.keys(defaultTimeoutsMs))
+  const { brand = 'idlayr', clock = systemClock } = options
+  const origin = baseOrigin(factory, options)
+  const credentials = `${required(factory, 'clientId', options.clientId)}:${required(factory, 'clientSecret', options.clientSecret)}`
+  const basic = `Basic ${Buffer.from(credentials).toString('base64')}`
+  const timeoutsMs = { ...defaultTimeoutsMs, ...options.timeoutsMs }
+  const http = httpClient(origin, clock, options.fetch)
+
+  /** One call with its repeats. @returns any answer, whatever its status. @throws TransportError when the last one was lost */
+  async function exchange(kind: CallKind, request: Omit<HttpRequest, 'deadline'>, deadline: Deadline): Promise<IdlayrAnswer> {
+    let repeated = false
+    for (let repeats = 0; ; repeats++) {
+      const attempt = await http.request({ ...request, deadline }).catch(lost)
+      if (!mayRepeat(kind, attempt, repeats) || deadline.leftMs() <= 0) {
+        if (attempt instanceof TransportError) throw attempt
+        return { ...attempt, repeated }
+      }
+      repeated ||= outcomeUnknown(attempt)
+      await clock.delay(backoffMs(repeats))
+    }
+  }
+
+  const tokens = tokenSource(async (deadline) => {
+    const answer = await exchange(
+      'token',
+      {
+        method: 'POST',
+        path: '/oauth2/v1/token',
+        headers: {
+          authorization: basic,
+          'content-type': 'application/x-www-form-urlencoded',
+          accept: 'application/json, application/problem+json',
+        },
+        body: new URLSearchParams({ grant_type: 'client_credentials', scope }).toString(),
+        timeoutMs: timeoutsMs.token,
+      },
+      deadline,
+    )
+    const body = isObject(answer.body) ? answer.body : {}
+    const value = body['access_token']
+    // A token becomes part of a header, so nothing that could end the header may be in it.
+    if (!isSuccess(answer) || typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw new TokenRefused(answer)
+    return { value, expiresInSeconds: body['expires_in'] }
+  }, clock)
+
+  async function authorized(call: IdlayrCall, { deadline, emit }: CallContext): Promise<IdlayrAnswer> {
+    let operation: CallKind = 'token'
+    try {
+      const token = await tokens.get()
+      operation = call.kind
+      const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/hal+json, application/problem+json' }
+      if (call.contentType) headers['content-type'] = call.contentType
+      const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) }
+      const request = { method: call.method, path: call.path, headers, ...body, timeoutMs: timeoutsMs[call.kind] }
+      const answer = await exchange(call.kind, request, deadline)
+      if (answer.status === 401) tokens.refuse(token)
+      return answer
+    } catch (error) {
+      if (error instanceof TokenRefused) throw refusal(operation, error.answer, emit)
+      if (!(error instanceof TransportError)) throw error
+      const untried = operation === 'token' || !error.sent
+      throw vendorFault(error, { provider: name, operation, ours: false, quota: false, untried }, emit)
+    }
+  }
+
+  function refusal(operation: string, answer: HttpResponse, emit: OnEvent): PhoneCheckError {
+    const { status, body } = answer
+    const oauthError = operation === 'token' && [400, 401].includes(status) && isObject(body) ? body['error'] : undefined
+    const ours = [401, 402, 403].includes(status) || (typeof oauthError === 'string' && Object.hasOwn(oauthCures, oauthError))
+    const error = typeof oauthError === 'string' ? oauthError : readProblem(body).fragment
+    const cure = ours ? cureOf(status, error) : undefined
+    // Without a token nothing was asked of the product, and these refusals say that nothing was done.
+    const untried = operation === 'token' || ours || status === 429
+    return vendorFault(answer, { provider: name, operation, ours, quota: status === 429, untried, error, cure }, emit)
+  }
+
+  return {
+    vendor: brand,
+    origin,
+    close: http.close,
+    async call(call, context) {
+      let answer = await authorized(call, context)
+      // A refused token means that nothing was done, so even a redeem may go out again.
+      if (answer.status === 401) answer = await authorized(call, context)
+      if (answer.status === 429 && fits(answer.retryAfterSeconds, call.kind, context)) {
+        await clock.delay((answer.retryAfterSeconds ?? 0) * 1000)
+        answer = await authorized(call, context)
+      }
+      const { status } = answer
+      if ([401, 402, 403, 429].includes(status) || (status >= 500 && status !== 501)) throw refusal(call.kind, answer, context.emit)
+      return answer
+    },
+    fetchPublic: (path, deadline) =>
+      http.request({ method: 'GET', path, headers: { accept: 'application/json' }, timeoutMs: timeoutsMs.read, deadline }),
+    malformed: (operation, answer, { emit }) => refusal(operation, answer, emit),
+  }
+}
+
+const credentialsCure =
+  'check `clientId` and `clientSecret`: they are those of a project, not of the workspace, and belong to one `brand` and `region`'
+const endpointCure = 'check `baseUrl`: what answered does not take the token request that the vendor documents'
+const rightsCure = "give the project's credentials the scope that this rung needs, in the vendor's console"
+
+/** RFC 6749 section 5.2: what a token endpoint says of a client that it will not serve, and what the operator can do. */
+const oauthCures: Readonly<Record<string, string>> = {
+  invalid_client: credentialsCure,
+  invalid_scope: rightsCure,
+  unauthorized_client: rightsCure,
+  invalid_request: endpointCure,
+  invalid_grant: endpointCure,
+  unsupported_grant_type: endpointCure,
+}
+
+function cureOf(status: number, error: string | undefined): string {
+  if (error !== undefined && Object.hasOwn(oauthCures, error)) return oauthCures[error] ?? credentialsCure
+  if (status === 402) return "its balance is used up: top it up in the vendor's console"
+  return status === 403 ? rightsCure : credentialsCure
+}
+
+/** The vendor gave no token. Kept apart, because all who wait for one token share the failure, and each must tell of it. */
+class TokenRefused extends Error {
+  readonly answer: HttpResponse
+
+  constructor(answer: HttpResponse) {
+    super('The provider gave no token.')
+    this.answer = answer
+  }
+}
+
+/**
+ * Waiting is worth it only when a second is left for the call itself. A create waits for no more than a second: another rung can begin meanwhile, while for a
+ * redeem there is no other.
+ */
+function fits(retryAfterSeconds: number | undefined, kind: IdlayrCall['kind'], { deadline }: CallContext): boolean {
+  if (retryAfterSeconds === undefined || (kind === 'create' && retryAfterSeconds > 1)) return false
+  return retryAfterSeconds * 1000 <= deadline.leftMs() - 1_000
+}

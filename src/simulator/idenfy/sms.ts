@@ -1,0 +1,71 @@
+import { e164 } from '../phones/number.js'
+import { basicCredentials } from '../server/basic-auth.js'
+import { isObject, type JsonObject, json, mediaType, parseJson, type Reply, type SimRequest } from '../server/http.js'
+import type { Handler, Route } from '../server/router.js'
+import type { World } from '../state/simulator-state.js'
+import { type IdenfyErrorName, idenfyError, idenfyUnauthorized } from './error.js'
+
+const defaultSender = 'iDenfy'
+
+/** iDenfy's phone verification. Fields that it does not know it ignores. */
+export function idenfyRoutes(world: World): Route[] {
+  return [
+    { method: 'POST', path: '/fraud/send-sms', from: 'server', handle: withPartner(world, sendSms) },
+    { method: 'POST', path: '/fraud/verify-sms', from: 'server', handle: withPartner(world, verifySms) },
+  ]
+}
+
+export function isIdenfyPath(path: string): boolean {
+  return path.startsWith('/fraud/')
+}
+
+type PartnerHandler = (world: World, apiKey: string, body: JsonObject) => Reply
+
+function withPartner(world: World, handle: PartnerHandler): Handler {
+  return (request) => {
+    const apiKey = authenticate(world, request)
+    if (apiKey === undefined) return idenfyUnauthorized(world.behaviour.idenfyUnauthorized)
+    if (world.idenfyRates.hit(apiKey).retryAfterSeconds !== undefined) return idenfyError('too_many_requests')
+    const body = mediaType(request.headers) === 'application/json' ? parseJson(request.body.toString('utf8')) : undefined
+    return isObject(body) ? handle(world, apiKey, body) : idenfyError('json_error')
+  }
+}
+
+function authenticate(world: World, request: SimRequest): string | undefined {
+  const given = basicCredentials(request.headers)
+  if (given === undefined) return undefined
+  const { idenfyKeys } = world
+  return idenfyKeys === undefined || idenfyKeys[given.user] === given.password ? given.user : undefined
+}
+
+function sendSms(world: World, apiKey: string, body: JsonObject): Reply {
+  const phone = read(body, 'phone_number', (value) => value.startsWith('+') && e164(value) !== undefined)
+  const sender = read({ sender_name: defaultSender, ...body }, 'sender_name', (value) => value !== '' && [...value].length <= 11)
+  const error = phone.error ?? sender.error
+  if (error !== undefined) return error
+  const forced = world.overrides.get(phone.value)?.idenfy?.sendError
+  if (forced !== undefined) return idenfyError(forced)
+  const id = world.verifications.send({ apiKey, phoneNumber: phone.value, senderName: sender.value })
+  if (id === undefined) return idenfyError('validation_error', 'Concurrent verifications to the same number are not allowed')
+  return json(200, { request_id: id })
+}
+
+function verifySms(world: World, apiKey: string, body: JsonObject): Reply {
+  const id = read(body, 'request_id', (value) => value.length >= 32 && value.length <= 40)
+  const code = read(body, 'received_code', (value) => /^\d{4}$/.test(value))
+  const error = id.error ?? code.error
+  if (error !== undefined) return error
+  const verified = world.verifications.verify(apiKey, id.value, code.value)
+  if (verified === undefined && world.behaviour.idenfyUnknownRequest === 400)
+    return idenfyError('bad_value', 'request_id is unknown or over')
+  return json(200, { is_verified: verified ?? false })
+}
+
+/** A required string, or the error that names it. */
+function read(body: JsonObject, name: string, valid: (value: string) => boolean): { value: string; error?: Reply } {
+  const complain = (error: IdenfyErrorName, what: string) => ({ value: '', error: idenfyError(error, `${name} ${what}`) })
+  const value = body[name]
+  if (value === undefined) return complain('missing_value', 'is missing')
+  if (typeof value !== 'string') return complain('bad_value', 'must be a string')
+  return valid(value) ? { value } : complain('validation_error', 'is invalid')
+}

@@ -1,0 +1,85 @@
+import { e164 } from '../phones/number.js'
+import { withBearer } from '../server/bearer.js'
+import { hal, isObject, type JsonObject, mediaType, parseJson, type Reply, type SimRequest } from '../server/http.js'
+import type { Route } from '../server/router.js'
+import { forcedProblem } from '../state/override.js'
+import type { World } from '../state/simulator-state.js'
+import { isoSeconds } from './check-resource.js'
+import { isWebUrl, text } from './create-fields.js'
+import type { MoCheck } from './mo-checks.js'
+import { clientOf } from './oauth.js'
+import type { Grant } from './tokens.js'
+
+const checks = '/mo_check/v0.1/checks'
+
+/** MOCheck v0.1: create and read. The rest is an SMS. */
+export function moCheckRoutes(world: World): Route[] {
+  const guarded = (handle: (world: World, request: SimRequest, grant: Grant) => Reply) =>
+    withBearer(world, 'mo_check', (request, grant) => handle(world, request, grant))
+  return [
+    { method: 'POST', path: checks, from: 'server', handle: guarded(create) },
+    { method: 'GET', path: `${checks}/:id`, from: 'server', handle: guarded(read) },
+  ]
+}
+
+/** The fields that create, read and the callback share. */
+export function moCheckResource({ behaviour }: Pick<World, 'behaviour'>, check: MoCheck): JsonObject {
+  const verified = check.verified ?? (behaviour.moUnverified === 'false' ? false : undefined)
+  return {
+    check_id: check.id,
+    ...(behaviour.moStatusField ? { status: check.status } : {}),
+    ...(verified === undefined ? {} : { verified }),
+    ...(check.errorCode === null ? {} : { error_code: check.errorCode }),
+    ...(check.referenceId === null ? {} : { reference_id: check.referenceId }),
+    charge_amount: 1,
+    charge_currency: 'API',
+    created_at: isoSeconds(check.createdAt),
+    updated_at: isoSeconds(check.updatedAt),
+  }
+}
+
+function create(world: World, request: SimRequest, grant: Grant): Reply {
+  if (mediaType(request.headers) !== 'application/json') return world.problem('unsupported_media_type')
+  const body = parseJson(request.body.toString('utf8'))
+  if (!isObject(body) || !isWellFormed(body)) return world.problem('bad_request')
+  const phoneNumber = e164(body['phone_number'])
+  if (phoneNumber === undefined) return world.problem('phone_format_invalid')
+  const forced = forcedProblem(world.problem, world.overrides.get(phoneNumber)?.moCheck)
+  if (forced !== undefined) return forced
+  const check = world.moChecks.create({
+    clientId: grant.clientId,
+    phoneNumber,
+    referenceId: text(body['reference_id']),
+    callbackUrl: text(body['callback_url']) ?? clientOf(world, grant.clientId)?.callbackUrls?.mo_check ?? null,
+  })
+  return hal(201, {
+    ...moCheckResource(world, check),
+    status: check.status,
+    mo_receiver: check.receiver,
+    mo_body: check.body,
+    snapshot_balance: 99,
+    ...around(world, check),
+  })
+}
+
+function isWellFormed({ phone_number, callback_url, reference_id }: JsonObject): boolean {
+  return (
+    typeof phone_number === 'string' &&
+    (reference_id === undefined || typeof reference_id === 'string') &&
+    (callback_url === undefined || isWebUrl(callback_url))
+  )
+}
+
+function read(world: World, request: SimRequest, grant: Grant): Reply {
+  const check = world.moChecks.find(request.params['id'] ?? '')
+  if (check?.clientId !== grant.clientId) return world.problem('check_not_found')
+  return hal(200, { ...moCheckResource(world, check), ...around(world, check) })
+}
+
+/** What no callback carries. */
+function around(world: World, check: MoCheck): JsonObject {
+  return {
+    ...(world.behaviour.moTtlField ? { ttl: check.ttlSeconds } : {}),
+    _links: { self: { href: `${world.url}${checks}/${check.id}` } },
+  }
+}

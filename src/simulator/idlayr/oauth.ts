@@ -1,0 +1,75 @@
+import type { CallbackProduct } from '../phones/messages.js'
+import { basicCredentials } from '../server/basic-auth.js'
+import { json, mediaType, type Reply, type SimRequest } from '../server/http.js'
+import type { Handler, Route } from '../server/router.js'
+import type { World } from '../state/simulator-state.js'
+
+/** A project at the simulated vendor. */
+export interface SimulatorClient {
+  readonly secret: string
+  /** Scopes it may ask for. Default: all that the simulator knows. */
+  readonly scopes?: readonly string[]
+  /** The project's own redirect URL, used by checks that name none. */
+  readonly redirectUrl?: string
+  /** The project's own callback URLs, used by checks that name none. */
+  readonly callbackUrls?: Readonly<Partial<Record<CallbackProduct, string>>>
+}
+
+const knownScopes: readonly string[] = ['phone_check', 'subscriber_check', 'sim_check', 'mo_check', 'coverage']
+const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
+
+export function oauthRoutes(world: World): Route[] {
+  return [
+    { method: 'POST', path: '/oauth2/v1/token', from: 'server', handle: withClient(world, issueToken) },
+    { method: 'POST', path: '/oauth2/v1/revoke', from: 'server', handle: withClient(world, revokeToken) },
+  ]
+}
+
+function issueToken(world: World, clientId: string, form: URLSearchParams): Reply {
+  const grantType = form.get('grant_type')
+  if (grantType === null) return oauthError(400, 'invalid_request', 'grant_type is missing')
+  if (grantType !== 'client_credentials') return oauthError(400, 'unsupported_grant_type', 'only client_credentials is offered')
+  const scopes = [...new Set((form.get('scope') ?? '').split(' ').filter((scope) => scope !== ''))]
+  const allowed = clientOf(world, clientId)?.scopes ?? knownScopes
+  if (!scopes.every((scope) => allowed.includes(scope)))
+    return oauthError(400, 'invalid_scope', 'a scope is unknown or not open to this client')
+  const token = world.tokens.issue(clientId, scopes)
+  return json(200, { access_token: token, token_type: 'bearer', expires_in: world.tokens.ttlSeconds, scope: scopes.join(' ') }, uncached)
+}
+
+function revokeToken(world: World, clientId: string, form: URLSearchParams): Reply {
+  const token = form.get('token')
+  if (token === null) return oauthError(400, 'invalid_request', 'token is missing')
+  world.tokens.revoke(token, clientId)
+  return { status: 200, headers: uncached, body: '' }
+}
+
+type ClientHandler = (world: World, clientId: string, form: URLSearchParams) => Reply
+
+function withClient(world: World, handle: ClientHandler): Handler {
+  return (request) => {
+    const clientId = authenticate(world, request)
+    if (clientId === undefined) {
+      return oauthError(401, 'invalid_client', 'client authentication failed', { 'WWW-Authenticate': 'Basic realm="simulator"' })
+    }
+    if (mediaType(request.headers) !== 'application/x-www-form-urlencoded') {
+      return oauthError(400, 'invalid_request', 'the body must be application/x-www-form-urlencoded')
+    }
+    return handle(world, clientId, new URLSearchParams(request.body.toString('utf8')))
+  }
+}
+
+function authenticate(world: World, request: SimRequest): string | undefined {
+  const given = basicCredentials(request.headers)
+  if (given === undefined) return undefined
+  if (world.clients !== undefined && clientOf(world, given.user)?.secret !== given.password) return undefined
+  return given.user
+}
+
+export function clientOf(world: World, clientId: string): SimulatorClient | undefined {
+  return world.clients?.[clientId]
+}
+
+function oauthError(status: number, error: string, description: string, headers: Record<string, string> = {}): Reply {
+  return json(status, { error, error_description: description }, { ...uncached, ...headers })
+}

@@ -1,0 +1,105 @@
+import { isIP } from 'node:net'
+import { e164 } from '../phones/number.js'
+import { plainIp } from '../phones/phones.js'
+import { withBearer } from '../server/bearer.js'
+import { hal, isObject, type JsonObject, mediaType, parseJson, type Reply, type SimRequest } from '../server/http.js'
+import type { Route } from '../server/router.js'
+import { forcedProblem } from '../state/override.js'
+import type { World } from '../state/simulator-state.js'
+import { checkLinks, checkResource, ownCheck } from './check-resource.js'
+import { isOpen } from './checks.js'
+import { isWebUrl, text } from './create-fields.js'
+import { exchange } from './exchange.js'
+import { clientOf } from './oauth.js'
+import type { Grant } from './tokens.js'
+
+const checks = '/phone_check/v0.2/checks'
+
+/** The server's side of PhoneCheck v0.2: create, list, read, exchange. */
+export function phoneCheckRoutes(world: World): Route[] {
+  const guarded = (handle: (world: World, request: SimRequest, grant: Grant) => Reply) =>
+    withBearer(world, 'phone_check', (request, grant) => handle(world, request, grant))
+  return [
+    { method: 'POST', path: checks, from: 'server', handle: guarded(create) },
+    { method: 'GET', path: checks, from: 'server', handle: guarded(list) },
+    { method: 'GET', path: `${checks}/:id`, from: 'server', handle: guarded(read) },
+    { method: 'PATCH', path: `${checks}/:id`, from: 'server', handle: guarded(exchange) },
+  ]
+}
+
+function create(world: World, request: SimRequest, grant: Grant): Reply {
+  if (mediaType(request.headers) !== 'application/json') return world.problem('unsupported_media_type')
+  const body = parseJson(request.body.toString('utf8'))
+  if (!isObject(body) || !isWellFormed(body)) return world.problem('bad_request')
+  const phoneNumber = e164(body['phone_number'])
+  if (phoneNumber === undefined) return world.problem('phone_format_invalid')
+  const phoneIp = typeof body['phone_ip'] === 'string' ? plainIp(body['phone_ip']) : null
+  const refusal = refuse(world, phoneNumber, phoneIp)
+  if (refusal !== undefined) return refusal
+  const check = world.checks.create({
+    clientId: grant.clientId,
+    phoneNumber,
+    referenceId: text(body['reference_id']),
+    redirectUrl: text(body['redirect_url']) ?? clientOf(world, grant.clientId)?.redirectUrl ?? null,
+    callbackUrl: text(body['callback_url']) ?? clientOf(world, grant.clientId)?.callbackUrls?.phone_check ?? null,
+    phoneIp,
+  })
+  return hal(201, { ...checkResource(check), snapshot_balance: 99, ttl: check.ttlSeconds, _links: checkLinks(world, check, true) })
+}
+
+function refuse(world: World, phoneNumber: string, phoneIp: string | null): Reply | undefined {
+  const forced = forcedProblem(world.problem, world.overrides.get(phoneNumber))
+  if (forced !== undefined) return forced
+  // The sandbox asks no operator and looks at no network.
+  if (world.sandbox) return undefined
+  if (world.phones.known(phoneNumber)?.operator === 'unsupported') return world.problem('mno_not_supported')
+  if (phoneIp !== null && world.phones.byIp(phoneIp)?.network === 'wifi') return world.problem('not_mobile_ip')
+  return undefined
+}
+
+function isWellFormed(body: JsonObject): boolean {
+  const { phone_number, phone_ip, reference_id, callback_url, redirect_url } = body
+  return (
+    typeof phone_number === 'string' &&
+    (phone_ip === undefined || (typeof phone_ip === 'string' && isIP(phone_ip) !== 0)) &&
+    (reference_id === undefined || typeof reference_id === 'string') &&
+    (callback_url === undefined || isWebUrl(callback_url)) &&
+    (redirect_url === undefined || isWebUrl(redirect_url))
+  )
+}
+
+function read(world: World, request: SimRequest, grant: Grant): Reply {
+  const check = ownCheck(world, request, grant)
+  if (check === undefined) return world.problem('check_not_found')
+  return hal(200, { ...checkResource(check), ttl: check.ttlSeconds, _links: checkLinks(world, check, isOpen(check)) })
+}
+
+function list(world: World, request: SimRequest, grant: Grant): Reply {
+  const page = whole(request.query.get('page') ?? '1', Number.MAX_SAFE_INTEGER)
+  const size = whole(request.query.get('size') ?? '10', 100)
+  if (page === undefined || size === undefined) return world.problem('bad_request')
+  const own = world.checks.all().filter((check) => check.clientId === grant.clientId)
+  if (request.query.get('sort') !== 'created_at,asc') own.reverse()
+  const pages = Math.max(1, Math.ceil(own.length / size))
+  const link = (number: number) => ({ href: `${world.url}${checks}?page=${number}&size=${size}` })
+  return hal(200, {
+    page: { size, number: page, total_pages: pages, total_elements: own.length },
+    _embedded: {
+      checks: own
+        .slice((page - 1) * size, page * size)
+        .map((check) => ({ ...checkResource(check), ttl: check.ttlSeconds, _links: checkLinks(world, check, false) })),
+    },
+    _links: {
+      self: link(page),
+      first: link(1),
+      last: link(pages),
+      ...(page < pages ? { next: link(page + 1) } : {}),
+      ...(page > 1 ? { prev: link(page - 1) } : {}),
+    },
+  })
+}
+
+function whole(value: string, max: number): number | undefined {
+  const number = /^\d{1,15}$/.test(value) ? Number(value) : 0
+  return number >= 1 && number <= max ? number : undefined
+}

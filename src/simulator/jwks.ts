@@ -1,8 +1,0 @@
-import { json } from './http.js'
-import type { Route } from './router.js'
-import type { World } from './world.js'
-
-/** The keys that sign the callbacks, for whoever receives them. */
-export function jwksRoutes(world: World): Route[] {
-  return [{ method: 'GET', path: '/.well-known/jwks.json', from: 'server', handle: async () => json(200, await world.keys.jwks()) }]
-}

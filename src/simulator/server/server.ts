@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isControlPath } from '../control/guard.js'
+import { idenfyError } from '../idenfy/error.js'
+import { isIdenfyPath } from '../idenfy/sms.js'
+import { bareProblem } from '../idlayr/problem.js'
+import { lineHeader } from '../phones/virtual-phone.js'
+import type { World } from '../state/simulator-state.js'
+import type { Fault } from './faults.js'
+import { type Reply, readBody, type SimRequest } from './http.js'
+import { findRoute, type Route } from './router.js'
+import { deliver, spoiled } from './send-reply.js'
+
+/** Answers one HTTP request: finds its route, logs it, lets a fault at it. */
+export async function serve(world: World, routes: readonly Route[], request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const method = request.method ?? 'GET'
+  const [path = '/', query = ''] = split(request.url ?? '/')
+  const closed = new AbortController()
+  response.on('close', () => closed.abort())
+  const found = findRoute(routes, method, path)
+  const run = async (): Promise<Reply> => {
+    if (!('route' in found)) return refuse(world, path, found.length === 0 ? 'not_found' : 'method_not_allowed', found)
+    const body = await readBody(request)
+    if (body === undefined) return refuse(world, path, 'too_large')
+    world.agenda.sync()
+    const line = request.headers[lineHeader]
+    const call: SimRequest = {
+      method,
+      path,
+      query: new URLSearchParams(query),
+      params: found.params,
+      headers: request.headers,
+      body,
+      device: found.route.from === 'device' ? world.phones.sender(typeof line === 'string' ? line : undefined) : undefined,
+      remoteAddress: request.socket.remoteAddress ?? '127.0.0.1',
+      closed: closed.signal,
+    }
+    return found.route.handle(call)
+  }
+  // The control plane is no vendor: neither logged nor spoiled.
+  if (isControlPath(path)) return deliver(response, await run().catch(failure), undefined, world.clock, closed.signal)
+
+  const from = 'route' in found ? found.route.from : request.headers[lineHeader] === undefined ? 'server' : 'device'
+  const record = world.log.begin({ method, path, from, sdk: request.headers['x-tru-sdk-request'] !== undefined })
+  const fault = world.faults.take(method, path)
+  record.faulted = fault !== undefined
+  const reply = await answered(world, fault, run, closed.signal).catch(failure)
+  const unanswered = reply === 'hang' || reply === 'reset' || closed.signal.aborted
+  world.log.settle(record, unanswered ? null : reply.status)
+  if (reply === 'reset') request.socket.resetAndDestroy()
+  if (unanswered) return
+  return deliver(response, reply, fault, world.clock, closed.signal)
+}
+
+async function answered(
+  world: World,
+  fault: Fault | undefined,
+  run: () => Promise<Reply>,
+  closed: AbortSignal,
+): Promise<Reply | 'hang' | 'reset'> {
+  if (fault === undefined) return run()
+  if (fault.hang === true) return 'hang'
+  if (fault.reset === 'before') return 'reset'
+  const reply = await spoiled(fault, run)
+  if (fault.delayMs !== undefined) await world.clock.delay(fault.delayMs, closed).catch(() => undefined)
+  return fault.reset === 'after' ? 'reset' : reply
+}
+
+/** Each vendor has its own way to say it. */
+function refuse(
+  world: World,
+  path: string,
+  name: 'not_found' | 'method_not_allowed' | 'too_large',
+  allowed: readonly string[] = [],
+): Reply {
+  const headers: Record<string, string> = allowed.length === 0 ? {} : { Allow: allowed.join(', ') }
+  return isIdenfyPath(path) ? idenfyError(name, undefined, headers) : world.problem(name, headers)
+}
+
+function failure(error: unknown): Reply {
+  return bareProblem(500, `The simulator failed: ${error instanceof Error ? error.message : 'unknown'}`)
+}
+
+function split(target: string): [string, string] {
+  const mark = target.indexOf('?')
+  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)]
+}

@@ -1,0 +1,85 @@
+import type { Behaviour } from '../behaviour.js'
+import { fourDigits } from '../idenfy/codes.js'
+import { Verifications } from '../idenfy/verifications.js'
+import { CallbackKeys } from '../idlayr/callback-keys.js'
+import { Callbacks } from '../idlayr/callbacks.js'
+import { checkResource } from '../idlayr/check-resource.js'
+import { Checks } from '../idlayr/checks.js'
+import { moCheckResource } from '../idlayr/mo-check.js'
+import { MoChecks, type Sms } from '../idlayr/mo-checks.js'
+import { problemsOf } from '../idlayr/problem.js'
+import { Tokens } from '../idlayr/tokens.js'
+import type { SimulatorOptions } from '../options.js'
+import type { MessageRecord, PhoneMessageRecord } from '../phones/messages.js'
+import { masked } from '../phones/number.js'
+import { Phones } from '../phones/phones.js'
+import { FaultList } from '../server/faults.js'
+import { Listeners } from '../server/listeners.js'
+import { Rates } from '../server/rates.js'
+import { RequestLog } from '../server/request-log.js'
+import { systemClock } from './clock.js'
+import type { NumberOverride } from './override.js'
+import { Agenda } from './scheduler.js'
+import type { World } from './simulator-state.js'
+
+export function createWorld(url: string, behaviour: Behaviour, options: SimulatorOptions): World {
+  const clock = options.clock ?? systemClock
+  const agenda = new Agenda(clock)
+  const keys = new CallbackKeys()
+  const messages = new Listeners<MessageRecord>()
+  const overrides = new Map<string, NumberOverride>()
+  const callbacks = new Callbacks({ clock, behaviour, agenda, keys, messages })
+  const report = (kind: 'sms' | 'call', direction: PhoneMessageRecord['direction'], number: string, delivered: boolean) =>
+    messages.tell({ kind, direction, phone: masked(number), delivered, at: clock.now() })
+
+  const moChecks = new MoChecks({
+    clock,
+    behaviour,
+    agenda,
+    overrides,
+    onEnd: (check) => {
+      if (check.callbackUrl === null) return
+      callbacks.send({ url: check.callbackUrl, product: 'mo_check', checkId: check.id, body: moCheckResource({ behaviour }, check) })
+    },
+  })
+  const carry = (sms: Sms) => {
+    const delivered = moChecks.receive(sms)
+    report('sms', 'from_phone', sms.from, delivered)
+    return delivered
+  }
+  const phones = new Phones({ clock, origin: url, sync: () => agenda.sync(), carry })
+
+  return {
+    url,
+    clock,
+    behaviour,
+    sandbox: options.sandbox ?? false,
+    clients: options.clients,
+    problem: problemsOf(options.brand ?? 'tru.id'),
+    phones,
+    tokens: new Tokens(clock, options.tokenTtlSeconds ?? 3600),
+    rates: new Rates(clock, () => behaviour.rateLimitPerHour),
+    checks: new Checks(clock, behaviour, agenda, (check) => {
+      if (check.callbackUrl === null) return
+      callbacks.send({ url: check.callbackUrl, product: 'phone_check', checkId: check.id, body: checkResource(check) })
+    }),
+    moChecks,
+    idenfyKeys: options.idenfyKeys,
+    idenfyRates: new Rates(clock, () => behaviour.idenfyRateLimitPerHour),
+    verifications: new Verifications({
+      clock,
+      behaviour,
+      agenda,
+      codes: fourDigits(options.codes),
+      carry: (number, item) => report(item.kind, 'to_phone', number, phones.receive(number, item)),
+    }),
+    agenda,
+    keys,
+    callbacks,
+    messages,
+    carry,
+    overrides,
+    faults: new FaultList(),
+    log: new RequestLog(clock),
+  }
+}

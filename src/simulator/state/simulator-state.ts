@@ -1,0 +1,46 @@
+import type { Behaviour } from '../behaviour.js'
+import type { Verifications } from '../idenfy/verifications.js'
+import type { CallbackKeys } from '../idlayr/callback-keys.js'
+import type { Callbacks } from '../idlayr/callbacks.js'
+import type { Checks } from '../idlayr/checks.js'
+import type { MoChecks, Sms } from '../idlayr/mo-checks.js'
+import type { SimulatorClient } from '../idlayr/oauth.js'
+import type { Problem } from '../idlayr/problem.js'
+import type { Tokens } from '../idlayr/tokens.js'
+import type { MessageRecord } from '../phones/messages.js'
+import type { Phones } from '../phones/phones.js'
+import type { FaultList } from '../server/faults.js'
+import type { Listeners } from '../server/listeners.js'
+import type { Rates } from '../server/rates.js'
+import type { RequestLog } from '../server/request-log.js'
+import type { SimulatorClock } from './clock.js'
+import type { NumberOverride } from './override.js'
+import type { Agenda } from './scheduler.js'
+
+/** Everything the routes share. */
+export interface World {
+  /** Origin of the simulator, without a trailing slash. */
+  readonly url: string
+  readonly clock: SimulatorClock
+  readonly behaviour: Behaviour
+  readonly sandbox: boolean
+  readonly clients: Readonly<Record<string, SimulatorClient>> | undefined
+  readonly problem: Problem
+  readonly phones: Phones
+  readonly tokens: Tokens
+  readonly rates: Rates
+  readonly checks: Checks
+  readonly moChecks: MoChecks
+  readonly idenfyKeys: Readonly<Record<string, string>> | undefined
+  readonly idenfyRates: Rates
+  readonly verifications: Verifications
+  readonly agenda: Agenda
+  readonly keys: CallbackKeys
+  readonly callbacks: Callbacks
+  readonly messages: Listeners<MessageRecord>
+  /** Takes an SMS to the vendor; whether it is for one. */
+  readonly carry: (sms: Sms) => boolean
+  readonly overrides: Map<string, NumberOverride>
+  readonly faults: FaultList
+  readonly log: RequestLog
+}

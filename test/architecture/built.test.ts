@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { relative } from 'node:path'
+import { promisify } from 'node:util'
+import ts from 'typescript'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { cleanEnv, root } from '../package/apps.js'
+
+// What was built, by itself: what of it a user's program loads, and from where. Apps that install it are in the slow tests.
+
+const manifest: { exports: Record<string, string | { require: { types: string; default: string } }>; dependencies: object } = JSON.parse(
+  readFileSync(`${root}package.json`, 'utf8'),
+)
+const paths = Object.entries(manifest.exports).flatMap(([path, target]) =>
+  typeof target === 'string' ? [] : [[path, target.require] as const],
+)
+const specifiers = paths.map(([path]) => `passport-phonecheck${path.slice(1)}`)
+
+beforeAll(() => {
+  if (!existsSync(`${root}dist/cjs/package.json`)) throw new Error('There is no build to test: run `npm run build`.')
+})
+
+test('every entry loads by require() where ES modules cannot be required, as in Jest and on AWS Lambda', async () => {
+  const script = `console.log(JSON.stringify(${JSON.stringify(specifiers)}.map((name) => Object.keys(require(name)).length)))`
+  const { stdout } = await promisify(execFile)('node', ['--no-experimental-require-module', '-e', script], { cwd: root, env: cleanEnv() })
+  const counts: number[] = JSON.parse(stdout)
+  expect(counts.map((count) => count > 0)).toEqual(specifiers.map(() => true))
+})
+
+test('it is code and types alone, without source maps', () => {
+  const others = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).filter((path) => /\.[^.]+$/.test(path))
+  expect(others.filter((path) => !/(\.js|\.d\.ts|package\.json|\.tsbuildinfo)$/.test(path))).toEqual([])
+})
+
+describe('whoever does not read `exports`', () => {
+  const others = paths.filter(([path]) => path !== '.')
+
+  test.each(others)('finds a folder in place of %s', (path, target) => {
+    const folder = `${root}${path.slice(2)}`
+    // A path, so that Node resolves it as it did before there were exports.
+    expect(createRequire(import.meta.url).resolve(folder)).toBe(root + target.default.slice(2))
+    expect(ts.sys.resolvePath(`${folder}/${JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')).types}`)).toBe(
+      root + target.types.slice(2),
+    )
+  })
+})
+
+// That they compile is a matter of the slow tests.
+describe('TypeScript finds the types of each entry', () => {
+  const { Node10, Node16, NodeNext, Bundler } = ts.ModuleResolutionKind
+  const { CommonJS, ESNext } = ts.ModuleKind
+
+  test.each<[string, ts.ModuleResolutionKind, ts.ResolutionMode, string]>([
+    ['node10', Node10, undefined, 'cjs'],
+    ['node16 from CommonJS', Node16, CommonJS, 'cjs'],
+    ['node16 from ESM', Node16, ESNext, 'esm'],
+    ['nodenext from CommonJS', NodeNext, CommonJS, 'cjs'],
+    ['nodenext from ESM', NodeNext, ESNext, 'esm'],
+    ['bundler', Bundler, ESNext, 'esm'],
+  ])('under %s', (_, moduleResolution, mode, half) => {
+    const folder = mkdtempSync(`${root}test/.package-`)
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    mkdirSync(`${folder}/node_modules`)
+    symlinkSync(root, `${folder}/node_modules/passport-phonecheck`)
+    const found = specifiers.map((name) => {
+      const { resolvedModule } = ts.resolveModuleName(name, `${folder}/user.ts`, { moduleResolution }, ts.sys, undefined, undefined, mode)
+      return resolvedModule && relative(root, resolvedModule.resolvedFileName)
+    })
+    expect(found).toEqual(paths.map(([, { types }]) => types.replace('./dist/cjs/', `dist/${half}/`)))
+  })
+})

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import { limits } from '../../src/limits/numbers.js'
+import { number } from '../support/app.js'
+import { Browser } from '../support/browser.js'
+import { again, codeOnly, day, guessUntilLocked, other, owner, Person } from '../support/known-devices.js'
+import { calls, ladderApp } from '../support/ladder.js'
+
+describe('a device that logged in before', () => {
+  test('gets its code while strangers have locked the number', async () => {
+    const app = await codeOnly()
+    const known = await owner(app)
+    expect(await guessUntilLocked(app, () => new Person(app))).toBe(limits.guesses.limit)
+    expect((await new Person(app).start()).body.code).toBe('code_locked')
+    expect((await again(known).logIn()).status).toBe(200)
+    // And what it did opens nothing for them.
+    expect((await new Person(app).start()).body.code).toBe('code_locked')
+  })
+
+  test('gets its messages while strangers have used up the number’s, who are held back for an hour at most', async () => {
+    const app = await codeOnly()
+    const known = await owner(app)
+    const waits: number[] = []
+    for (let round = 0; round < 6; round++) {
+      let answer = await new Person(app).start()
+      while (answer.status === 201) answer = await new Person(app).start()
+      expect(answer.body.code).toBe('number_limit')
+      waits.push(answer.retryAfter)
+      if (round < 5) await app.clock.advance(answer.retryAfter * 1000)
+    }
+    expect(Math.max(...waits)).toBe(3600)
+    expect((await again(known).logIn()).status).toBe(200)
+    expect((await new Person(app).start()).body.code).toBe('number_limit')
+  })
+
+  test('goes on with its own counters over resends, wrong codes and several tabs', async () => {
+    const app = await codeOnly()
+    const known = await owner(app)
+    await guessUntilLocked(app, () => new Person(app))
+    const [left, right] = [again(known), again(known)]
+    expect((await left.start()).status).toBe(201)
+    const code = left.code()
+    expect((await right.start()).status).toBe(201)
+    await app.clock.advance(125_000)
+    expect((await right.resend()).status).toBe(201)
+    expect((await right.wrong()).body.code).toBe('invalid_code')
+    expect((await left.verify({ code: right.code() === code ? '0000' : right.code() })).body.code).toBe('invalid_code')
+    expect((await right.verify({ code: right.code() })).status).toBe(200)
+  })
+
+  test('is bounded itself: ten wrong codes in a row lock it, and a copy of it, and nobody else', async () => {
+    const app = await codeOnly()
+    const known = await owner(app)
+    const thief = new Browser(app.url)
+    thief.cookies.set('phonecheck-device', known.deviceCookie)
+    expect(await guessUntilLocked(app, () => new Person(app, number, thief))).toBe(limits.guesses.limit)
+    expect((await again(known).start()).body.code).toBe('code_locked')
+    const stranger = new Person(app)
+    expect((await stranger.logIn()).status).toBe(200)
+  })
+
+  test('keeps its counter over a login, so that its owner hands a thief no new guesses', async () => {
+    const app = await codeOnly()
+    const known = await owner(app)
+    const guesser = again(known)
+    await guesser.start()
+    for (let tries = 0; tries < 3; tries++) await guesser.wrong()
+    expect((await again(known).logIn()).status).toBe(200)
+    expect(await guessUntilLocked(app, () => again(known))).toBe(7)
+  })
+
+  test('has at most 5 messages in a day, and all such devices of a number 20', async () => {
+    const app = await codeOnly()
+    const devices: Person[] = []
+    for (let index = 0; index < 6; index++) {
+      const person = new Person(app)
+      for (let answer = await person.logIn(); answer.status !== 200; answer = await person.logIn()) {
+        await app.clock.advance(answer.retryAfter * 1000)
+      }
+      if (person.deviceCookie) devices.push(person)
+      await app.clock.advance(day / 4)
+    }
+    await app.clock.advance(day)
+    const before = app.sim.count(calls.send)
+    for (const person of devices) {
+      for (let message = 0; message < 4; message++) {
+        if (message === 3) await app.clock.advance(600_000)
+        await again(person).start()
+      }
+    }
+    expect(app.sim.count(calls.send) - before).toBe(limits.sendsPerNumberByDevices.limit)
+    await app.clock.advance(day)
+    const [first] = devices
+    const codes: (string | undefined)[] = []
+    for (let message = 0; first && message < 7; message++) {
+      if (message % 3 === 0) await app.clock.advance(600_000)
+      codes.push((await again(first).start()).body.code)
+    }
+    expect(codes).toEqual([...Array(5).fill(undefined), 'number_limit', 'number_limit'])
+  })
+
+  test('is not stopped by the limits on checks of its number, nor by strangers who used up the day', async () => {
+    const app = await ladderApp('cookie + body', ['phonecheck'], {
+      before: (express) => express.set('trust proxy', 'loopback'),
+      strategy: { limits: { checksPerNumber: 3, checksPerDay: 20 } },
+    })
+    const person = new Person(app)
+    expect((await person.silent((await person.start()).body.challenge.url)).status).toBe(200)
+    for (let index = 0; index < 4; index++) await new Person(app).start()
+    expect((await new Person(app).start()).body.code).toBe('number_limit')
+    expect((await again(person).start()).status).toBe(201)
+    for (let index = 0; index < 30; index++) await new Person(app, `+1202555${1000 + index}`).start()
+    expect((await new Person(app, other).start()).body.code).toMatch(/spending_limit|address_limit/)
+    expect((await again(person).start()).status).toBe(201)
+  })
+})

@@ -1,7 +1,0 @@
-import { expect, test } from 'vitest'
-import { PhoneCheckError, type PhoneCheckErrorCode, problems } from '../../src/core/errors.js'
-
-test.each(Object.keys(problems) as PhoneCheckErrorCode[])('%s is an HTTP error by every name that frameworks read', (code) => {
-  const error = new PhoneCheckError(code)
-  expect(error).toMatchObject({ status: problems[code][0], statusCode: error.status, expose: error.status < 500 })
-})
