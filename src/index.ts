@@ -1,5 +1,8 @@
-export type { FlowFacts, OnEvent, PhoneCheckEvent } from './contracts/events.js'
+export type { Clock, Deadline } from './contracts/clock.js'
+export type { FlowFacts, OnEvent, PhoneCheckEvent, TokenEvent, TokenRefusal } from './contracts/events.js'
 export type { Assurance, PhoneIdentity } from './contracts/identity.js'
+export type { LimitOptions } from './contracts/limits.js'
+export type { PhoneCheckErrorCode } from './contracts/problems.js'
 export type {
   CallContext,
   Challenge,
@@ -12,8 +15,7 @@ export type {
   Unable,
   WebhookRequest,
 } from './contracts/provider.js'
-export type { Hit, Store, StoredRecord, Verdict as CountVerdict } from './contracts/store.js'
-export type { TokenEvent, TokenRefusal } from './contracts/token-events.js'
+export type { CountResult as CountVerdict, Hit, Store, StoredRecord } from './contracts/store.js'
 export type { UnableReason } from './contracts/unable-reason.js'
 export type { BeforeSend } from './express/context.js'
 export type { StartOptions } from './express/handlers/start.js'
@@ -22,10 +24,8 @@ export type { ErrorHandler, Handler, HttpRequest, HttpResponse, Next } from './e
 export { phoneCheckErrors } from './express/problem-json.js'
 export { type KeptProof, type RequireAssuranceOptions, requireAssurance } from './express/require-assurance.js'
 export type { BindingMode } from './flow/record.js'
-export type { Clock, Deadline } from './lib/clock.js'
-export { PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from './lib/errors.js'
+export { PhoneCheckError, type ProblemDetails } from './lib/errors.js'
 export { maskPhoneNumber } from './lib/phone-number.js'
-export type { LimitOptions } from './limits/numbers.js'
 export type { ReviewNumber } from './login/review-provider.js'
 export type { Readiness } from './login/types.js'
 export { BearerStrategy, type BearerVerifyCallback } from './passport/bearer.js'

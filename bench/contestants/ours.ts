@@ -12,7 +12,7 @@ import { addSessionDoors } from './session-doors.js'
 export const limits = {
   startsPerAddress: Number.POSITIVE_INFINITY,
   sendsPerAddress: Number.POSITIVE_INFINITY,
-  failedRedeemsPerAddress: Number.POSITIVE_INFINITY,
+  failedVerifiesPerAddress: Number.POSITIVE_INFINITY,
   checksPerDay: Number.POSITIVE_INFINITY,
   checksPerNumber: Number.POSITIVE_INFINITY,
 }

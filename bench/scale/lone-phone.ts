@@ -16,7 +16,7 @@ export interface LonePhone {
 const endless = {
   startsPerAddress: Number.POSITIVE_INFINITY,
   sendsPerAddress: Number.POSITIVE_INFINITY,
-  failedRedeemsPerAddress: Number.POSITIVE_INFINITY,
+  failedVerifiesPerAddress: Number.POSITIVE_INFINITY,
   checksPerDay: Number.POSITIVE_INFINITY,
   checksPerNumber: Number.POSITIVE_INFINITY,
 }

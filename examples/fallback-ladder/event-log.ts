@@ -9,7 +9,7 @@ const levels: Partial<Record<PhoneCheckEvent['type'], 'warn' | 'error'>> = {
   spending_limit: 'error',
   provider_outage: 'warn',
   suspicious: 'warn',
-  foreign_redeem: 'warn',
+  foreign_verify: 'warn',
   webhook_refused: 'warn',
   verify_callback_failed: 'warn',
 }

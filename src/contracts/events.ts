@@ -1,11 +1,5 @@
-import { purposeOf } from '../flow/record.js'
-import type { OpenFlow } from '../flow/repository.js'
-import { isPromise } from '../lib/application.js'
-import { flowId } from '../lib/crypto.js'
-import type { PhoneCheckErrorCode } from '../lib/errors.js'
-import { maskPhoneNumber } from '../lib/phone-number.js'
-import type { LimitOptions } from '../limits/numbers.js'
-import type { TokenEvent } from './token-events.js'
+import type { LimitOptions } from './limits.js'
+import type { PhoneCheckErrorCode } from './problems.js'
 import type { UnableReason } from './unable-reason.js'
 
 /** What every event about a flow carries. The number is masked; codes, handles, URLs and secrets are never part of an event. */
@@ -21,11 +15,6 @@ export interface FlowFacts {
   number: string
 }
 
-export function factsOf({ key, record, content }: OpenFlow): FlowFacts {
-  const { e164, country } = content.number
-  return { flowId: flowId(key), purpose: purposeOf(record), method: record.rung, country, number: maskPhoneNumber(e164, country) }
-}
-
 /** Everything the library tells its operator. New members may come with any minor version; tell them apart by `type`. */
 export type PhoneCheckEvent =
   | TokenEvent
@@ -35,7 +24,7 @@ export type PhoneCheckEvent =
   | ({ type: 'rung_started' } & FlowFacts)
   | ({ type: 'message_sent'; resend: boolean } & FlowFacts)
   /** A limit, `beforeSend`, the provider or an outage stopped a step. Of a start, the flow is one that never came to be. */
-  | ({ type: 'step_refused'; step: 'start' | 'fallback' | 'resend' | 'redeem'; code: PhoneCheckErrorCode } & FlowFacts)
+  | ({ type: 'step_refused'; step: 'start' | 'fallback' | 'resend' | 'verify'; code: PhoneCheckErrorCode } & FlowFacts)
   /** A daily ceiling is reached. Once until it may admit again; each refused step is a `step_refused` too. */
   | { type: 'spending_limit'; limit: keyof LimitOptions; retryAfterSeconds: number; message: string }
   | ({ type: 'review_login' } & FlowFacts)
@@ -48,22 +37,22 @@ export type PhoneCheckEvent =
   | ({ type: 'verify_callback_failed'; canRepeat: boolean } & FlowFacts)
   | ({ type: 'suspicious'; reason: 'mismatch' | 'ip_mismatch' } & FlowFacts)
   /** Somebody named a flow without being its starter. The flow is untouched. */
-  | { type: 'foreign_redeem'; flowId: string; reason: 'binding' | 'purpose' | 'check' }
+  | { type: 'foreign_verify'; flowId: string; reason: 'binding' | 'purpose' | 'check' }
   | { type: 'cross_site_refused'; path: string; message: string }
   /** `error`: the vendor's own word for it, where it gave one. `message`: what to look at. */
-  | { type: 'provider_outage'; provider: string; operation: string; kind: string; status?: number; error?: string; message: string }
+  | { type: 'provider_outage'; method: string; operation: string; kind: string; status?: number; error?: string; message: string }
   /** The provider refused our credentials, balance or rights: nobody can log in by it until the operator acts, as `message` says. */
-  | { type: 'provider_misconfigured'; provider: string; operation: string; status: number; error?: string; message: string }
+  | { type: 'provider_misconfigured'; method: string; operation: string; status: number; error?: string; message: string }
   /** The provider's rate limit or quota is used up, for `retryAfterSeconds` where it says so. The ladder goes on without it; its circuit stays closed. */
-  | { type: 'quota_exceeded'; provider: string; operation: string; retryAfterSeconds?: number; message: string }
+  | { type: 'quota_exceeded'; method: string; operation: string; retryAfterSeconds?: number; message: string }
   /** So many calls to this provider are under way that more would only wait: they are refused, and the ladder goes on. Told once until it has room. */
-  | { type: 'provider_overloaded'; provider: string; message: string }
-  | { type: 'breaker_opened' | 'breaker_closed'; provider: string; operation: string }
+  | { type: 'provider_overloaded'; method: string; message: string }
+  | { type: 'breaker_opened' | 'breaker_closed'; method: string; operation: string }
   /** `code`: SQLSTATE, errno or the like, where the store's error has one. `message`: the cure, where the code has one. */
   | { type: 'store_outage'; operation: string; code?: string; message?: string }
   /** A provider announced a result for a check that its flow has left behind. It changes nothing. */
-  | { type: 'late_result'; flowId: string; provider: string }
-  | { type: 'webhook_refused'; provider: string; reason: string }
+  | { type: 'late_result'; flowId: string; method: string }
+  | { type: 'webhook_refused'; method: string; reason: string }
   | { type: 'number_unlocked'; country: string; number: string }
   | { type: 'misconfiguration'; code: string; message: string }
   /** Said once, when the strategy is made: something that only the operator can know to be right. */
@@ -71,15 +60,14 @@ export type PhoneCheckEvent =
 
 export type OnEvent = (event: PhoneCheckEvent) => void
 
-/** Hands events to the application, whose listener may throw or reject without touching a login. */
-export function safely(onEvent: OnEvent | undefined): OnEvent {
-  if (!onEvent) return () => {}
-  return (event) => {
-    try {
-      // A promise of the listener is watched, or its rejection would end the process.
-      isPromise(onEvent(event))
-    } catch {
-      // An operator's listener is never part of a login.
-    }
-  }
-}
+/** Why an access token was refused. `no_answer`: the verify callback ended without a user and without `false`; a `return` may be missing. */
+export type TokenRefusal = 'malformed' | 'unknown_key' | 'signature' | 'expired' | 'claims' | 'revoked' | 'user_refused' | 'no_answer'
+
+/** What the tokens have to tell. No token, secret or number is part of an event. */
+export type TokenEvent =
+  /** An access token was presented that is not good here. `expired` is everyday life; the others are defects or attacks. */
+  | { type: 'token_refused'; reason: TokenRefusal }
+  /** A refresh token was used a second time: it was stolen, or a client refreshes twice at once. All tokens of that login are dead. */
+  | { type: 'refresh_reused'; family: string; subject: string }
+  /** `user` is a keyed hash of the id, the same for the same user: `revokeUser` cannot know whether the id it is given is a phone number. */
+  | { type: 'user_revoked'; user: string }

@@ -14,7 +14,7 @@ export interface PhoneIdentity {
   /** How strong that proof is. */
   readonly assurance: Assurance
   /** Who vouches for it, such as `idlayr`. */
-  readonly provider: string
+  readonly vendor: string
   /** When the provider said yes. */
   readonly verifiedAt: Date
   /** What the flow was begun for; `login` unless it came from `phone.purpose()`. */

@@ -1,4 +1,4 @@
-import type { Deadline } from '../lib/clock.js'
+import type { Deadline } from './clock.js'
 import type { PhoneCheckEvent } from './events.js'
 import type { Assurance } from './identity.js'
 import type { UnableReason } from './unable-reason.js'

@@ -30,7 +30,7 @@ export interface Hit {
   origin?: boolean
 }
 
-export type Verdict = { allowed: true } | { allowed: false; key: string; retryAfterSeconds: number }
+export type CountResult = { allowed: true } | { allowed: false; key: string; retryAfterSeconds: number }
 
 /**
  * Where flows and counters live. All policy stays above it; a backend is a handful of atomic statements.
@@ -60,7 +60,7 @@ export interface Store {
    * new counter finds no room it rejects and has charged nothing. The same key always comes with the same rule.
    * @returns the first refusal in the order given, with whole seconds until it may pass.
    */
-  count(hits: readonly Hit[]): Promise<Verdict>
+  count(hits: readonly Hit[]): Promise<CountResult>
 
   /**
    * Optional: {@link Store.count} and {@link Store.insert} as one atomic step and one round trip. All hits are charged and the record is kept, or nothing is
@@ -68,5 +68,5 @@ export interface Store {
    * when the insert fails.
    * @returns the verdict of `count`, allowed when the record is kept; `'taken'` when a live record has the key. Rejects when full, and has charged nothing.
    */
-  insertCharged?(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'>
+  insertCharged?(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'>
 }

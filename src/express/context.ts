@@ -1,18 +1,18 @@
+import type { Clock } from '../contracts/clock.js'
 import type { OnEvent } from '../contracts/events.js'
 import { callApplicationNow, isPromise } from '../lib/application.js'
-import type { Clock } from '../lib/clock.js'
 import type { Drain } from '../lib/drain.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { Requester } from '../limits/login-limiter.js'
-import type { LoginFlow } from '../login/login-service.js'
+import type { LoginService } from '../login/login-service.js'
 import type { RequestAddress } from './client-address.js'
-import { describeSite, siteOf } from './csrf.js'
+import { describeSite, requestSite } from './csrf.js'
 import type { FlowCookies } from './flow-cookie.js'
 import type { HttpRequest, OfRequest } from './http-types.js'
 
 /** What all handlers of one strategy share. */
-export interface Front {
-  flow: LoginFlow
+export interface HandlerContext {
+  flow: LoginService
   drain: Drain
   clock: Clock
   cookies: FlowCookies
@@ -55,12 +55,12 @@ export type BeforeSend = OfRequest<
 
 /** Who asks, and from where. */
 export function requesterOf(
-  { addressOf, beforeSend, beforeChecks, cookies }: Front,
+  { addressOf, beforeSend, beforeChecks, cookies }: HandlerContext,
   req: HttpRequest,
-): { by: Requester; deviceAddress?: string } {
+): { requester: Requester; deviceAddress?: string } {
   const { address, ...device } = addressOf(req)
   const asking = beforeSend && { beforeSend: async (message: Parameters<BeforeSend>[1]) => beforeSend(req, message), beforeChecks }
-  return { by: { address, devices: cookies.readDevices(req), ...asking }, ...device }
+  return { requester: { address, devices: cookies.readDevices(req), ...asking }, ...device }
 }
 
 /**
@@ -68,8 +68,8 @@ export function requesterOf(
  * page; one without may also come from a native app, which sends neither header.
  * @throws PhoneCheckError `cross_site`
  */
-export function refuseForeignSite(front: Front, req: HttpRequest, binding: 'cookie' | 'handle'): void {
-  const site = siteOf(req, front)
+export function refuseForeignSite(front: HandlerContext, req: HttpRequest, binding: 'cookie' | 'handle'): void {
+  const site = requestSite(req, front)
   if (site === 'own' || (site === 'unknown' && binding === 'handle')) return
   const seen = describeSite(req, front)
   front.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '', message: seen })
@@ -84,7 +84,7 @@ export function refuseForeignSite(front: Front, req: HttpRequest, binding: 'cook
  * What a flow was begun for and for whom, which must be the same when it is redeemed.
  * @throws PhoneCheckError `flow_invalid` when the purpose needs a signed-in user and there is none
  */
-export function purposeOf({ purpose, subject, redirectUrl }: Front, req: HttpRequest) {
+export function purposeOf({ purpose, subject, redirectUrl }: HandlerContext, req: HttpRequest) {
   const url = redirectUrl === undefined ? {} : { redirectUrl }
   if (!subject) return { purpose, ...url }
   const id: unknown = callApplicationNow(`subject of the purpose '${purpose}'`, () => subject(req))

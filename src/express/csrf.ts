@@ -12,7 +12,7 @@ export interface SiteRules {
  *
  * Browsers set both headers by themselves and let no page forge them.
  */
-export function siteOf(req: HttpRequest, { origins, secure }: SiteRules): 'own' | 'foreign' | 'unknown' {
+export function requestSite(req: HttpRequest, { origins, secure }: SiteRules): 'own' | 'foreign' | 'unknown' {
   const site = req.headers['sec-fetch-site']
   const origin = req.headers.origin
   const listed = origin !== undefined && origins.includes(origin)

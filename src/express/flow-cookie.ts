@@ -1,5 +1,6 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
-import { fingerprint, flowId, flowKey, isSecret } from '../lib/crypto.js'
+import { flowId, flowKey, isSecret } from '../flow/ids.js'
+import { fingerprint } from '../lib/crypto.js'
 import { limits } from '../limits/numbers.js'
 import type { HttpRequest, HttpResponse } from './http-types.js'
 

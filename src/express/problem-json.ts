@@ -92,7 +92,7 @@ function send(res: HttpResponse, status: number, type: string, body: object): vo
 }
 
 /** Answers every {@link PhoneCheckError} with its problem; passes everything else on. Express 4 would lose a rejected promise, so none leaves here. */
-export function answering({ drain }: { drain: Drain }, work: (req: HttpRequest, res: HttpResponse) => Promise<void>): Handler {
+export function asHandler({ drain }: { drain: Drain }, work: (req: HttpRequest, res: HttpResponse) => Promise<void>): Handler {
   return (req, res, next) => {
     drain
       .run(() => work(req, res))

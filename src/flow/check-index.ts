@@ -5,7 +5,7 @@ import { fingerprint } from '../lib/crypto.js'
 const replayTtlSeconds = 900
 
 /** Leads from a provider's check to the flow behind it, for webhooks: they know the check, and neither the handle nor the flow's key. */
-export class Hints {
+export class CheckIndex {
   readonly #store: Store
 
   constructor(store: Store) {
@@ -13,20 +13,20 @@ export class Hints {
   }
 
   /** Remembers whose check this is, as long as it can be won. */
-  async remember(provider: string, checkId: string, flowKey: string, ttlSeconds: number): Promise<void> {
-    await this.#store.insert(aliasKey(provider, checkId), flowKey, ttlSeconds)
+  async add(method: string, checkId: string, flowKey: string, ttlSeconds: number): Promise<void> {
+    await this.#store.insert(aliasKey(method, checkId), flowKey, ttlSeconds)
   }
 
   /** @returns the flow's key, once for each `nonce`; undefined for a replay and for a check that is nobody's */
-  async follow(provider: string, checkId: string, nonce: string): Promise<string | undefined> {
+  async resolveOnce(method: string, checkId: string, nonce: string): Promise<string | undefined> {
     const [isNew, alias] = await Promise.all([
       this.#store.insert(`replay/${fingerprint(nonce)}`, '', replayTtlSeconds),
-      this.#store.find(aliasKey(provider, checkId)),
+      this.#store.find(aliasKey(method, checkId)),
     ])
     return isNew ? alias?.record : undefined
   }
 }
 
-function aliasKey(provider: string, checkId: string): string {
-  return `alias/${fingerprint(JSON.stringify([provider, checkId]))}`
+function aliasKey(method: string, checkId: string): string {
+  return `alias/${fingerprint(JSON.stringify([method, checkId]))}`
 }

@@ -1,25 +1,21 @@
 import type { Delivery } from '../contracts/provider.js'
-
-/** Grows with each incompatible change. A record of another version is a dead flow, so that old and new processes can run side by side. */
-const schemaVersion = 1
-
 /**
  * pending:  waits for the device, or (when `spent`) for the next rung
- * claimed:  one request holds it until `leaseUntil`: a check is being created or redeemed
+ * claimed:  one request holds it until `leaseUntil`: a check is being created or consumed
  * proven:   the provider said yes, the verify callback failed; the same requester may repeat until `provenUntil`
- * redeemed: used. failed: nothing left to try
+ * consumed: used. failed: nothing left to try
  */
-export type FlowState = 'pending' | 'claimed' | 'proven' | 'redeemed' | 'failed'
+export type FlowState = 'pending' | 'claimed' | 'proven' | 'consumed' | 'failed'
 
 /** Every change a record can go through. Expiry is not among them: a flow expires by its age, not by a write. */
 export const transitions: Readonly<Record<FlowState, readonly FlowState[]>> = {
   // A spent rung or a hint changes a pending flow without a claim.
   pending: ['claimed', 'pending', 'failed'],
   // To `claimed` again when the lease of a crashed owner ran out, or when the owner climbs to the next rung.
-  claimed: ['claimed', 'pending', 'proven', 'redeemed', 'failed'],
+  claimed: ['claimed', 'pending', 'proven', 'consumed', 'failed'],
   proven: ['claimed'],
   // Only by the request that wrote it, when the session could not be established: nobody was logged in.
-  redeemed: ['proven'],
+  consumed: ['proven'],
   failed: [],
 }
 
@@ -28,7 +24,9 @@ export type BindingMode = 'cookie' | 'handle'
 /** One login attempt as the store sees it. Instants are milliseconds since the record was inserted, by the store's clock. */
 export interface FlowRecord {
   state: FlowState
-  /** Name of the strategy and what the flow was begun for, as `phonecheck login`: no strategy finishes what another one began under its own rules. */
+  /** Name of the strategy that began it: no strategy finishes what another one began under its own rules. */
+  strategy: string
+  /** What it was begun for, such as `login`. */
   purpose: string
   /** Fingerprint of the signed-in user it was begun for; only for purposes that have one. */
   subject?: string | undefined
@@ -58,33 +56,25 @@ export interface FlowRecord {
   resends?: number | undefined
   /** When the provider was last asked for a result, and whether a webhook said since that there is one. */
   polledAt?: number | undefined
-  hinted?: boolean | undefined
+  resultAnnounced?: boolean | undefined
   /** Before it no step is taken that asks a provider for another check: its quota refused the last one. */
   stepAfter?: number | undefined
   leaseUntil?: number | undefined
   provenUntil?: number | undefined
-  /** What the application said of the proven identity; only once `redeemed` was written. */
+  /** What the application said of the proven identity; only once `consumed` was written. */
   outcome?: 'accepted' | 'refused' | undefined
   /** Number, check and, once proven, identity: readable only with the requester's secret. */
   sealed: string
 }
 
-export function recordedPurpose(realm: string, purpose: string): string {
-  return `${realm} ${purpose}`
-}
-
-export function purposeOf({ purpose }: Pick<FlowRecord, 'purpose'>): string {
-  return purpose.slice(purpose.lastIndexOf(' ') + 1)
-}
-
 /** The record after one legal transition. @throws Error on an illegal one, which is a defect of this library. */
-export function advance(record: FlowRecord, state: FlowState, changes: Partial<FlowRecord>): FlowRecord {
+export function transition(record: FlowRecord, state: FlowState, changes: Partial<FlowRecord>): FlowRecord {
   if (!transitions[record.state].includes(state)) throw new Error(`illegal transition from ${record.state} to ${state}`)
   return { ...record, ...changes, state }
 }
 
 /** What a record may carry and another may not: spelt out, so that going back to an earlier record leaves nothing of the later one behind. */
-export const blank = {
+export const emptyRung = {
   rungUntil: undefined,
   check: undefined,
   spent: undefined,
@@ -94,61 +84,4 @@ export const blank = {
   polledAt: undefined,
   hinted: undefined,
   stepAfter: undefined,
-}
-
-export function encodeFlow(record: FlowRecord): string {
-  return JSON.stringify({ v: schemaVersion, ...record })
-}
-
-/** @returns undefined for a record of another version or a damaged one: a dead flow, not a fault. */
-export function decodeFlow(text: string): FlowRecord | undefined {
-  try {
-    const { v, ...record } = JSON.parse(text)
-    return v === schemaVersion && isFlowRecord(record) ? record : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** What the seal authenticates beside its key: a sealed text opens only in the place it was made for. */
-export function sealContext(key: string, record: Pick<FlowRecord, 'purpose' | 'rung'>): string {
-  return JSON.stringify([key, schemaVersion, record.purpose, record.rung])
-}
-
-const text = (value: unknown) => typeof value === 'string'
-const counter = (value: unknown) => Number.isInteger(value) && (value as number) >= 0
-const instant = (value: unknown) => typeof value === 'number' && Number.isFinite(value)
-const optional = (check: (value: unknown) => boolean) => (value: unknown) => value === undefined || check(value)
-
-const shape: Record<keyof FlowRecord, (value: unknown) => boolean> = {
-  state: (value) => typeof value === 'string' && Object.hasOwn(transitions, value),
-  purpose: text,
-  subject: optional(text),
-  binding: (value) => value === 'cookie' || value === 'handle',
-  owner: text,
-  number: text,
-  device: optional(text),
-  delivery: (value) => value === 'redirect' || value === 'body',
-  rung: text,
-  rungSince: instant,
-  rungUntil: optional(instant),
-  spent: optional((value) => typeof value === 'boolean'),
-  reason: optional(text),
-  check: optional(text),
-  tries: counter,
-  flowTries: counter,
-  sentAt: optional(instant),
-  resends: optional(counter),
-  polledAt: optional(instant),
-  hinted: optional((value) => typeof value === 'boolean'),
-  stepAfter: optional(instant),
-  leaseUntil: optional(instant),
-  provenUntil: optional(instant),
-  outcome: optional((value) => value === 'accepted' || value === 'refused'),
-  sealed: text,
-}
-const fields = Object.entries(shape)
-
-function isFlowRecord(value: Record<string, unknown>): value is Record<string, unknown> & FlowRecord {
-  return fields.every(([name, isValid]) => isValid(value[name]))
 }

@@ -1,14 +1,17 @@
+import type { Clock } from '../contracts/clock.js'
+import type { FlowFacts } from '../contracts/events.js'
 import type { Check } from '../contracts/provider.js'
 import type { Store } from '../contracts/store.js'
 import type { UnableReason } from '../contracts/unable-reason.js'
-import type { Clock } from '../lib/clock.js'
 import { PhoneCheckError } from '../lib/errors.js'
-import type { PhoneNumber } from '../lib/phone-number.js'
+import { maskPhoneNumber, type PhoneNumber } from '../lib/phone-number.js'
 import { Seal } from '../lib/seal.js'
-import { advance, decodeFlow, encodeFlow, type FlowRecord, type FlowState, sealContext } from './record.js'
+import { decodeFlow, encodeFlow, sealContext } from './codec.js'
+import { flowId } from './ids.js'
+import { type FlowRecord, type FlowState, transition } from './record.js'
 
 /** What a flow knows and its store does not. */
-export interface FlowContent {
+export interface SealedContent {
   number: PhoneNumber
   check?: Check
   /** When the provider said yes; only once `proven` was written. Milliseconds since the epoch. */
@@ -16,7 +19,7 @@ export interface FlowContent {
 }
 
 /** Reads and writes flows. */
-export class FlowBook {
+export class FlowRepository {
   readonly #store: Store
   readonly #clock: Clock
 
@@ -29,21 +32,21 @@ export class FlowBook {
   async insert(
     key: string,
     draft: Omit<FlowRecord, 'sealed'>,
-    content: FlowContent,
+    content: SealedContent,
     secret: string,
     keep: (record: string) => Promise<boolean>,
-  ): Promise<OpenFlow> {
+  ): Promise<UnsealedFlow> {
     const seal = new Seal(secret, key)
     const record = { ...draft, sealed: seal.close(content, sealContext(key, draft)) }
     // Two equal 256-bit handles mean a broken random source; carrying on would join two logins.
     if (!(await keep(encodeFlow(record)))) {
       throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new flow exists already.' })
     }
-    return new OpenFlow(this.#hold(key, record, 1, 0), seal, content)
+    return new UnsealedFlow(this.#hold(key, record, 1, 0), seal, content)
   }
 
   /** @returns undefined for an unknown, expired, damaged or foreign-version record. */
-  async find(key: string): Promise<HeldFlow | undefined> {
+  async find(key: string): Promise<StoredFlow | undefined> {
     const found = await this.#store.find(key)
     const record = found && decodeFlow(found.record)
     return record && this.#hold(key, record, found.version, found.ageMs)
@@ -53,7 +56,7 @@ export class FlowBook {
     await this.#store.remove(key)
   }
 
-  #hold(key: string, record: FlowRecord, version: number, ageMs: number): HeldFlow {
+  #hold(key: string, record: FlowRecord, version: number, ageMs: number): StoredFlow {
     const replace = (expected: number, next: FlowRecord) => this.#store.replace(key, expected, encodeFlow(next))
     return { key, record, version, age: agingFrom(ageMs, this.#clock), replace }
   }
@@ -66,7 +69,7 @@ function agingFrom(ageMs: number, clock: Clock): () => number {
 }
 
 /** A flow as read, before anybody proved to be its starter: nothing can be written yet and its content is closed. */
-export interface HeldFlow {
+export interface StoredFlow {
   readonly key: string
   readonly record: FlowRecord
   readonly version: number
@@ -76,17 +79,17 @@ export interface HeldFlow {
 }
 
 /** Opens a flow's content with its starter's secret. @returns undefined when the secret or the record is wrong. */
-export function openFlow(held: HeldFlow, secret: string): OpenFlow | undefined {
+export function unsealFlow(held: StoredFlow, secret: string): UnsealedFlow | undefined {
   const seal = new Seal(secret, held.key)
   const content = seal.open(held.record.sealed, sealContext(held.key, held.record))
-  return content === undefined ? undefined : new OpenFlow(held, seal, content as FlowContent)
+  return content === undefined ? undefined : new UnsealedFlow(held, seal, content as SealedContent)
 }
 
 /** A flow in the hands of its starter: what it knows, and the right to take the next step if nobody took one meanwhile. */
-export class OpenFlow {
+export class UnsealedFlow {
   readonly key: string
   record: FlowRecord
-  content: FlowContent
+  content: SealedContent
   /** Whether this request has asked for a message on the present rung and does not know that none went out. */
   sending = false
   /** The last rung that said, to this request, that it cannot work for this device. */
@@ -95,9 +98,9 @@ export class OpenFlow {
   pauseSeconds: number | undefined
   #version: number
   readonly #seal: Seal
-  readonly #held: HeldFlow
+  readonly #held: StoredFlow
 
-  constructor(held: HeldFlow, seal: Seal, content: FlowContent) {
+  constructor(held: StoredFlow, seal: Seal, content: SealedContent) {
     this.key = held.key
     this.record = held.record
     this.content = content
@@ -109,6 +112,13 @@ export class OpenFlow {
   /** Milliseconds since the flow was inserted. */
   get ageMs(): number {
     return this.#held.age()
+  }
+
+  /** What events say of it. */
+  get facts(): FlowFacts {
+    const { e164, country } = this.content.number
+    const { rung, purpose } = this.record
+    return { flowId: flowId(this.key), purpose, method: rung, country, number: maskPhoneNumber(e164, country) }
   }
 
   /** Whether another request holds the flow and its lease still runs. */
@@ -130,8 +140,8 @@ export class OpenFlow {
    * Takes one step of {@link transitions}, by version.
    * @returns false when somebody else took one first; this view is then stale and can write nothing more.
    */
-  async write(state: FlowState, changes: Partial<FlowRecord>, content?: FlowContent): Promise<boolean> {
-    const next = advance(this.record, state, changes)
+  async write(state: FlowState, changes: Partial<FlowRecord>, content?: SealedContent): Promise<boolean> {
+    const next = transition(this.record, state, changes)
     if (content || next.rung !== this.record.rung) {
       next.sealed = this.#seal.close(content ?? this.content, sealContext(this.key, next))
     }

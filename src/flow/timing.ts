@@ -7,7 +7,7 @@ import type { FlowRecord } from './record.js'
  * The pace is in the record, so all clients and processes share it: every 3 s, then every 5 s, then every 15 s. A webhook's hint makes the next question due at once.
  */
 export function msUntilPoll(record: FlowRecord, ageMs: number): number {
-  if (record.hinted) return 0
+  if (record.resultAnnounced) return 0
   const { first, later, laterAfter, last, lastAfter } = limits.pollEverySeconds
   const seconds = (ageMs - record.rungSince) / 1000
   const every = seconds < laterAfter ? first : seconds < lastAfter ? later : last

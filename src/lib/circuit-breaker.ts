@@ -1,5 +1,6 @@
+import type { Clock, Deadline } from '../contracts/clock.js'
 import type { OnEvent, PhoneCheckEvent } from '../contracts/events.js'
-import { type Clock, type Deadline, within } from './clock.js'
+import { withTimeout } from './clock.js'
 import { asOutage, PhoneCheckError } from './errors.js'
 
 const windowMs = 30_000
@@ -12,7 +13,7 @@ export const graceMs = 500
 const maxInFlight = 1_024
 
 interface Circuit {
-  inARow: number
+  consecutiveFailures: number
   /** Calls since `since`, and how many of them failed. */
   calls: number
   failed: number
@@ -28,7 +29,7 @@ interface Circuit {
  * Only outages count, never a verdict, so no user can open it. It remembers no verdict either: an open circuit means "cannot tell", and the ladder's floor
  * holds whatever is open. One per provider and operation, in this process.
  */
-export class Breakers {
+export class CircuitBreakers {
   readonly #clock: Clock
   readonly #emit: OnEvent
   readonly #circuits = new Map<string, Circuit>()
@@ -43,35 +44,35 @@ export class Breakers {
   }
 
   /** What is known of every operation that was ever asked for. */
-  states(): { provider: string; operation: string; state: 'closed' | 'open' }[] {
+  states(): { method: string; operation: string; state: 'closed' | 'open' }[] {
     return [...this.#circuits].map(([name, circuit]) => {
-      const [provider = '', operation = ''] = name.split(' ')
-      return { provider, operation, state: this.#refuses(circuit) ? 'open' : 'closed' }
+      const [method = '', operation = ''] = name.split(' ')
+      return { method, operation, state: this.#refuses(circuit) ? 'open' : 'closed' }
     })
   }
 
   /** Whether a call would be refused now. */
-  isOpen(provider: string, operation: string): boolean {
-    return this.#refuses(this.#circuit(provider, operation))
+  isOpen(method: string, operation: string): boolean {
+    return this.#refuses(this.#circuit(method, operation))
   }
 
   /** @throws PhoneCheckError `provider_unavailable` at once when open; else whatever `call` does */
-  async run<T>(provider: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
-    const circuit = this.#circuit(provider, operation)
-    if (this.#refuses(circuit)) throw this.refusal(provider, operation)
+  async run<T>(method: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
+    const circuit = this.#circuit(method, operation)
+    if (this.#refuses(circuit)) throw this.refusal(method, operation)
     // Claims and charges may have taken all the time there was: a call that nobody waits for any more must not be made, and not be paid.
     if (deadline.leftMs() <= 0) throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true })
-    const inFlight = this.#inFlight.get(provider) ?? 0
-    if (inFlight >= maxInFlight) throw this.#overload(provider)
-    this.#inFlight.set(provider, inFlight + 1)
+    const inFlight = this.#inFlight.get(method) ?? 0
+    if (inFlight >= maxInFlight) throw this.#overload(method)
+    this.#inFlight.set(method, inFlight + 1)
     try {
-      return await this.#call(circuit, provider, operation, deadline, call)
+      return await this.#call(circuit, method, operation, deadline, call)
     } finally {
-      this.#leave(provider)
+      this.#leave(method)
     }
   }
 
-  async #call<T>(circuit: Circuit, provider: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
+  async #call<T>(circuit: Circuit, method: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
     const now = this.#clock.now()
     // A call that began before the circuit opened, and ends after, decides nothing: it tells of an earlier time.
     const probes = circuit.openUntil > 0
@@ -79,19 +80,19 @@ export class Breakers {
     const tellsOf = () => probes || circuit.openUntil === 0
     if (now - circuit.since >= windowMs) Object.assign(circuit, { calls: 0, failed: 0, since: now })
     try {
-      const result = await this.#within(provider, operation, deadline, call())
-      if (tellsOf()) this.#learn(circuit, provider, operation, !isLostOutcome(result))
+      const result = await this.#withTimeout(method, operation, deadline, call())
+      if (tellsOf()) this.#record(circuit, method, operation, !isLostOutcome(result))
       return result
     } catch (error) {
       const problem = asOutage(error)
-      if (isDefect(error)) this.#emit(defect(provider, operation, error instanceof PhoneCheckError ? error.cause : error))
-      if (tellsOf()) this.#learn(circuit, provider, operation, !isProviderFault(problem))
+      if (isDefect(error)) this.#emit(defect(method, operation, error instanceof PhoneCheckError ? error.cause : error))
+      if (tellsOf()) this.#record(circuit, method, operation, !isProviderFault(problem))
       throw problem
     }
   }
 
-  refusal(provider: string, operation: string): PhoneCheckError {
-    const waitMs = Math.max(1_000, this.#circuit(provider, operation).openUntil - this.#clock.now())
+  refusal(method: string, operation: string): PhoneCheckError {
+    const waitMs = Math.max(1_000, this.#circuit(method, operation).openUntil - this.#clock.now())
     return new PhoneCheckError('provider_unavailable', {
       retryAfterSeconds: Math.ceil(waitMs / 1000),
       reason: 'provider_down',
@@ -99,19 +100,19 @@ export class Breakers {
     })
   }
 
-  #overload(provider: string): PhoneCheckError {
-    if (!this.#overloaded.has(provider)) {
-      this.#overloaded.add(provider)
-      const message = `${maxInFlight} calls to ${provider} are under way. More are refused until some of them end, and the ladder goes on without it.`
-      this.#emit({ type: 'provider_overloaded', provider, message })
+  #overload(method: string): PhoneCheckError {
+    if (!this.#overloaded.has(method)) {
+      this.#overloaded.add(method)
+      const message = `${maxInFlight} calls to ${method} are under way. More are refused until some of them end, and the ladder goes on without it.`
+      this.#emit({ type: 'provider_overloaded', method, message })
     }
     return new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true, retryAfterSeconds: 5 })
   }
 
-  #leave(provider: string): void {
-    const left = (this.#inFlight.get(provider) ?? 1) - 1
-    this.#inFlight.set(provider, left)
-    if (left < maxInFlight / 2) this.#overloaded.delete(provider)
+  #leave(method: string): void {
+    const left = (this.#inFlight.get(method) ?? 1) - 1
+    this.#inFlight.set(method, left)
+    if (left < maxInFlight / 2) this.#overloaded.delete(method)
   }
 
   #refuses({ openUntil, probingSince }: Circuit): boolean {
@@ -120,38 +121,38 @@ export class Breakers {
   }
 
   /** Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe and a user for ever. */
-  #within<T>(provider: string, operation: string, deadline: Deadline, answer: Promise<T>): Promise<T> {
-    return within(this.#clock, deadline.leftMs() + graceMs, answer, () => {
-      const message = `${provider}: ${operation} did not end in the time that the request had for it.`
-      this.#emit({ type: 'provider_outage', provider, operation, kind: 'timeout', message })
+  #withTimeout<T>(method: string, operation: string, deadline: Deadline, answer: Promise<T>): Promise<T> {
+    return withTimeout(this.#clock, deadline.leftMs() + graceMs, answer, () => {
+      const message = `${method}: ${operation} did not end in the time that the request had for it.`
+      this.#emit({ type: 'provider_outage', method, operation, kind: 'timeout', message })
       throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down' })
     })
   }
 
-  #learn(circuit: Circuit, provider: string, operation: string, answered: boolean): void {
-    if (answered) this.#succeed(circuit, provider, operation)
-    else this.#fail(circuit, provider, operation)
+  #record(circuit: Circuit, method: string, operation: string, answered: boolean): void {
+    if (answered) this.#succeed(circuit, method, operation)
+    else this.#fail(circuit, method, operation)
   }
 
-  #succeed(circuit: Circuit, provider: string, operation: string): void {
-    if (circuit.openUntil > 0) this.#emit({ type: 'breaker_closed', provider, operation })
+  #succeed(circuit: Circuit, method: string, operation: string): void {
+    if (circuit.openUntil > 0) this.#emit({ type: 'breaker_closed', method, operation })
     Object.assign(circuit, { inARow: 0, calls: circuit.calls + 1, openUntil: 0, probingSince: undefined })
   }
 
-  #fail(circuit: Circuit, provider: string, operation: string): void {
-    circuit.inARow += 1
+  #fail(circuit: Circuit, method: string, operation: string): void {
+    circuit.consecutiveFailures += 1
     circuit.calls += 1
     circuit.failed += 1
-    const tooMany = circuit.inARow >= consecutive || (circuit.calls >= sample && circuit.failed * 2 >= circuit.calls)
+    const tooMany = circuit.consecutiveFailures >= consecutive || (circuit.calls >= sample && circuit.failed * 2 >= circuit.calls)
     if (circuit.probingSince === undefined && !tooMany) return
-    this.#emit({ type: 'breaker_opened', provider, operation })
+    this.#emit({ type: 'breaker_opened', method, operation })
     Object.assign(circuit, { inARow: 0, calls: 0, failed: 0, openUntil: this.#clock.now() + openMs, probingSince: undefined })
   }
 
-  #circuit(provider: string, operation: string): Circuit {
-    const name = `${provider} ${operation}`
+  #circuit(method: string, operation: string): Circuit {
+    const name = `${method} ${operation}`
     const circuit = this.#circuits.get(name) ?? {
-      inARow: 0,
+      consecutiveFailures: 0,
       calls: 0,
       failed: 0,
       since: this.#clock.now(),
@@ -180,8 +181,8 @@ function isDefect(error: unknown): boolean {
 }
 
 /** Names the class of the error alone: its text may hold anything. */
-function defect(provider: string, operation: string, cause: unknown): PhoneCheckEvent {
+function defect(method: string, operation: string, cause: unknown): PhoneCheckEvent {
   const name = cause instanceof Error && /^[A-Za-z]{1,64}$/.test(cause.name) ? cause.name : typeof cause
-  const message = `${provider}: ${operation} threw ${name} instead of a PhoneCheckError, which is a defect of this provider. It counts as an outage.`
-  return { type: 'provider_outage', provider, operation, kind: 'defect', message }
+  const message = `${method}: ${operation} threw ${name} instead of a PhoneCheckError, which is a defect of this method. It counts as an outage.`
+  return { type: 'provider_outage', method, operation, kind: 'defect', message }
 }

@@ -1,18 +1,4 @@
-/**
- * Time inside one process: token lifetimes, deadlines, leases held by this process.
- *
- * What several processes must agree on (expiry, locks, cooldowns) never comes from here but from the store, as the age of a record.
- */
-export interface Clock {
-  /** Milliseconds since the epoch; never runs backwards. */
-  now(): number
-  /** Resolves after `ms` milliseconds, or at once when `signal` aborts. Does not keep the process alive on its own. */
-  delay(ms: number, signal?: AbortSignal): Promise<void>
-  /** Calls `run` once after `ms` milliseconds, unless the function that it returns is called first. Default: made of `delay`, at several times its cost. */
-  timer?(ms: number, run: () => void): () => void
-  /** The time of day, for instants that were set by others. May jump. Default: `now()`. */
-  wall?(): number
-}
+import type { Clock, Deadline } from '../contracts/clock.js'
 
 /** For comparing with dates that another machine wrote. */
 export function wallTime(clock: Clock): number {
@@ -50,7 +36,7 @@ export const systemClock: Clock = {
 }
 
 /** `answer`, or what `late` makes of it when it takes longer than `ms` milliseconds. Leaves no timer behind. */
-export function within<T>(clock: Clock, ms: number, answer: Promise<T>, late: () => T): Promise<T> {
+export function withTimeout<T>(clock: Clock, ms: number, answer: Promise<T>, late: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = startTimer(clock, ms, () => {
       try {
@@ -78,12 +64,6 @@ export function startTimer(clock: Clock, ms: number, run: () => void): () => voi
   const stop = new AbortController()
   void clock.delay(ms, stop.signal).then(() => stop.signal.aborted || run())
   return () => stop.abort()
-}
-
-/** A point in time that everything done for one request must respect. */
-export interface Deadline {
-  /** Milliseconds left, never negative. */
-  leftMs(): number
 }
 
 /**

@@ -25,22 +25,6 @@ export function createNonce(): Buffer {
   return randomBytes(12)
 }
 
-const secretGrammar = /^[A-Za-z0-9_-]{43}$/
-
-export function isSecret(value: unknown): value is string {
-  return typeof value === 'string' && secretGrammar.test(value)
-}
-
-/** The store's key of a flow: SHA-256 of its handle in hex, so that a dump of the store yields no handle. */
-export function flowKey(handle: string): string {
-  return hash('sha256', handle, 'hex')
-}
-
-/** The public name of a flow: 16 hex digits, safe in logs, in answers and as the vendor's `reference_id`. */
-export function flowId(key: string): string {
-  return key.slice(0, 16)
-}
-
 /** The first 22 characters of a SHA-256 in base64url: 132 bits, enough to recognise a random secret or id. */
 export function fingerprint(value: string): string {
   return hash('sha256', value, 'base64url').slice(0, 22)

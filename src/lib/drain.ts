@@ -1,4 +1,5 @@
-import { type Clock, within } from './clock.js'
+import type { Clock } from '../contracts/clock.js'
+import { withTimeout } from './clock.js'
 import { PhoneCheckError } from './errors.js'
 
 /** Lets work that has begun come to its end, and no new work begin. */
@@ -34,6 +35,6 @@ export class Drain {
     const idle = new Promise<void>((resolve) => {
       this.#idle = resolve
     })
-    await within(clock, ms, idle, () => {})
+    await withTimeout(clock, ms, idle, () => {})
   }
 }

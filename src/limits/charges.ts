@@ -1,13 +1,15 @@
+import type { Clock } from '../contracts/clock.js'
+import type { LimitOptions } from '../contracts/limits.js'
+import type { PhoneCheckErrorCode } from '../contracts/problems.js'
 import type { Provider } from '../contracts/provider.js'
 import type { Hit } from '../contracts/store.js'
-import { type Clock, wallTime } from '../lib/clock.js'
-import type { PhoneCheckErrorCode } from '../lib/errors.js'
+import { wallTime } from '../lib/clock.js'
 import { addressBlocks } from '../lib/ip-address.js'
 import { subscriberOf } from '../lib/phone-number.js'
-import { type LimitOptions, limits } from './numbers.js'
+import { limits } from './numbers.js'
 
 /** One limit of one step. */
-export interface Charge extends Hit {
+export interface LimitRule extends Hit {
   /** What the requester is told when this limit refuses. */
   code: PhoneCheckErrorCode
   /** The option that sets it, where the operator should hear that it was reached. */
@@ -30,7 +32,7 @@ export interface Target {
 }
 
 /** Says which limits a step must pass. Keys hold hashes of numbers and addresses, never the things themselves. */
-export class Charges {
+export class LimitRules {
   readonly #clock: Clock
   readonly #hash: (text: string) => string
   readonly #options: LimitOptions
@@ -41,36 +43,36 @@ export class Charges {
     this.#options = options
   }
 
-  start(rung: Provider, account: Account, target: Target, address: string | undefined): Charge[] {
+  start(rung: Provider, account: Account, target: Target, address: string | undefined): LimitRule[] {
     return [...this.#byAddress('starts', this.#options.startsPerAddress, address), ...this.check(rung, account, target, address)]
   }
 
   /** A check on this rung, with the message that it sends. */
-  check(rung: Provider, account: Account, target: Target, address: string | undefined): Charge[] {
+  check(rung: Provider, account: Account, target: Target, address: string | undefined): LimitRule[] {
     const lock = rung.guessable ? [this.#askLock(account)] : []
     if (rung.sends) return [...lock, ...this.#message(account, target, address)]
     return isFree(rung) ? lock : [...lock, ...this.#silentCheck(account, address)]
   }
 
-  guess(rung: Provider, account: Account, address: string | undefined): Charge[] {
-    const tries = this.#byAddress('failedRedeems', this.#options.failedRedeemsPerAddress, address)
+  guess(rung: Provider, account: Account, address: string | undefined): LimitRule[] {
+    const tries = this.#byAddress('failedVerifies', this.#options.failedVerifiesPerAddress, address)
     return rung.guessable ? [{ ...this.#askLock(account), cost: 1 }, ...tries] : tries
   }
 
   /** Without those that may belong to a day that is over: given back today, they would admit one too many. */
-  toGiveBack(charges: readonly Charge[]): Charge[] {
+  toRefund(charges: readonly LimitRule[]): LimitRule[] {
     const isNewDay = this.#day(-limits.leaseMs) !== this.#day()
     return charges.filter(({ cost, option }) => cost !== 0 && !(isNewDay && option)).map((charge) => ({ ...charge, cost: -1 }))
   }
 
   /** Seconds until this limit may admit again. A day's ends with the day, whenever its counter was opened. */
-  secondsUntil({ option }: Charge, retryAfterSeconds: number): number {
+  secondsUntil({ option }: LimitRule, retryAfterSeconds: number): number {
     if (!option) return retryAfterSeconds
     const dayEndsMs = (this.#day() + 1) * dayMs - wallTime(this.#clock)
     return Math.max(1, Math.min(retryAfterSeconds, Math.ceil(dayEndsMs / 1000)))
   }
 
-  #message({ number, device }: Account, { e164, country }: Target, address: string | undefined): Charge[] {
+  #message({ number, device }: Account, { e164, country }: Target, address: string | undefined): LimitRule[] {
     const { sendsPerDay, sendsPerCountryPerDay, sendsPerBlock = limits.sendsPerBlock.limit, sendsPerAddress } = this.#options
     const { perDay, sendsPerDevice, sendsPerNumber, sendsPerNumberByDevices } = limits
     const ofNumber = { code: 'number_limit' } as const
@@ -89,10 +91,10 @@ export class Charges {
     ]
   }
 
-  #silentCheck({ number, device }: Account, address: string | undefined): Charge[] {
+  #silentCheck({ number, device }: Account, address: string | undefined): LimitRule[] {
     const { checksPerDay = limits.perDay.checks, checksPerNumber = limits.checksPerNumber.limit } = this.#options
     const message = 'Too many logins were begun with this number.'
-    const ofNumber: Charge = { ...limits.checksPerNumber, limit: checksPerNumber, key: `check/${number}`, code: 'number_limit', message }
+    const ofNumber: LimitRule = { ...limits.checksPerNumber, limit: checksPerNumber, key: `check/${number}`, code: 'number_limit', message }
     const perDay = this.#perDay('checksPerDay', 'checks', checksPerDay, device, address)
     return device === undefined ? [...unlessEndless([ofNumber]), ...perDay] : perDay
   }
@@ -107,11 +109,11 @@ export class Charges {
     limit: number,
     device: string | undefined,
     ...address: (string | undefined)[]
-  ): Charge[] {
+  ): LimitRule[] {
     const key = `day/${this.#day()}/${what}`
-    const all: Charge = { key, limit, windowSeconds: 25 * 3600, code: 'spending_limit', option }
+    const all: LimitRule = { key, limit, windowSeconds: 25 * 3600, code: 'spending_limit', option }
     if (device !== undefined) return unlessEndless([all])
-    const ofNetworks = address.map((one): Charge => {
+    const ofNetworks = address.map((one): LimitRule => {
       const network = this.#hash(`address ${addressBlocks(one).at(-1)?.block}`)
       return { ...all, key: `${key}/from/${network}`, limit: Math.ceil(limit * limits.shareOfNetwork), code: 'address_limit' }
     })
@@ -120,11 +122,11 @@ export class Charges {
   }
 
   /** Only asks whether the code rung is open to this account: no code is sent that could not be tried. */
-  #askLock(account: Account): Charge {
+  #askLock(account: Account): LimitRule {
     return { ...limits.guesses, key: guessKey(account), cost: 0, code: 'code_locked' }
   }
 
-  #byAddress(what: 'starts' | 'sends' | 'failedRedeems', own: number | undefined, address: string | undefined): Charge[] {
+  #byAddress(what: 'starts' | 'sends' | 'failedVerifies', own: number | undefined, address: string | undefined): LimitRule[] {
     const { windowSeconds } = limits.perAddress
     const limit = own ?? limits.perAddress[what]
     const blocks = addressBlocks(address)
@@ -150,7 +152,7 @@ export function guessKey({ number, device }: Account): string {
   return device === undefined ? `guess/${number}` : `guess/${number}/${device}`
 }
 
-function unlessEndless(charges: Charge[]): Charge[] {
+function unlessEndless(charges: LimitRule[]): LimitRule[] {
   return charges.filter(({ limit }) => limit !== Number.POSITIVE_INFINITY)
 }
 

@@ -1,5 +1,6 @@
+import type { Clock } from '../contracts/clock.js'
 import type { Hit, Store } from '../contracts/store.js'
-import { type Clock, wallTime } from '../lib/clock.js'
+import { wallTime } from '../lib/clock.js'
 import { createSecret } from '../lib/crypto.js'
 import { Seal } from '../lib/seal.js'
 import { limits } from './numbers.js'

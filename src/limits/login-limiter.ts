@@ -1,14 +1,16 @@
+import type { Clock } from '../contracts/clock.js'
 import type { OnEvent } from '../contracts/events.js'
+import type { LimitOptions } from '../contracts/limits.js'
 import type { Provider } from '../contracts/provider.js'
-import type { Hit, Store, Verdict } from '../contracts/store.js'
+import type { CountResult, Hit, Store } from '../contracts/store.js'
 import { callApplication } from '../lib/application.js'
-import { type Clock, wallTime, within } from '../lib/clock.js'
+import { wallTime, withTimeout } from '../lib/clock.js'
 import { keyedHash } from '../lib/crypto.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { type PhoneNumber, subscriberOf } from '../lib/phone-number.js'
-import { type Account, type Charge, Charges, guessKey } from './charges.js'
+import { type Account, guessKey, type LimitRule, LimitRules } from './charges.js'
 import { Devices, type KnownDevice } from './known-devices.js'
-import { type LimitOptions, limits } from './numbers.js'
+import { limits } from './numbers.js'
 
 /** Who asks for something that costs money or tries. */
 export interface Requester {
@@ -29,7 +31,7 @@ export interface NewRecord {
   ttlSeconds: number
 }
 
-export interface GateSettings {
+export interface LoginLimiterSettings {
   store: Store
   clock: Clock
   secret: string
@@ -42,22 +44,22 @@ export interface GateSettings {
  *
  * All limits of one step are charged in one `count`: all or none, so a refused request counts nowhere.
  */
-export class Gate {
+export class LoginLimiter {
   readonly devices: Devices
   readonly #store: Store
   readonly #clock: Clock
   readonly #emit: OnEvent
-  readonly #charges: Charges
+  readonly #rules: LimitRules
   readonly #hash: (text: string) => string
   /** Options of which the operator was told that they refuse, and until when. */
   readonly #told = new Map<keyof LimitOptions, number>()
 
-  constructor({ store, clock, secret, emit, limits = {} }: GateSettings) {
+  constructor({ store, clock, secret, emit, limits = {} }: LoginLimiterSettings) {
     this.#store = store
     this.#clock = clock
     this.#emit = emit
     this.#hash = keyedHash(secret, 'passport-phonecheck/counter/1')
-    this.#charges = new Charges(clock, this.#hash, limits)
+    this.#rules = new LimitRules(clock, this.#hash, limits)
     this.devices = new Devices(store, clock, secret)
   }
 
@@ -76,16 +78,16 @@ export class Gate {
    * @returns `taken` when the store has that key already; `forgotten` when `device` is known no more, and then nothing was written
    * @throws PhoneCheckError 429, and then nothing was written; `store_unavailable`
    */
-  async start(
+  async consumeStart(
     rung: Provider,
     number: PhoneNumber,
-    by: Requester,
+    requester: Requester,
     { key, record, ttlSeconds }: NewRecord,
     device?: KnownDevice,
   ): Promise<'kept' | 'taken' | 'forgotten'> {
     const account = this.#account(number, device?.id)
     const asked = device && this.devices.askForgotten(account.number, device)
-    const charges = this.#charges.start(rung, account, number, by.address)
+    const charges = this.#rules.start(rung, account, number, requester.address)
     const hits = [...(asked ? [asked] : []), ...charges.map(hitOf)]
     if (this.#store.insertCharged) {
       const verdict = await this.#store.insertCharged(key, record, ttlSeconds, hits)
@@ -97,45 +99,45 @@ export class Gate {
     if (isRefusalOf(verdict, asked)) return 'forgotten'
     this.#refuseIf(verdict, charges)
     const isKept = await this.#store.insert(key, record, ttlSeconds).catch(async (error) => {
-      await this.#giveBack(charges)
+      await this.#refund(charges)
       throw error
     })
-    if (!isKept) await this.#giveBack(charges)
+    if (!isKept) await this.#refund(charges)
     return isKept ? 'kept' : 'taken'
   }
 
   /** Another rung, or another message, in a flow that exists. @throws PhoneCheckError 403, 429 */
-  async send(rung: Provider, number: PhoneNumber, purpose: string, by: Requester, device?: string): Promise<void> {
-    await this.askApplication(rung, number, purpose, by)
-    await this.#charge(this.#charges.check(rung, this.#account(number, device), number, by.address))
+  async consumeSend(rung: Provider, number: PhoneNumber, purpose: string, requester: Requester, device?: string): Promise<void> {
+    await this.runBeforeSend(rung, number, purpose, requester)
+    await this.#consume(this.#rules.check(rung, this.#account(number, device), number, requester.address))
   }
 
   /** Nothing was sent after all. */
-  async takeBackSend(rung: Provider, number: PhoneNumber, by: Requester, device?: string): Promise<void> {
-    await this.#giveBack(this.#charges.check(rung, this.#account(number, device), number, by.address))
+  async refundSend(rung: Provider, number: PhoneNumber, requester: Requester, device?: string): Promise<void> {
+    await this.#refund(this.#rules.check(rung, this.#account(number, device), number, requester.address))
   }
 
   /** A code is about to be tried. Charged before the provider is asked, and given back when it was no failure. @throws PhoneCheckError 429 */
-  async redeem(rung: Provider, account: Account, by: Requester): Promise<void> {
-    await this.#charge(this.#charges.guess(rung, account, by.address))
+  async consumeAttempt(rung: Provider, account: Account, requester: Requester): Promise<void> {
+    await this.#consume(this.#rules.guess(rung, account, requester.address))
   }
 
-  async takeBackRedeem(rung: Provider, account: Account, by: Requester): Promise<void> {
-    await this.#giveBack(this.#charges.guess(rung, account, by.address))
+  async refundAttempt(rung: Provider, account: Account, requester: Requester): Promise<void> {
+    await this.#refund(this.#rules.guess(rung, account, requester.address))
   }
 
   /** Forgets the wrong codes of a number's strangers, and those of one device, and any lock they led to. */
-  async forgive({ number, device }: Account): Promise<void> {
+  async resetAttempts({ number, device }: Account): Promise<void> {
     const keys = [guessKey({ number, device: undefined }), ...(device === undefined ? [] : [guessKey({ number, device })])]
     await Promise.all(keys.map((key) => this.#store.remove(key)))
   }
 
   /** The application's veto, before anything is written or counted. @throws PhoneCheckError `send_refused` */
-  async askApplication(rung: Provider, { country, e164 }: PhoneNumber, purpose: string, by: Requester): Promise<void> {
-    const { beforeSend, beforeChecks } = by
+  async runBeforeSend(rung: Provider, { country, e164 }: PhoneNumber, purpose: string, requester: Requester): Promise<void> {
+    const { beforeSend, beforeChecks } = requester
     if (!beforeSend || !(rung.sends || (beforeChecks && rung.name !== 'review'))) return
     const answer = callApplication('beforeSend', () => beforeSend({ method: rung.name, country, purpose, phoneNumber: e164 }))
-    const allowed = await within(this.#clock, limits.hookMs, answer, () => false)
+    const allowed = await withTimeout(this.#clock, limits.hookMs, answer, () => false)
     if (allowed !== true) throw new PhoneCheckError('send_refused')
   }
 
@@ -143,21 +145,21 @@ export class Gate {
     return { number: this.hashNumber(e164), device }
   }
 
-  async #charge(charges: readonly Charge[]): Promise<void> {
+  async #consume(charges: readonly LimitRule[]): Promise<void> {
     if (charges.length === 0) return
     this.#refuseIf(await this.#store.count(charges.map(hitOf)), charges)
   }
 
   /** Best effort: what cannot be given back only refuses a little sooner. */
-  async #giveBack(charges: readonly Charge[]): Promise<void> {
-    const back = this.#charges.toGiveBack(charges).map(hitOf)
+  async #refund(charges: readonly LimitRule[]): Promise<void> {
+    const back = this.#rules.toRefund(charges).map(hitOf)
     if (back.length > 0) await this.#store.count(back).catch(() => {})
   }
 
-  #refuseIf(verdict: Verdict, charges: readonly Charge[]): void {
+  #refuseIf(verdict: CountResult, charges: readonly LimitRule[]): void {
     if (verdict.allowed) return
     const charge = charges.find(({ key }) => key === verdict.key)
-    const retryAfterSeconds = charge ? this.#charges.secondsUntil(charge, verdict.retryAfterSeconds) : verdict.retryAfterSeconds
+    const retryAfterSeconds = charge ? this.#rules.secondsUntil(charge, verdict.retryAfterSeconds) : verdict.retryAfterSeconds
     if (charge?.option) this.#tell(charge.option, retryAfterSeconds)
     const { code = 'address_limit', message } = charge ?? {}
     throw new PhoneCheckError(code, { retryAfterSeconds, ...(message !== undefined && { message }) })
@@ -173,10 +175,10 @@ export class Gate {
   }
 }
 
-function isRefusalOf(verdict: Verdict, hit: Hit | undefined): boolean {
+function isRefusalOf(verdict: CountResult, hit: Hit | undefined): boolean {
   return !verdict.allowed && verdict.key === hit?.key
 }
 
-function hitOf({ code, option, message, ...hit }: Charge): Hit {
+function hitOf({ code, option, message, ...hit }: LimitRule): Hit {
   return hit
 }

@@ -1,29 +1,28 @@
 import type { Provider } from '../contracts/provider.js'
-import { recordedPurpose } from '../flow/record.js'
-import type { OpenFlow } from '../flow/repository.js'
+import type { UnsealedFlow } from '../flow/repository.js'
 import { fingerprint } from '../lib/crypto.js'
 import { isOutage, PhoneCheckError } from '../lib/errors.js'
 import type { PhoneNumber } from '../lib/phone-number.js'
 import type { KnownDevice } from '../limits/known-devices.js'
 import { limits } from '../limits/numbers.js'
-import type { Parts } from './context.js'
-import { closesOneRung, type Skipped } from './issue-check.js'
-import type { StartRequest } from './types.js'
+import type { LoginContext } from './context.js'
+import { closesOneRung } from './issue-check.js'
+import type { Skipped, StartRequest } from './types.js'
 
 /**
  * Begins a flow on the first rung that no limit of its own closes. A refused rung has charged nothing.
  * @throws PhoneCheckError 403 and 429 of the last rung that was tried, `store_unavailable`
  */
 export async function beginOnOpenRung(
-  parts: Parts,
+  parts: LoginContext,
   request: StartRequest,
   number: PhoneNumber,
   ids: { key: string; secret: string },
-): Promise<{ flow: OpenFlow; rung: Provider; skipped: Skipped[] }> {
+): Promise<{ flow: UnsealedFlow; rung: Provider; skipped: Skipped[] }> {
   const skipped: Skipped[] = []
   for (let rung = parts.ladder.firstFor(number); ; ) {
     try {
-      await parts.gate.askApplication(rung, number, request.purpose, request.by)
+      await parts.limiter.runBeforeSend(rung, number, request.purpose, request.requester)
       return { flow: await beginFlow(parts, request, number, rung, ids), rung, skipped }
     } catch (error) {
       const next = error instanceof PhoneCheckError && closesOneRung(error) ? parts.ladder.next(rung.name) : undefined
@@ -40,19 +39,20 @@ export async function beginOnOpenRung(
  * @throws PhoneCheckError 429, `store_unavailable`
  */
 async function beginFlow(
-  parts: Parts,
+  parts: LoginContext,
   request: StartRequest,
   number: PhoneNumber,
   rung: Provider,
   { key, secret }: { key: string; secret: string },
-): Promise<OpenFlow> {
-  const { settings, book, gate } = parts
-  const numberHash = gate.hashNumber(number.e164)
+): Promise<UnsealedFlow> {
+  const { settings, flows, limiter } = parts
+  const numberHash = limiter.hashNumber(number.e164)
   const draft = {
     state: 'claimed',
     leaseUntil: limits.leaseMs,
-    purpose: recordedPurpose(settings.realm, request.purpose),
-    subject: request.subject === undefined ? undefined : gate.hashSubject(request.subject),
+    strategy: settings.strategyName,
+    purpose: request.purpose,
+    subject: request.subject === undefined ? undefined : limiter.hashSubject(request.subject),
     binding: request.binding,
     owner: fingerprint(secret),
     number: numberHash,
@@ -62,24 +62,24 @@ async function beginFlow(
     tries: 0,
     flowTries: 0,
   } as const
-  const insert = async (device: KnownDevice | undefined): Promise<OpenFlow | 'forgotten'> => {
+  const insert = async (device: KnownDevice | undefined): Promise<UnsealedFlow | 'forgotten'> => {
     let isForgotten = false
-    const flow = await book.insert(key, { ...draft, device: device?.id }, { number }, secret, async (record) => {
-      const end = await gate.start(rung, number, request.by, { key, record, ttlSeconds: limits.flowTtlSeconds }, device)
+    const flow = await flows.insert(key, { ...draft, device: device?.id }, { number }, secret, async (record) => {
+      const end = await limiter.consumeStart(rung, number, request.requester, { key, record, ttlSeconds: limits.flowTtlSeconds }, device)
       isForgotten = end === 'forgotten'
       return end !== 'taken'
     })
     return isForgotten ? 'forgotten' : flow
   }
   try {
-    const known = gate.devices.recognise(request.by.devices ?? [], numberHash)
+    const known = limiter.devices.recognise(request.requester.devices ?? [], numberHash)
     const flow = await insert(known)
     // A device that was forgotten is a stranger. It is asked for in the same step as the limits, so only such a one costs a second.
     if (flow !== 'forgotten') return flow
-    return (await insert(undefined)) as OpenFlow
+    return (await insert(undefined)) as UnsealedFlow
   } catch (error) {
     // Nobody was told its handle. If this fails too, the record just ages away.
-    if (isOutage(error)) await book.remove(key).catch(() => {})
+    if (isOutage(error)) await flows.remove(key).catch(() => {})
     throw error
   }
 }

@@ -1,14 +1,12 @@
-import { factsOf } from '../contracts/events.js'
 import type { PhoneIdentity } from '../contracts/identity.js'
-import { purposeOf } from '../flow/record.js'
-import type { OpenFlow } from '../flow/repository.js'
-import { within } from '../lib/clock.js'
-import { flowId } from '../lib/crypto.js'
+import { flowId } from '../flow/ids.js'
+import type { UnsealedFlow } from '../flow/repository.js'
+import { withTimeout } from '../lib/clock.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
-import type { Parts } from './context.js'
-import type { Accept, Redeemed } from './types.js'
+import type { LoginContext } from './context.js'
+import type { Redeemed, ResolveUser } from './types.js'
 
 /**
  * Lets the application decide on a proven identity, and only then, by version, spends the flow. The answer counts only if that write succeeds.
@@ -16,35 +14,35 @@ import type { Accept, Redeemed } from './types.js'
  * When the application fails instead of deciding, the proof is kept for a minute: the code is used up at the provider, but the fault was not the user's.
  * `flow` must be claimed.
  */
-export async function admit<User>(
-  parts: Parts,
-  flow: OpenFlow,
+export async function completeLogin<User>(
+  parts: LoginContext,
+  flow: UnsealedFlow,
   verifiedAt: number,
-  accept: Accept<User>,
-  by: Requester,
+  accept: ResolveUser<User>,
+  requester: Requester,
 ): Promise<Redeemed<User>> {
   const { emit } = parts.settings
   const identity = identityOf(parts, flow, verifiedAt)
   // Nobody waits for it: a store that hangs on a refund must not eat a login that was won.
-  void credit(parts, flow, by).catch(() => {})
+  void refundAfterSuccess(parts, flow, requester).catch(() => {})
   let user: User | false | undefined
   try {
     user = await withinLease(parts, flow, accept(identity))
   } catch (error) {
     const kept = await flow.write('proven', untilProofLapses(flow), { ...flow.content, verifiedAt }).catch(() => false)
-    emit({ type: 'verify_callback_failed', canRepeat: kept, ...factsOf(flow) })
+    emit({ type: 'verify_callback_failed', canRepeat: kept, ...flow.facts })
     throw error
   }
   const [isWritten, devices] = await Promise.all([
-    flow.write('redeemed', { leaseUntil: undefined, outcome: user ? 'accepted' : 'refused' }),
-    user ? devicesFor(parts, flow, by) : undefined,
+    flow.write('consumed', { leaseUntil: undefined, outcome: user ? 'accepted' : 'refused' }),
+    user ? devicesFor(parts, flow, requester) : undefined,
   ])
   if (!isWritten) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
   if (!user) {
-    emit({ type: 'user_refused', ...(user === false ? ({ reason: 'refused' } as const) : noAnswer), ...factsOf(flow) })
+    emit({ type: 'user_refused', ...(user === false ? ({ reason: 'refused' } as const) : noAnswer), ...flow.facts })
     throw new PhoneCheckError('user_refused', { flowId: flowId(flow.key), ended: true })
   }
-  emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...factsOf(flow) })
+  emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...flow.facts })
   const reopen = () =>
     flow.write('proven', { ...untilProofLapses(flow), outcome: undefined }, { ...flow.content, verifiedAt }).catch(() => false)
   return { user, identity, reopen, ...(devices && { devices }) }
@@ -59,39 +57,39 @@ const noAnswer = {
  * A success was no failure: its charge goes back. One that no guesser could have had also forgives the number's wrong codes; a typed code does not, or every
  * login of the owner would hand an attacker ten new guesses.
  */
-async function credit({ ladder, gate }: Parts, flow: OpenFlow, by: Requester): Promise<void> {
+async function refundAfterSuccess({ ladder, limiter }: LoginContext, flow: UnsealedFlow, requester: Requester): Promise<void> {
   const rung = ladder.rungOf(flow)
   const { provenUntil } = flow.record
   const forgives = !rung.guessable && ladder.some(({ guessable }) => guessable)
   await Promise.all([
-    rung.redeem && provenUntil === undefined && gate.takeBackRedeem(rung, flow.record, by),
-    forgives && gate.forgive(flow.record).catch(() => {}),
+    rung.redeem && provenUntil === undefined && limiter.refundAttempt(rung, flow.record, requester),
+    forgives && limiter.resetAttempts(flow.record).catch(() => {}),
   ])
 }
 
 /** A proof is kept for one minute, however often the application fails to use it. */
-function untilProofLapses({ record, ageMs }: OpenFlow) {
+function untilProofLapses({ record, ageMs }: UnsealedFlow) {
   return { leaseUntil: undefined, provenUntil: record.provenUntil ?? ageMs + limits.provenMs }
 }
 
 /** By which the device is told from strangers the next time. A login that is won does not fail for want of it. */
-async function devicesFor({ gate, settings }: Parts, flow: OpenFlow, by: Requester): Promise<string[] | undefined> {
+async function devicesFor({ limiter, settings }: LoginContext, flow: UnsealedFlow, requester: Requester): Promise<string[] | undefined> {
   const { rung, number, device } = flow.record
   // Many people know the code of a review number.
   if (rung === 'review') return undefined
-  const issuing = gate.devices.issue(number, device).catch(() => undefined)
-  const issued = await within(settings.clock, limits.deviceMs, issuing, () => undefined)
-  return issued === undefined ? undefined : [issued, ...gate.devices.ofOthers(by.devices ?? [], number)]
+  const issuing = limiter.devices.issue(number, device).catch(() => undefined)
+  const issued = await withTimeout(settings.clock, limits.deviceMs, issuing, () => undefined)
+  return issued === undefined ? undefined : [issued, ...limiter.devices.ofOthers(requester.devices ?? [], number)]
 }
 
-function withinLease<T>({ settings }: Parts, flow: OpenFlow, answer: Promise<T>): Promise<T> {
+function withinLease<T>({ settings }: LoginContext, flow: UnsealedFlow, answer: Promise<T>): Promise<T> {
   const ms = Math.max(0, (flow.record.leaseUntil ?? 0) - limits.leaseMarginMs - flow.ageMs)
-  return within(settings.clock, ms, answer, () => {
+  return withTimeout(settings.clock, ms, answer, () => {
     throw new Error(`The verify callback did not answer within ${Math.round(ms / 1000)} seconds.`)
   })
 }
 
-function identityOf({ ladder }: Parts, flow: OpenFlow, verifiedAt: number): PhoneIdentity {
+function identityOf({ ladder }: LoginContext, flow: UnsealedFlow, verifiedAt: number): PhoneIdentity {
   const rung = ladder.rungOf(flow)
   const { e164, country } = flow.content.number
   return {
@@ -99,9 +97,9 @@ function identityOf({ ladder }: Parts, flow: OpenFlow, verifiedAt: number): Phon
     country,
     method: rung.name,
     assurance: rung.assurance,
-    provider: rung.vendor,
+    vendor: rung.vendor,
     verifiedAt: new Date(verifiedAt),
-    purpose: purposeOf(flow.record),
+    purpose: flow.record.purpose,
     flowId: flowId(flow.key),
   }
 }

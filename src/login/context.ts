@@ -1,45 +1,68 @@
-import type { CallContext } from '../contracts/provider.js'
-import { Hints } from '../flow/check-index.js'
+import type { Clock } from '../contracts/clock.js'
+import type { OnEvent } from '../contracts/events.js'
+import type { Assurance } from '../contracts/identity.js'
+import type { LimitOptions } from '../contracts/limits.js'
+import type { CallContext, Provider } from '../contracts/provider.js'
+import type { Store } from '../contracts/store.js'
+import { CheckIndex } from '../flow/check-index.js'
 import { OpenSends } from '../flow/open-sends.js'
-import { FlowBook } from '../flow/repository.js'
-import { Breakers, graceMs } from '../lib/circuit-breaker.js'
+import { FlowRepository } from '../flow/repository.js'
+import { CircuitBreakers, graceMs } from '../lib/circuit-breaker.js'
 import { deadlineIn } from '../lib/clock.js'
-import { Gate } from '../limits/login-limiter.js'
+import type { NumberPolicy } from '../lib/phone-number.js'
+import { LoginLimiter } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
-import { safeStore } from '../stores/guard.js'
+import { guardStore } from '../stores/guard.js'
 import { Ladder } from './ladder.js'
-import { ReviewNumbers } from './review-provider.js'
-import type { LoginFlowSettings } from './types.js'
+import { type ReviewNumber, ReviewNumbers } from './review-provider.js'
 
 /** What the pieces of one login flow share. */
-export interface Parts {
-  readonly settings: LoginFlowSettings
+export interface LoginContext {
+  readonly settings: LoginServiceSettings
   readonly ladder: Ladder
-  readonly book: FlowBook
-  readonly gate: Gate
-  readonly breakers: Breakers
-  readonly hints: Hints
+  readonly flows: FlowRepository
+  readonly limiter: LoginLimiter
+  readonly breakers: CircuitBreakers
+  readonly checkIndex: CheckIndex
   readonly openSends: OpenSends
   /** For the provider calls of one HTTP request. Made once for it and handed down, so that all of them share one deadline. */
   callContext(): CallContext
 }
 
 /** @throws TypeError that names the option and the cure */
-export function assemble(settings: LoginFlowSettings): Parts {
+export function createLoginContext(settings: LoginServiceSettings): LoginContext {
   const { clock, emit, secret, floor } = settings
-  const store = safeStore(settings.store, emit)
+  const store = guardStore(settings.store, emit)
   if (settings.reviewNumbers?.length && floor !== undefined && floor !== 'low') {
     throw new TypeError(`reviewNumbers: their assurance is low, which is below the floor '${floor}'`)
   }
   return {
     settings,
     ladder: new Ladder(settings.ladder, floor, new ReviewNumbers(settings.reviewNumbers ?? [], clock)),
-    book: new FlowBook(store, clock),
-    gate: new Gate({ store, clock, secret, emit, ...(settings.limits && { limits: settings.limits }) }),
-    breakers: new Breakers(clock, emit),
-    hints: new Hints(store),
+    flows: new FlowRepository(store, clock),
+    limiter: new LoginLimiter({ store, clock, secret, emit, ...(settings.limits && { limits: settings.limits }) }),
+    breakers: new CircuitBreakers(clock, emit),
+    checkIndex: new CheckIndex(store),
     openSends: new OpenSends(store),
     // The last call may be given its grace, and the request ends in its time all the same.
     callContext: () => ({ deadline: deadlineIn(limits.requestDeadlineMs - graceMs, clock), emit }),
   }
+}
+
+export interface LoginServiceSettings extends NumberPolicy {
+  /** Name of the strategy. */
+  strategyName: string
+  ladder: readonly Provider[]
+  store: Store
+  /** At least 32 bytes; keys the hashes of numbers and addresses. */
+  secret: string
+  clock: Clock
+  emit: OnEvent
+  /** The weakest rung that may ever be used. Default `low`. */
+  floor?: Assurance
+  /** Whether the provider is told the device's address at start. Default `off`. */
+  deviceIp?: 'off' | 'prefer' | 'require'
+  callbackUrl?: string
+  reviewNumbers?: readonly ReviewNumber[]
+  limits?: LimitOptions
 }

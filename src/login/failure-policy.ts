@@ -1,5 +1,5 @@
+import type { PhoneCheckErrorCode } from '../contracts/problems.js'
 import type { UnableReason } from '../contracts/unable-reason.js'
-import type { PhoneCheckErrorCode } from '../lib/errors.js'
 
 /**
  * next: the ladder goes on to the next rung
@@ -7,10 +7,10 @@ import type { PhoneCheckErrorCode } from '../lib/errors.js'
  * stop: no rung may follow
  * suspicious: the ladder goes on, and the operator is told that somebody may not be who they claim
  */
-export type Action = 'next' | 'retry' | 'stop' | 'suspicious'
+export type NextMove = 'next' | 'retry' | 'stop' | 'suspicious'
 
 /** What follows each way in which a rung can fail. `ip_mismatch` becomes `stop` where the strategy requires the device's address. */
-export const actions: Readonly<Record<UnableReason | 'mismatch' | 'tries', Action>> = {
+export const failurePolicy: Readonly<Record<UnableReason | 'mismatch' | 'tries', NextMove>> = {
   mismatch: 'suspicious',
   // An honest phone with two ways out (dual stack, CDN) looks like this too.
   ip_mismatch: 'next',
@@ -39,11 +39,11 @@ export const actions: Readonly<Record<UnableReason | 'mismatch' | 'tries', Actio
 }
 
 /** The same for what is thrown instead of an outcome. */
-export const errorActions = {
+export const errorPolicy = {
   invalid_phone_number: 'stop',
   provider_unavailable: 'retry',
   delivery_unknown: 'retry',
   store_unavailable: 'retry',
   pending: 'retry',
   in_progress: 'retry',
-} as const satisfies Partial<Record<PhoneCheckErrorCode, Action>>
+} as const satisfies Partial<Record<PhoneCheckErrorCode, NextMove>>

@@ -1,35 +1,16 @@
-import { factsOf } from '../contracts/events.js'
 import type { CallContext, Challenge, Provider, Started, StartInput, Unable } from '../contracts/provider.js'
 import { type UnableReason, unableReason } from '../contracts/unable-reason.js'
-import { purposeOf } from '../flow/record.js'
-import type { OpenFlow } from '../flow/repository.js'
+import { flowId } from '../flow/ids.js'
+import type { UnsealedFlow } from '../flow/repository.js'
 import { hasTimeForMore, secondsUntilFallback } from '../flow/timing.js'
 import { shareOf } from '../lib/clock.js'
-import { fingerprint, flowId } from '../lib/crypto.js'
+import { fingerprint } from '../lib/crypto.js'
 import { asOutage, PhoneCheckError } from '../lib/errors.js'
 import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
-import type { Parts } from './context.js'
-import { actions } from './failure-policy.js'
-
-/** What the device must do on the rung that was reached. */
-export interface Step {
-  method: string
-  challenge: Challenge
-  checkId: string
-  expiresInSeconds: number
-  /** Names of the rungs that are still to come. */
-  fallback: string[]
-  /** Seconds until `fallback` opens, if this rung is not spent before. Absent when no rung follows. */
-  fallbackInSeconds?: number
-  /** Rungs that were passed over on the way, and why. */
-  skipped: Skipped[]
-}
-
-export interface Skipped {
-  method: string
-  reason: UnableReason
-}
+import type { LoginContext } from './context.js'
+import { failurePolicy } from './failure-policy.js'
+import type { Skipped, Step } from './types.js'
 
 /** A rung that was left: it said that it cannot work, or it failed without anything having been sent to the user. */
 interface Left extends Unable {
@@ -40,10 +21,10 @@ interface Left extends Unable {
 }
 
 /** Creates checks: on one rung, or on the first of several that this device can use. */
-export class Climber {
-  readonly #parts: Parts
+export class CheckIssuer {
+  readonly #parts: LoginContext
 
-  constructor(parts: Parts) {
+  constructor(parts: LoginContext) {
     this.#parts = parts
   }
 
@@ -55,44 +36,57 @@ export class Climber {
    * @param isCharged whether `from` was charged and the application asked already
    * @throws PhoneCheckError `ladder_exhausted`, `provider_unavailable`, `delivery_unknown`, `in_progress` when the lease was lost, 403 and 429 of the gate
    */
-  async climb(flow: OpenFlow, from: Provider, context: CallContext, input: StartInput, by: Requester, isCharged = false): Promise<Step> {
+  async issue(
+    flow: UnsealedFlow,
+    from: Provider,
+    context: CallContext,
+    input: StartInput,
+    requester: Requester,
+    isCharged = false,
+  ): Promise<Step> {
     const skipped: Skipped[] = []
     for (let rung = from; ; ) {
       const deadline = shareOf(context.deadline, this.#parts.ladder.countFrom(rung.name))
-      const charging = isCharged && rung === from ? Promise.resolve() : this.#charge(flow, rung, by)
+      const charging = isCharged && rung === from ? Promise.resolve() : this.#charge(flow, rung, requester)
       const answer = await charging
-        .then(() => this.#create(flow, rung, { ...context, deadline }, input, by))
+        .then(() => this.#createCheck(flow, rung, { ...context, deadline }, input, requester))
         .catch((error) => this.#leave(flow, rung, error))
-      if ('challenge' in answer) return { ...(await this.#settle(flow, rung, answer, context, input)), skipped }
+      if ('challenge' in answer) return { ...(await this.#recordCheck(flow, rung, answer, context, input)), skipped }
       const left = await this.#explain(flow, rung, answer)
       // One that was down may be back when the requester asks again.
       if (!left.problem) flow.passed = { method: rung.name, reason: left.unable }
       skipped.push({ method: rung.name, reason: left.unable })
-      context.emit({ type: 'rung_skipped', reason: left.unable, ...factsOf(flow) })
+      context.emit({ type: 'rung_skipped', reason: left.unable, ...flow.facts })
       const next = this.#mayFollow(left) ? this.#parts.ladder.next(rung.name) : undefined
       if (!next) throw this.#exhausted(flow, left)
       // Written before the next provider is asked, like the first rung: the charge of a rung is on record before its call.
-      if (!(await flow.write('claimed', onRung(next.name, flow)))) throw new PhoneCheckError('in_progress')
+      if (!(await flow.write('claimed', enterRung(next.name, flow)))) throw new PhoneCheckError('in_progress')
       rung = next
     }
   }
 
-  /** A new check on the same rung. @throws as {@link Climber.climb}, and `send_refused` when the provider sends none now */
-  async renew(flow: OpenFlow, rung: Provider, context: CallContext, input: StartInput, by: Requester): Promise<Step> {
-    const answer = await this.#create(flow, rung, context, input, by)
-    if ('challenge' in answer) return { ...(await this.#settle(flow, rung, answer, context, input)), skipped: [] }
+  /** A new check on the same rung. @throws as {@link CheckIssuer.issue}, and `send_refused` when the provider sends none now */
+  async reissue(flow: UnsealedFlow, rung: Provider, context: CallContext, input: StartInput, requester: Requester): Promise<Step> {
+    const answer = await this.#createCheck(flow, rung, context, input, requester)
+    if ('challenge' in answer) return { ...(await this.#recordCheck(flow, rung, answer, context, input)), skipped: [] }
     const message = 'The provider sends no other message now. The last code is still good.'
     throw new PhoneCheckError('send_refused', { flowId: flowId(flow.key), reason: unableReason(answer.unable), message })
   }
 
-  async #charge(flow: OpenFlow, rung: Provider, by: Requester): Promise<void> {
+  async #charge(flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
     flow.sending = false
-    await this.#parts.gate.send(rung, flow.content.number, purposeOf(flow.record), by, flow.record.device)
+    await this.#parts.limiter.consumeSend(rung, flow.content.number, flow.record.purpose, requester, flow.record.device)
   }
 
   /** One rung's check. A charge for a message that was certainly not sent is given back. */
-  async #create(flow: OpenFlow, rung: Provider, context: CallContext, input: StartInput, by: Requester): Promise<Started | Unable> {
-    const takeBack = () => this.#parts.gate.takeBackSend(rung, flow.content.number, by, flow.record.device)
+  async #createCheck(
+    flow: UnsealedFlow,
+    rung: Provider,
+    context: CallContext,
+    input: StartInput,
+    requester: Requester,
+  ): Promise<Started | Unable> {
+    const takeBack = () => this.#parts.limiter.refundSend(rung, flow.content.number, requester, flow.record.device)
     try {
       flow.sending = rung.sends === true
       const answer = await this.#parts.breakers.run(rung.name, 'start', context.deadline, async () =>
@@ -118,7 +112,7 @@ export class Climber {
   }
 
   /** What a failed rung means for the ladder. Rejects again with whatever ends the step: a message that may be out, a fault of the store, an invalid number. */
-  #leave(flow: OpenFlow, rung: Provider, error: unknown): Left {
+  #leave(flow: UnsealedFlow, rung: Provider, error: unknown): Left {
     const problem = asOutage(error)
     if (closesOneRung(problem)) return { unable: 'limit_reached', problem }
     if (flow.sending || problem.code !== 'provider_unavailable') throw error
@@ -131,8 +125,8 @@ export class Climber {
   }
 
   /** Writes the new check into the flow. From now on it is the only one that counts. */
-  async #settle(
-    flow: OpenFlow,
+  async #recordCheck(
+    flow: UnsealedFlow,
     rung: Provider,
     { check, challenge, expiresInSeconds }: Started,
     context: CallContext,
@@ -155,12 +149,12 @@ export class Climber {
       // Lost, it only means that a result is noticed by asking.
       rung.webhook &&
         callbackUrl &&
-        this.#parts.hints.remember(rung.name, check.id, flow.key, Math.ceil((rungUntil - now) / 1000)).catch(() => {}),
+        this.#parts.checkIndex.add(rung.name, check.id, flow.key, Math.ceil((rungUntil - now) / 1000)).catch(() => {}),
       // Lost, it only means that a later refusal of the provider cannot say how long to wait.
       rung.sends && this.#parts.openSends.add(rung.name, flow.record.number, Math.ceil(expiresInSeconds)).catch(() => {}),
     ])
     if (!written) throw new PhoneCheckError('in_progress')
-    if (rung.sends) context.emit({ type: 'message_sent', resend: (flow.record.resends ?? 0) > 0, ...factsOf(flow) })
+    if (rung.sends) context.emit({ type: 'message_sent', resend: (flow.record.resends ?? 0) > 0, ...flow.facts })
     return {
       method: rung.name,
       challenge: challenge.type === 'enter_code' ? enterCode(challenge.length, rung, flow) : challenge,
@@ -171,10 +165,10 @@ export class Climber {
   }
 
   #mayFollow({ unable, stop }: Unable): boolean {
-    return !stop && actions[unable] !== 'stop' && !(unable === 'ip_mismatch' && this.#parts.settings.deviceIp === 'require')
+    return !stop && failurePolicy[unable] !== 'stop' && !(unable === 'ip_mismatch' && this.#parts.settings.deviceIp === 'require')
   }
 
-  #whatFollows(flow: OpenFlow, rung: Provider): Pick<Step, 'fallback' | 'fallbackInSeconds'> {
+  #whatFollows(flow: UnsealedFlow, rung: Provider): Pick<Step, 'fallback' | 'fallbackInSeconds'> {
     const fallback = this.#parts.ladder.namesAfter(rung.name)
     if (fallback.length === 0 || !hasTimeForMore(flow.ageMs)) return { fallback }
     return { fallback, fallbackInSeconds: secondsUntilFallback(flow.record, flow.ageMs, rung.dwellSeconds) }
@@ -184,14 +178,14 @@ export class Climber {
    * A provider that keeps one open request for each number often refuses the second with no word of why. If we sent the first, in a login that was left,
    * that is why: the user has a code already, or will have one soon.
    */
-  async #explain(flow: OpenFlow, rung: Provider, left: Left): Promise<Left> {
+  async #explain(flow: UnsealedFlow, rung: Provider, left: Left): Promise<Left> {
     if (!rung.sends || left.problem || (left.unable !== 'other' && left.unable !== 'busy')) return left
     const openForSeconds = await this.#parts.openSends.secondsLeft(rung.name, flow.record.number)
     return openForSeconds === undefined ? left : { ...left, unable: 'busy', openForSeconds }
   }
 
   /** The last rung's failure is the answer. */
-  #exhausted(flow: OpenFlow, { unable, problem, openForSeconds }: Left): PhoneCheckError {
+  #exhausted(flow: UnsealedFlow, { unable, problem, openForSeconds }: Left): PhoneCheckError {
     if (problem) return problem
     if (openForSeconds !== undefined) {
       const message =
@@ -218,7 +212,7 @@ function pauseSeconds({ details: { retryAfterSeconds = 0 } }: PhoneCheckError): 
   return Math.min(Math.max(retryAfterSeconds, least), most)
 }
 
-function enterCode(length: number, rung: Provider, flow: OpenFlow): Challenge {
+function enterCode(length: number, rung: Provider, flow: UnsealedFlow): Challenge {
   const resend = resendIn(rung, flow)
   return { type: 'enter_code', length, ...(resend !== undefined && { resend_in: resend }) }
 }
@@ -228,13 +222,13 @@ function resendAfter(rung: Provider): number {
 }
 
 /** Seconds until the server would send another message; undefined where it would not: the rung sends none, or the flow had its last one. */
-function resendIn(rung: Provider, { record }: OpenFlow): number | undefined {
+function resendIn(rung: Provider, { record }: UnsealedFlow): number | undefined {
   const resends = record.resends ?? 0
   return rung.sends && resends < limits.resendsPerFlow ? resendAfter(rung) * 2 ** resends : undefined
 }
 
 /** A flow that goes to another rung leaves everything of the old one behind. */
-export function onRung(name: string, flow: OpenFlow) {
+export function enterRung(name: string, flow: UnsealedFlow) {
   return {
     rung: name,
     rungSince: flow.ageMs,

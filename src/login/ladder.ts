@@ -1,6 +1,6 @@
 import { type Assurance, strength } from '../contracts/identity.js'
 import type { Provider } from '../contracts/provider.js'
-import type { OpenFlow } from '../flow/repository.js'
+import type { UnsealedFlow } from '../flow/repository.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { PhoneNumber } from '../lib/phone-number.js'
 import type { ReviewNumbers } from './review-provider.js'
@@ -43,7 +43,7 @@ export class Ladder {
   }
 
   /** The rung that a flow is on. @throws PhoneCheckError `flow_invalid` when there is no such rung any more, as after a deployment that removed it */
-  rungOf({ record, content }: OpenFlow): Provider {
+  rungOf({ record, content }: UnsealedFlow): Provider {
     const rung = this.find(record.rung) ?? this.#review.rungFor(content.number.e164)
     if (rung?.name !== record.rung) throw new PhoneCheckError('flow_invalid', { ended: true })
     return rung

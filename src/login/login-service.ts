@@ -1,59 +1,51 @@
-import { factsOf } from '../contracts/events.js'
+import type { PhoneCheckErrorCode } from '../contracts/problems.js'
 import type { CallContext, Provider, WebhookRequest } from '../contracts/provider.js'
-import { findOwnFlow, openOwnFlow } from '../flow/ownership.js'
-import type { OpenFlow } from '../flow/repository.js'
+import { flowId, flowKey } from '../flow/ids.js'
+import { authenticateRequester, requireIdleFlow } from '../flow/ownership.js'
+import type { UnsealedFlow } from '../flow/repository.js'
+import type { FlowRequest, RedeemRequest } from '../flow/requests.js'
 import { hasTimeForMore, msUntilFallback, msUntilResend } from '../flow/timing.js'
-import { shareOf, wallTime, within } from '../lib/clock.js'
-import { createSecret, flowId, flowKey } from '../lib/crypto.js'
-import { asOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from '../lib/errors.js'
+import { shareOf, wallTime, withTimeout } from '../lib/clock.js'
+import { createSecret } from '../lib/crypto.js'
+import { asOutage, PhoneCheckError, type ProblemDetails } from '../lib/errors.js'
 import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from '../lib/phone-number.js'
 import { limits } from '../limits/numbers.js'
 import { beginOnOpenRung } from './begin-flow.js'
-import { admit } from './complete-login.js'
-import { assemble, type Parts } from './context.js'
-import { Climber, onRung } from './issue-check.js'
+import { completeLogin } from './complete-login.js'
+import type { LoginServiceSettings } from './context.js'
+import { createLoginContext, type LoginContext } from './context.js'
+import { CheckIssuer, enterRung } from './issue-check.js'
 import { deviceIpFor, startInput } from './provider-input.js'
 import { recover } from './recover.js'
 import { isPollDue, pollForStatus, statusOf } from './status.js'
-import type {
-  Accept,
-  FlowRequest,
-  FlowStatus,
-  LoginFlowSettings,
-  NextStep,
-  Readiness,
-  Redeemed,
-  RedeemRequest,
-  StartedFlow,
-  StartRequest,
-} from './types.js'
-import { Attempts } from './verify-proof.js'
+import type { FlowStatus, NextStep, Readiness, Redeemed, ResolveUser, StartedFlow, StartRequest } from './types.js'
+import { ProofVerifier } from './verify-proof.js'
 import { takeAnnouncement } from './webhook.js'
 
 /**
  * The protocol. `start` creates a check and says what the device must do; `fallback` and `resend` go on when that does not work; `redeem` turns what the
  * device brings back into a user; `status` tells how far it is.
  *
- * At most one login per flow, on every store, under any interleaving and across crashes. The argument: a flow yields a user only in {@link admit},
- * after a `replace` by version made it `redeemed`. Out of `redeemed` leads one way only, back to `proven`, by the version that this very request wrote, and
+ * At most one login per flow, on every store, under any interleaving and across crashes. The argument: a flow yields a user only in {@link completeLogin},
+ * after a `replace` by version made it `consumed`. Out of `consumed` leads one way only, back to `proven`, by the version that this very request wrote, and
  * only after Passport failed to establish the session for it: the user was given back. Of all requests that read version N, one gets the `replace` to
  * N+1 (claimed); the others learn so and leave before the provider is asked. The winner's later writes name N+1 and onward, so if its lease ran out and
- * another request took the flow over, its writes fail and it ends without a user. A crash at any point leaves a lease that runs out, or `redeemed`.
+ * another request took the flow over, its writes fail and it ends without a user. A crash at any point leaves a lease that runs out, or `consumed`.
  *
  * A provider is asked by one request at a time. The deadline of a request begins before it reads the flow and is shorter than the lease that it takes after;
  * a call is not begun when the deadline is over, and given up at its end. Only a process that stands still between that look and the call can make two calls
  * overlap, which costs a call and never a second login.
  */
-export class LoginFlow {
-  readonly #parts: Parts
-  readonly #climber: Climber
-  readonly #attempts: Attempts
+export class LoginService {
+  readonly #parts: LoginContext
+  readonly #climber: CheckIssuer
+  readonly #attempts: ProofVerifier
 
   /** @throws TypeError that names the option and the cure */
-  constructor(settings: LoginFlowSettings) {
-    this.#parts = assemble(settings)
-    this.#climber = new Climber(this.#parts)
-    this.#attempts = new Attempts(this.#parts)
+  constructor(settings: LoginServiceSettings) {
+    this.#parts = createLoginContext(settings)
+    this.#climber = new CheckIssuer(this.#parts)
+    this.#attempts = new ProofVerifier(this.#parts)
   }
 
   /**
@@ -61,7 +53,7 @@ export class LoginFlow {
    * @throws PhoneCheckError 400 for the number, 403 and 429 for limits, `ladder_exhausted` when every rung refuses, 503
    */
   async start(request: StartRequest): Promise<StartedFlow> {
-    const { settings, ladder, book } = this.#parts
+    const { settings, ladder, flows } = this.#parts
     const number = parsePhoneNumber(request.phoneNumber, settings)
     const deviceIp = deviceIpFor(settings, request.deviceAddress)
     const context = this.#parts.callContext()
@@ -71,14 +63,14 @@ export class LoginFlow {
     const refused = this.#refusalOfStart(key, request.purpose, ladder.firstFor(number), number)
     const { flow, rung, skipped } = await beginOnOpenRung(this.#parts, request, number, { key, secret }).catch(refused)
     try {
-      for (const { method, reason } of skipped) settings.emit({ type: 'rung_skipped', reason, ...factsOf(flow), method })
+      for (const { method, reason } of skipped) settings.emit({ type: 'rung_skipped', reason, ...flow.facts, method })
       const input = startInput(settings, flow, request.redirectUrl, deviceIp)
-      const step = await this.#climber.climb(flow, rung, context, input, request.by, true)
-      settings.emit({ type: 'flow_started', ...factsOf(flow) })
+      const step = await this.#climber.issue(flow, rung, context, input, request.requester, true)
+      settings.emit({ type: 'flow_started', ...flow.facts })
       return { handle, secret, id: flowId(key), ...step, skipped: [...skipped, ...step.skipped] }
     } catch (error) {
       // Nobody was told its handle. If this fails too, the record just ages away.
-      await book.remove(key).catch(() => {})
+      await flows.remove(key).catch(() => {})
       return refused(error)
     }
   }
@@ -94,7 +86,7 @@ export class LoginFlow {
     if (isPollDue(this.#parts, flow)) {
       // A vendor that hangs must not keep its users from the rungs after it.
       const deadline = shareOf(context.deadline, this.#parts.ladder.countFrom(flow.record.rung))
-      await pollForStatus(this.#parts, this.#attempts, flow, request.by, { ...context, deadline })
+      await pollForStatus(this.#parts, this.#attempts, flow, request.requester, { ...context, deadline })
     }
     if (flow.content.verifiedAt !== undefined) throw this.#proven(flow, 'fallback')
     const next = this.#parts.ladder.next(flow.record.rung)
@@ -130,18 +122,19 @@ export class LoginFlow {
    * Exchanges what the device brought for the application's user.
    * @throws PhoneCheckError for every verdict but yes, and for outages; or whatever `accept` threw, in which case the same request may be repeated for a minute
    */
-  async redeem<User>(request: RedeemRequest, accept: Accept<User>): Promise<Redeemed<User>> {
+  async redeem<User>(request: RedeemRequest, accept: ResolveUser<User>): Promise<Redeemed<User>> {
     const context = this.#parts.callContext()
-    const flow = await openOwnFlow(this.#parts, request)
+    const flow = await requireIdleFlow(this.#parts, request)
     if (flow.content.verifiedAt !== undefined) {
-      await this.#attempts.claim(flow)
-      return admit(this.#parts, flow, flow.content.verifiedAt, accept, request.by)
+      await this.#attempts.acquireLease(flow)
+      return completeLogin(this.#parts, flow, flow.content.verifiedAt, accept, request.requester)
     }
-    const rung = await this.#attempts.liveRung(flow)
-    if (request.error !== undefined) throw await this.#attempts.report(flow, request.error)
-    const outcome = await this.#attempts.ask(flow, rung, request.by, context, request.code)
-    if (outcome.outcome === 'verified') return admit(this.#parts, flow, wallTime(this.#parts.settings.clock), accept, request.by)
-    throw await this.#attempts.settle(flow, outcome)
+    const rung = await this.#attempts.requireLiveRung(flow)
+    if (request.error !== undefined) throw await this.#attempts.recordReport(flow, request.error)
+    const outcome = await this.#attempts.verify(flow, rung, request.requester, context, request.code)
+    if (outcome.outcome === 'verified')
+      return completeLogin(this.#parts, flow, wallTime(this.#parts.settings.clock), accept, request.requester)
+    throw await this.#attempts.recordOutcome(flow, outcome)
   }
 
   /**
@@ -151,8 +144,8 @@ export class LoginFlow {
    */
   async status(request: FlowRequest): Promise<FlowStatus> {
     const context = this.#parts.callContext()
-    const flow = await findOwnFlow(this.#parts, request)
-    if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.by, context)
+    const flow = await authenticateRequester(this.#parts, request)
+    if (isPollDue(this.#parts, flow)) await pollForStatus(this.#parts, this.#attempts, flow, request.requester, context)
     return statusOf(this.#parts, this.#attempts, flow)
   }
 
@@ -163,17 +156,17 @@ export class LoginFlow {
 
   /** Forgets the wrong codes counted for a number, and makes strangers of its known devices. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
   async unlock(phoneNumber: string): Promise<void> {
-    const { gate } = this.#parts
+    const { limiter } = this.#parts
     const { e164, country } = this.#numberOfAnyCountry(phoneNumber)
-    const number = gate.hashNumber(e164)
-    await Promise.all([gate.forgive({ number }), gate.devices.forget(number)])
+    const number = limiter.hashNumber(e164)
+    await Promise.all([limiter.resetAttempts({ number }), limiter.devices.forget(number)])
     this.#parts.settings.emit({ type: 'number_unlocked', country, number: maskPhoneNumber(e164) })
   }
 
-  /** Makes strangers of a number's known devices. @throws as {@link LoginFlow.unlock} */
+  /** Makes strangers of a number's known devices. @throws as {@link LoginService.unlock} */
   async forgetDevices(phoneNumber: string): Promise<void> {
-    const { gate } = this.#parts
-    await gate.devices.forget(gate.hashNumber(this.#numberOfAnyCountry(phoneNumber).e164))
+    const { limiter } = this.#parts
+    await limiter.devices.forget(limiter.hashNumber(this.#numberOfAnyCountry(phoneNumber).e164))
   }
 
   /** The number may have logged in when its country was still admitted. */
@@ -184,12 +177,12 @@ export class LoginFlow {
 
   /** Asks the store whether it answers, and nobody else. */
   async ready(): Promise<Readiness> {
-    const { book, breakers, settings } = this.#parts
-    const ping = book.find(flowKey('ready')).then(
+    const { flows, breakers, settings } = this.#parts
+    const ping = flows.find(flowKey('ready')).then(
       () => true,
       () => false,
     )
-    const ready = await within(settings.clock, limits.pingMs, ping, () => false)
+    const ready = await withTimeout(settings.clock, limits.pingMs, ping, () => false)
     return { ready, store: ready ? 'ok' : 'failed', breakers: breakers.states() }
   }
 
@@ -198,31 +191,39 @@ export class LoginFlow {
     await this.#parts.ladder.close()
   }
 
-  async #openUnproven(request: FlowRequest, step: 'fallback' | 'resend'): Promise<OpenFlow> {
-    const flow = await openOwnFlow(this.#parts, request)
+  async #openUnproven(request: FlowRequest, step: 'fallback' | 'resend'): Promise<UnsealedFlow> {
+    const flow = await requireIdleFlow(this.#parts, request)
     if (flow.content.verifiedAt === undefined) return flow
     throw this.#proven(flow, step)
   }
 
-  #proven(flow: OpenFlow, step: 'fallback' | 'resend'): PhoneCheckError {
+  #proven(flow: UnsealedFlow, step: 'fallback' | 'resend'): PhoneCheckError {
     return this.#refuse(flow, step, 'too_early', { message: 'The number is proven already: call verify.' })
   }
 
   /** Claims the flow for another check, and gives it back as it was when there certainly is none. */
-  async #step(flow: OpenFlow, rung: Provider, request: FlowRequest, kind: 'fallback' | 'resend', context: CallContext): Promise<NextStep> {
-    const { by, deviceAddress } = request
+  async #step(
+    flow: UnsealedFlow,
+    rung: Provider,
+    request: FlowRequest,
+    kind: 'fallback' | 'resend',
+    context: CallContext,
+  ): Promise<NextStep> {
+    const { requester, deviceAddress } = request
     const { record, content } = flow
     const isResend = kind === 'resend'
     const deviceIp = deviceIpFor(this.#parts.settings, deviceAddress)
     const charged = { resends: (record.resends ?? 0) + 1, sentAt: flow.ageMs }
-    if (isResend) await this.#attempts.claim(flow, charged)
-    else if (!(await flow.write('claimed', onRung(rung.name, flow), { number: content.number }))) throw new PhoneCheckError('in_progress')
+    if (isResend) await this.#attempts.acquireLease(flow, charged)
+    else if (!(await flow.write('claimed', enterRung(rung.name, flow), { number: content.number })))
+      throw new PhoneCheckError('in_progress')
     try {
-      if (isResend) await this.#parts.gate.send(rung, content.number, request.purpose, by, record.device)
-      const climb = isResend ? 'renew' : 'climb'
+      if (isResend) await this.#parts.limiter.consumeSend(rung, content.number, request.purpose, requester, record.device)
       const input = startInput(this.#parts.settings, flow, request.redirectUrl, deviceIp)
-      const step = await this.#climber[climb](flow, rung, context, input, by)
-      this.#parts.settings.emit({ type: 'rung_started', ...factsOf(flow) })
+      const step = isResend
+        ? await this.#climber.reissue(flow, rung, context, input, requester)
+        : await this.#climber.issue(flow, rung, context, input, requester)
+      this.#parts.settings.emit({ type: 'rung_started', ...flow.facts })
       return { id: flowId(flow.key), ...step }
     } catch (error) {
       const problem = asOutage(error)
@@ -242,12 +243,12 @@ export class LoginFlow {
     }
   }
 
-  #refuse(flow: OpenFlow, step: 'fallback' | 'resend', code: PhoneCheckErrorCode, details: ProblemDetails = {}): PhoneCheckError {
+  #refuse(flow: UnsealedFlow, step: 'fallback' | 'resend', code: PhoneCheckErrorCode, details: ProblemDetails = {}): PhoneCheckError {
     return this.#refuseStep(flow, step, this.#attempts.refusal(flow, code, details))
   }
 
-  #refuseStep(flow: OpenFlow, step: 'fallback' | 'resend', problem: PhoneCheckError): PhoneCheckError {
-    this.#parts.settings.emit({ type: 'step_refused', step, code: problem.code, ...factsOf(flow) })
+  #refuseStep(flow: UnsealedFlow, step: 'fallback' | 'resend', problem: PhoneCheckError): PhoneCheckError {
+    this.#parts.settings.emit({ type: 'step_refused', step, code: problem.code, ...flow.facts })
     return problem
   }
 }

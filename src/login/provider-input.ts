@@ -1,14 +1,14 @@
 import type { StartInput } from '../contracts/provider.js'
-import type { OpenFlow } from '../flow/repository.js'
-import { flowId } from '../lib/crypto.js'
+import { flowId } from '../flow/ids.js'
+import type { UnsealedFlow } from '../flow/repository.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { publicAddress } from '../lib/ip-address.js'
-import type { LoginFlowSettings } from './types.js'
+import type { LoginServiceSettings } from './context.js'
 
 /** What a provider is told of a flow whose check it is to create. */
 export function startInput(
-  { callbackUrl }: LoginFlowSettings,
-  flow: OpenFlow,
+  { callbackUrl }: LoginServiceSettings,
+  flow: UnsealedFlow,
   redirectUrl: string | undefined,
   deviceIp: string | undefined,
 ): StartInput {
@@ -24,7 +24,7 @@ export function startInput(
 }
 
 /** The device's public address, where the provider is to be told. @throws PhoneCheckError `invalid_request` when it must be and is not known */
-export function deviceIpFor(settings: LoginFlowSettings, deviceAddress: string | undefined): string | undefined {
+export function deviceIpFor(settings: LoginServiceSettings, deviceAddress: string | undefined): string | undefined {
   const mode = settings.deviceIp ?? 'off'
   const address = mode === 'off' ? undefined : publicAddress(deviceAddress)
   if (mode === 'require' && !address) {

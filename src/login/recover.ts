@@ -1,7 +1,7 @@
-import { blank, type FlowRecord } from '../flow/record.js'
-import type { OpenFlow } from '../flow/repository.js'
+import { emptyRung, type FlowRecord } from '../flow/record.js'
+import type { UnsealedFlow } from '../flow/repository.js'
 import { isOutage, type PhoneCheckError } from '../lib/errors.js'
-import { onRung } from './issue-check.js'
+import { enterRung } from './issue-check.js'
 
 /**
  * Leaves a flow as true as it can be after a fallback or a resend that failed. The first line that holds decides.
@@ -20,8 +20,8 @@ import { onRung } from './issue-check.js'
  * @param charged what a resend was charged; undefined for a fallback
  */
 export async function recover(
-  flow: OpenFlow,
-  before: Pick<OpenFlow, 'record' | 'content'>,
+  flow: UnsealedFlow,
+  before: Pick<UnsealedFlow, 'record' | 'content'>,
   problem: PhoneCheckError,
   charged: Partial<FlowRecord> | undefined,
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function recover(
     return
   }
   const pause = flow.pauseSeconds === undefined ? {} : { stepAfter: flow.ageMs + flow.pauseSeconds * 1000 }
-  const asBefore = { ...blank, ...before.record, ...released, ...pause }
+  const asBefore = { ...emptyRung, ...before.record, ...released, ...pause }
   // Anything but a certain "nothing went out" may have come after the message.
   const mayHaveSent = flow.sending && isOutage(problem)
   if (charged) {
@@ -43,7 +43,11 @@ export async function recover(
     await flow.write('pending', { ...released, sentAt: flow.ageMs })
   } else if (flow.passed) {
     const { method, reason } = flow.passed
-    await flow.write('pending', { ...onRung(method, flow), ...released, ...pause, spent: true, reason }, { number: before.content.number })
+    await flow.write(
+      'pending',
+      { ...enterRung(method, flow), ...released, ...pause, spent: true, reason },
+      { number: before.content.number },
+    )
   } else {
     await flow.write('pending', asBefore, before.content)
   }

@@ -1,6 +1,7 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../contracts/clock.js'
 import type { Provider } from '../contracts/provider.js'
-import { type Clock, wallTime } from '../lib/clock.js'
+import { wallTime } from '../lib/clock.js'
 import { fingerprint } from '../lib/crypto.js'
 import { knownOptions } from '../lib/options.js'
 import { parsePhoneNumber } from '../lib/phone-number.js'

@@ -1,26 +1,32 @@
 import type { CallContext } from '../contracts/provider.js'
-import type { OpenFlow } from '../flow/repository.js'
+import type { UnsealedFlow } from '../flow/repository.js'
 import { hasTimeForMore, msUntilPoll, secondsUntilFallback } from '../flow/timing.js'
 import { wallTime } from '../lib/clock.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
-import type { Parts } from './context.js'
+import type { LoginContext } from './context.js'
 import type { FlowStatus } from './types.js'
-import type { Attempts } from './verify-proof.js'
+import type { ProofVerifier } from './verify-proof.js'
 
 /** Whether the rung is one that is asked for its result, and may be asked now. */
-export function isPollDue({ ladder }: Parts, flow: OpenFlow): boolean {
+export function isPollDue({ ladder }: LoginContext, flow: UnsealedFlow): boolean {
   const { state, rung } = flow.record
   return state === 'pending' && ladder.find(rung)?.poll !== undefined && !flow.isSpent && msUntilPoll(flow.record, flow.ageMs) === 0
 }
 
 /** Asks once, and writes down what comes of it. That the provider cannot be asked now is no news for the requester. */
-export async function pollForStatus(parts: Parts, attempts: Attempts, flow: OpenFlow, by: Requester, context: CallContext): Promise<void> {
+export async function pollForStatus(
+  parts: LoginContext,
+  attempts: ProofVerifier,
+  flow: UnsealedFlow,
+  requester: Requester,
+  context: CallContext,
+): Promise<void> {
   try {
-    const outcome = await attempts.ask(flow, parts.ladder.rungOf(flow), by, context)
+    const outcome = await attempts.verify(flow, parts.ladder.rungOf(flow), requester, context)
     if (outcome.outcome !== 'verified') {
-      await attempts.settle(flow, outcome)
+      await attempts.recordOutcome(flow, outcome)
       return
     }
     const verifiedAt = wallTime(parts.settings.clock)
@@ -31,7 +37,7 @@ export async function pollForStatus(parts: Parts, attempts: Attempts, flow: Open
 }
 
 /** What the flow's starter may know of it. */
-export function statusOf(parts: Parts, attempts: Attempts, flow: OpenFlow): FlowStatus {
+export function statusOf(parts: LoginContext, attempts: ProofVerifier, flow: UnsealedFlow): FlowStatus {
   const state = publicState(attempts, flow)
   const rung = state === 'verified' || !flow.isSpent ? 'live' : 'spent'
   const reason = state === 'verified' ? undefined : reasonOf(flow, state)
@@ -45,17 +51,17 @@ export function statusOf(parts: Parts, attempts: Attempts, flow: OpenFlow): Flow
   }
 }
 
-function publicState(attempts: Attempts, flow: OpenFlow): FlowStatus['state'] {
+function publicState(attempts: ProofVerifier, flow: UnsealedFlow): FlowStatus['state'] {
   const { state, outcome } = flow.record
-  if (state === 'redeemed') return outcome === 'refused' ? 'failed' : 'verified'
+  if (state === 'consumed') return outcome === 'refused' ? 'failed' : 'verified'
   if (flow.content.verifiedAt !== undefined) return flow.isProofStale ? 'failed' : 'verified'
   if (state === 'failed') return 'failed'
   if (state === 'claimed' || !flow.isSpent) return 'pending'
-  return attempts.hasMore(flow) ? 'pending' : 'expired'
+  return attempts.canContinue(flow) ? 'pending' : 'expired'
 }
 
 /** Why the rung is spent or the flow failed, from a closed list. */
-function reasonOf(flow: OpenFlow, state: FlowStatus['state']): string | undefined {
+function reasonOf(flow: UnsealedFlow, state: FlowStatus['state']): string | undefined {
   const { record } = flow
   if (record.outcome === 'refused') return 'user_refused'
   if (record.reason !== undefined) return record.reason
@@ -64,18 +70,22 @@ function reasonOf(flow: OpenFlow, state: FlowStatus['state']): string | undefine
 }
 
 /** Whether a result may still come on this rung, from the device or from a request that holds the flow. */
-function isUnderWay(state: FlowStatus['state'], flow: OpenFlow): boolean {
+function isUnderWay(state: FlowStatus['state'], flow: UnsealedFlow): boolean {
   return state === 'pending' && (flow.record.state === 'claimed' || !flow.isSpent)
 }
 
-function secondsUntilNews({ ladder }: Parts, flow: OpenFlow): number {
+function secondsUntilNews({ ladder }: LoginContext, flow: UnsealedFlow): number {
   const isPolled = ladder.rungOf(flow).poll !== undefined
   const waitMs = isPolled ? msUntilPoll(flow.record, flow.ageMs) : limits.pollEverySeconds.first * 1000
   return Math.max(1, Math.ceil(waitMs / 1000))
 }
 
-function whatFollows({ ladder }: Parts, flow: OpenFlow, state: FlowStatus['state']): Pick<FlowStatus, 'fallback' | 'fallbackInSeconds'> {
-  const isOver = flow.record.state === 'failed' || flow.record.state === 'redeemed' || !hasTimeForMore(flow.ageMs)
+function whatFollows(
+  { ladder }: LoginContext,
+  flow: UnsealedFlow,
+  state: FlowStatus['state'],
+): Pick<FlowStatus, 'fallback' | 'fallbackInSeconds'> {
+  const isOver = flow.record.state === 'failed' || flow.record.state === 'consumed' || !hasTimeForMore(flow.ageMs)
   const fallback = isOver ? [] : ladder.namesAfter(flow.record.rung)
   if (fallback.length === 0 || state !== 'pending') return { fallback }
   const dwellSeconds = flow.isSpent ? 0 : (ladder.find(flow.record.rung)?.dwellSeconds ?? 0)

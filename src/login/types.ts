@@ -1,32 +1,14 @@
+import type { Clock } from '../contracts/clock.js'
 import type { OnEvent } from '../contracts/events.js'
 import type { Assurance, PhoneIdentity } from '../contracts/identity.js'
-import type { Delivery, Provider } from '../contracts/provider.js'
+import type { LimitOptions } from '../contracts/limits.js'
+import type { Challenge, Delivery } from '../contracts/provider.js'
 import type { Store } from '../contracts/store.js'
+import type { UnableReason } from '../contracts/unable-reason.js'
 import type { BindingMode } from '../flow/record.js'
-import type { Clock } from '../lib/clock.js'
 import type { NumberPolicy } from '../lib/phone-number.js'
 import type { Requester } from '../limits/login-limiter.js'
-import type { LimitOptions } from '../limits/numbers.js'
-import type { Step } from './issue-check.js'
 import type { ReviewNumber } from './review-provider.js'
-
-export interface LoginFlowSettings extends NumberPolicy {
-  /** Name of the strategy. */
-  realm: string
-  ladder: readonly Provider[]
-  store: Store
-  /** At least 32 bytes; keys the hashes of numbers and addresses. */
-  secret: string
-  clock: Clock
-  emit: OnEvent
-  /** The weakest rung that may ever be used. Default `low`. */
-  floor?: Assurance
-  /** Whether the provider is told the device's address at start. Default `off`. */
-  deviceIp?: 'off' | 'prefer' | 'require'
-  callbackUrl?: string
-  reviewNumbers?: readonly ReviewNumber[]
-  limits?: LimitOptions
-}
 
 export interface StartRequest {
   /** As the user typed it. */
@@ -38,30 +20,9 @@ export interface StartRequest {
   delivery: Delivery
   /** Where the provider sends the browser back to, in redirect delivery. */
   redirectUrl?: string
-  by: Requester
+  requester: Requester
   /** The device's address, if it can be trusted to be the device's. */
   deviceAddress?: string
-}
-
-/** Somebody names a flow and claims to be its starter. */
-export interface FlowRequest {
-  handle: unknown
-  /** What the requester holds to prove that it is the starter. */
-  proof: { binding: 'cookie'; secret: string } | { binding: 'handle' }
-  purpose: string
-  subject?: string
-  redirectUrl?: string
-  by: Requester
-  /** The device's address, if it can be trusted to be the device's. */
-  deviceAddress?: string
-}
-
-export interface RedeemRequest extends FlowRequest {
-  code?: unknown
-  /** The device's own idea of which check this is. */
-  checkId?: string
-  /** What the device reported instead of a code. */
-  error?: string
 }
 
 export interface StartedFlow extends Step {
@@ -95,7 +56,7 @@ export interface Readiness {
   ready: boolean
   store: 'ok' | 'failed'
   /** Open ones mean that a provider failed too often of late; its rung is skipped at start. */
-  breakers: { provider: string; operation: string; state: 'closed' | 'open' }[]
+  breakers: { method: string; operation: string; state: 'closed' | 'open' }[]
 }
 
 export interface Redeemed<User> {
@@ -111,4 +72,23 @@ export interface Redeemed<User> {
 }
 
 /** The application's decision: its user, or false to refuse an identity that is proven; undefined, no answer, refuses too. May be asked twice for one flow. */
-export type Accept<User> = (identity: PhoneIdentity) => Promise<User | false | undefined>
+export type ResolveUser<User> = (identity: PhoneIdentity) => Promise<User | false | undefined>
+
+/** What the device must do on the rung that was reached. */
+export interface Step {
+  method: string
+  challenge: Challenge
+  checkId: string
+  expiresInSeconds: number
+  /** Names of the rungs that are still to come. */
+  fallback: string[]
+  /** Seconds until `fallback` opens, if this rung is not spent before. Absent when no rung follows. */
+  fallbackInSeconds?: number
+  /** Rungs that were passed over on the way, and why. */
+  skipped: Skipped[]
+}
+
+export interface Skipped {
+  method: string
+  reason: UnableReason
+}

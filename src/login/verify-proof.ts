@@ -1,36 +1,36 @@
-import { factsOf } from '../contracts/events.js'
+import type { PhoneCheckErrorCode } from '../contracts/problems.js'
 import type { CallContext, Outcome, Provider } from '../contracts/provider.js'
 import { type UnableReason, unableReason } from '../contracts/unable-reason.js'
+import { flowId } from '../flow/ids.js'
 import type { FlowRecord } from '../flow/record.js'
-import type { OpenFlow } from '../flow/repository.js'
+import type { UnsealedFlow } from '../flow/repository.js'
 import { hasTimeForMore, msUntilPoll } from '../flow/timing.js'
-import { flowId } from '../lib/crypto.js'
-import { asOutage, PhoneCheckError, type PhoneCheckErrorCode, type ProblemDetails } from '../lib/errors.js'
+import { asOutage, PhoneCheckError, type ProblemDetails } from '../lib/errors.js'
 import { typedCode } from '../lib/typed-text.js'
 import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
-import type { Parts } from './context.js'
-import { actions } from './failure-policy.js'
+import type { LoginContext } from './context.js'
+import { failurePolicy } from './failure-policy.js'
 
 /** One question to the provider of a flow's rung, and the writing down of every answer but yes. */
-export class Attempts {
-  readonly #parts: Parts
+export class ProofVerifier {
+  readonly #parts: LoginContext
   /** Flows for which this process is taking a try right now. */
   readonly #trying = new Set<string>()
 
-  constructor(parts: Parts) {
+  constructor(parts: LoginContext) {
     this.#parts = parts
   }
 
   /** The provider whose check this flow waits for. A rung that can win no more is reported, and written off if it was not yet. */
-  async liveRung(flow: OpenFlow): Promise<Provider> {
+  async requireLiveRung(flow: UnsealedFlow): Promise<Provider> {
     const { record } = flow
     const rung = this.#parts.ladder.rungOf(flow)
     // A call that died before its check was known left the rung charged and empty: only the next step of the ladder goes on from there.
     if (record.spent || !flow.content.check) throw this.refusal(flow, 'rung_unable', { reason: 'other' })
-    if (flow.isSpent) throw await this.spend(flow, 'rung_unable', 'expired')
+    if (flow.isSpent) throw await this.retireRung(flow, 'rung_unable', 'expired')
     if (record.tries >= limits.triesPerCode || record.flowTries >= limits.triesPerFlow)
-      throw await this.spend(flow, 'invalid_code', 'tries')
+      throw await this.retireRung(flow, 'invalid_code', 'tries')
     return rung
   }
 
@@ -38,23 +38,23 @@ export class Attempts {
    * Asks the provider, one request at a time. A try is counted, and limits are charged, before it is asked.
    * @throws PhoneCheckError `invalid_request` for a code that cannot be one, `in_progress`, 429 for limits, 503
    */
-  async ask(flow: OpenFlow, rung: Provider, by: Requester, context: CallContext, code?: unknown): Promise<Outcome> {
+  async verify(flow: UnsealedFlow, rung: Provider, requester: Requester, context: CallContext, code?: unknown): Promise<Outcome> {
     const { redeem, poll } = rung
     const { check } = flow.content
-    const { gate } = this.#parts
+    const { limiter } = this.#parts
     if (!check || !(redeem || poll)) throw this.refusal(flow, 'rung_unable', { reason: 'other' })
     if (!redeem) {
       const waitMs = msUntilPoll(flow.record, flow.ageMs)
       if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
-      await this.claim(flow, { polledAt: flow.ageMs, hinted: undefined })
+      await this.acquireLease(flow, { polledAt: flow.ageMs, resultAnnounced: undefined })
       return this.#run(flow, rung, 'poll', context, async () => rung.poll?.(check, context))
     }
     const given = codeOf(rung, code)
     // A provider that said "not yet" to a code is not asked again at once, however often the requester asks.
     const waitMs = flow.record.polledAt === undefined ? 0 : msUntilPoll(flow.record, flow.ageMs)
     if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
-    await this.#claimTry(flow, rung, by)
-    const takeBack = () => gate.takeBackRedeem(rung, flow.record, by)
+    await this.#claimTry(flow, rung, requester)
+    const takeBack = () => limiter.refundAttempt(rung, flow.record, requester)
     const outcome = await this.#run(flow, rung, 'redeem', context, async () => rung.redeem?.(check, given, context)).catch(
       async (error) => {
         // A guess that may have reached the provider stays counted, or a lost answer would be a free one.
@@ -66,18 +66,18 @@ export class Attempts {
     return outcome
   }
 
-  async claim(flow: OpenFlow, changes: Partial<FlowRecord> = {}): Promise<void> {
+  async acquireLease(flow: UnsealedFlow, changes: Partial<FlowRecord> = {}): Promise<void> {
     const claimed = await flow.write('claimed', { ...changes, leaseUntil: flow.ageMs + limits.leaseMs })
     if (!claimed) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
   }
 
   /** Writes down every outcome but yes. @returns what to tell the requester */
-  async settle(flow: OpenFlow, outcome: Exclude<Outcome, { outcome: 'verified' }>): Promise<PhoneCheckError> {
+  async recordOutcome(flow: UnsealedFlow, outcome: Exclude<Outcome, { outcome: 'verified' }>): Promise<PhoneCheckError> {
     switch (outcome.outcome) {
       case 'mismatch':
-        return this.spend(flow, 'mismatch', 'mismatch')
+        return this.retireRung(flow, 'mismatch', 'mismatch')
       case 'unable':
-        return this.spend(flow, 'rung_unable', unableReason(outcome.reason), outcome.stop)
+        return this.retireRung(flow, 'rung_unable', unableReason(outcome.reason), outcome.stop)
       case 'invalid_code':
         return this.#rejectCode(flow)
       case 'pending':
@@ -87,51 +87,50 @@ export class Attempts {
   }
 
   /** Writes the rung off; the flow too, when nothing may follow. @returns what to tell the requester */
-  async spend(
-    flow: OpenFlow,
+  async retireRung(
+    flow: UnsealedFlow,
     code: PhoneCheckErrorCode,
     reason: UnableReason | 'mismatch' | 'tries',
     stop = false,
   ): Promise<PhoneCheckError> {
     const { emit, deviceIp } = this.#parts.settings
-    const stops = stop || actions[reason] === 'stop' || (reason === 'ip_mismatch' && deviceIp === 'require')
-    const ended = stops || flow.record.flowTries >= limits.triesPerFlow || !this.hasMore(flow)
+    const stops = stop || failurePolicy[reason] === 'stop' || (reason === 'ip_mismatch' && deviceIp === 'require')
+    const ended = stops || flow.record.flowTries >= limits.triesPerFlow || !this.canContinue(flow)
     // Somebody else took the next step first, perhaps to a success: theirs is the news.
     if (!(await flow.write(ended ? 'failed' : 'pending', { spent: true, reason, leaseUntil: undefined }))) {
       return new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
     }
-    if (reason === 'mismatch' || (reason === 'ip_mismatch' && deviceIp === 'require'))
-      emit({ type: 'suspicious', reason, ...factsOf(flow) })
-    emit({ type: 'rung_spent', reason, ...factsOf(flow) })
-    if (ended) emit({ type: 'flow_failed', ...factsOf(flow) })
+    if (reason === 'mismatch' || (reason === 'ip_mismatch' && deviceIp === 'require')) emit({ type: 'suspicious', reason, ...flow.facts })
+    emit({ type: 'rung_spent', reason, ...flow.facts })
+    if (ended) emit({ type: 'flow_failed', ...flow.facts })
     return this.refusal(flow, code, { ended, ...(code === 'invalid_code' ? { attemptsLeft: 0 } : { reason }) })
   }
 
   /** Takes down what the device reported instead of a code. @returns what to tell the requester */
-  async report(flow: OpenFlow, error: string): Promise<PhoneCheckError> {
+  async recordReport(flow: UnsealedFlow, error: string): Promise<PhoneCheckError> {
     // The vendor limits how often a check URL is opened; the check itself is as good as before.
     if (error === 'too_many_requests') {
       const message = 'The provider limits how often the check URL is opened. Open the same URL again after the wait that its answer names.'
       return this.refusal(flow, 'pending', { reason: 'quota_exceeded', retryAfterSeconds: limits.pollEverySeconds.later, message })
     }
-    return this.spend(flow, 'rung_unable', unableReason(error, 'reported'))
+    return this.retireRung(flow, 'rung_unable', unableReason(error, 'reported'))
   }
 
   /** Whether a fallback or a resend can still follow. */
-  hasMore({ record, ageMs }: OpenFlow): boolean {
+  canContinue({ record, ageMs }: UnsealedFlow): boolean {
     const { ladder } = this.#parts
     if (!hasTimeForMore(ageMs)) return false
     if (ladder.next(record.rung)) return true
     return ladder.find(record.rung)?.sends === true && (record.resends ?? 0) < limits.resendsPerFlow
   }
 
-  refusal(flow: OpenFlow, code: PhoneCheckErrorCode, details: ProblemDetails): PhoneCheckError {
+  refusal(flow: UnsealedFlow, code: PhoneCheckErrorCode, details: ProblemDetails): PhoneCheckError {
     const fallback = details.ended || !hasTimeForMore(flow.ageMs) ? [] : this.#parts.ladder.namesAfter(flow.record.rung)
     return new PhoneCheckError(code, { flowId: flowId(flow.key), fallback, ...details })
   }
 
   async #run(
-    flow: OpenFlow,
+    flow: UnsealedFlow,
     rung: Provider,
     operation: 'redeem' | 'poll',
     { deadline }: CallContext,
@@ -155,45 +154,45 @@ export class Attempts {
    * Claim and charges go out together; whichever succeeded alone is undone, so that a loser of the race charges nothing. Within one process there is no
    * race: a second request leaves before it charges, and cannot lock a number even for the moment until its charge is given back.
    */
-  async #claimTry(flow: OpenFlow, rung: Provider, by: Requester): Promise<void> {
+  async #claimTry(flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
     if (this.#trying.has(flow.key)) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
     this.#trying.add(flow.key)
     try {
-      await this.#claimAndCharge(flow, rung, by)
+      await this.#claimAndCharge(flow, rung, requester)
     } finally {
       this.#trying.delete(flow.key)
     }
   }
 
-  async #claimAndCharge(flow: OpenFlow, rung: Provider, by: Requester): Promise<void> {
+  async #claimAndCharge(flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
     const account = flow.record
     const { tries, flowTries } = account
     const [claim, charge] = await Promise.allSettled([
-      this.claim(flow, { tries: tries + 1, flowTries: flowTries + 1 }),
-      this.#parts.gate.redeem(rung, account, by),
+      this.acquireLease(flow, { tries: tries + 1, flowTries: flowTries + 1 }),
+      this.#parts.limiter.consumeAttempt(rung, account, requester),
     ])
     if (claim.status === 'fulfilled' && charge.status === 'rejected') await this.#release(flow)
-    if (claim.status === 'rejected' && charge.status === 'fulfilled') await this.#parts.gate.takeBackRedeem(rung, account, by)
+    if (claim.status === 'rejected' && charge.status === 'fulfilled') await this.#parts.limiter.refundAttempt(rung, account, requester)
     if (claim.status === 'rejected') throw claim.reason
     if (charge.status === 'rejected') {
       const { code, status } = asOutage(charge.reason)
-      if (status !== 503) this.#parts.settings.emit({ type: 'step_refused', step: 'redeem', code, ...factsOf(flow) })
+      if (status !== 503) this.#parts.settings.emit({ type: 'step_refused', step: 'verify', code, ...flow.facts })
       throw charge.reason
     }
   }
 
   /** Gives the flow back, with its try unless the provider may have judged it: no verdict was reached. */
-  async #release(flow: OpenFlow, withTry = true, changes: Partial<FlowRecord> = {}): Promise<void> {
+  async #release(flow: UnsealedFlow, withTry = true, changes: Partial<FlowRecord> = {}): Promise<void> {
     const { tries, flowTries } = flow.record
     const back = withTry && this.#parts.ladder.rungOf(flow).redeem ? 1 : 0
     await flow.write('pending', { ...changes, leaseUntil: undefined, tries: tries - back, flowTries: flowTries - back })
   }
 
-  async #rejectCode(flow: OpenFlow): Promise<PhoneCheckError> {
+  async #rejectCode(flow: UnsealedFlow): Promise<PhoneCheckError> {
     const { tries, flowTries } = flow.record
     const attemptsLeft = Math.min(limits.triesPerCode - tries, limits.triesPerFlow - flowTries)
-    this.#parts.settings.emit({ type: 'code_rejected', attemptsLeft, ...factsOf(flow) })
-    if (attemptsLeft <= 0) return this.spend(flow, 'invalid_code', 'tries')
+    this.#parts.settings.emit({ type: 'code_rejected', attemptsLeft, ...flow.facts })
+    if (attemptsLeft <= 0) return this.retireRung(flow, 'invalid_code', 'tries')
     await flow.write('pending', { leaseUntil: undefined })
     return this.refusal(flow, 'invalid_code', { attemptsLeft })
   }

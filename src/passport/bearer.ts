@@ -1,11 +1,11 @@
-import type { TokenRefusal } from '../contracts/token-events.js'
+import type { TokenRefusal } from '../contracts/events.js'
 import type { HttpRequest, HttpResponse } from '../express/http-types.js'
 import { keepProblem, setProblemHeaders } from '../express/problem-json.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { AccessTokenClaims } from '../tokens/claims.js'
 import { tokenInvalid } from '../tokens/problem.js'
 import { epochsOfClaim } from '../tokens/revocations.js'
-import { type BearerSettings, type Tokens, tokensOf } from '../tokens/settings.js'
+import { type BearerSettings, type TokenService, tokenServiceFor } from '../tokens/settings.js'
 import { type Actions, type AuthenticateOptions, actionsOf, Base, runAuthenticate } from './base.js'
 import { type Admitted, type Decision, type Done, type Verdict, type VerifyCallback, verifier } from './verify.js'
 
@@ -40,14 +40,14 @@ export class BearerStrategy<Claims extends object = object> extends Base {
   /** @internal */
   readonly realm: string
   /** @internal */
-  readonly emit: Tokens['emit']
+  readonly emit: TokenService['emit']
 
   /** @throws TypeError that names the setting and the cure */
   constructor(settings: BearerSettings<Claims>, verify: BearerVerifyCallback<Claims>) {
     if (typeof verify !== 'function') throw new TypeError('BearerStrategy requires a verify callback')
     super(() => {})
     this.name = 'bearer'
-    const tokens = tokensOf(settings)
+    const tokens = tokenServiceFor(settings)
     this.realm = tokens.audience
     this.emit = tokens.emit
     // A closure, so that neither keys nor store are seen when the strategy is printed.
@@ -84,7 +84,7 @@ interface Refused {
 const absent: Refused = { challenge: '', message: 'A bearer token is needed in the Authorization header.' }
 const refused: Refused = { challenge: ', error="invalid_token", error_description="The token is expired, ended or not for here."' }
 
-function judgement<Claims extends object>(tokens: Tokens, verify: BearerVerifyCallback<Claims>) {
+function judgement<Claims extends object>(tokens: TokenService, verify: BearerVerifyCallback<Claims>) {
   // The same two styles of callback, whatever they are given.
   const admit = verifier('bearer', verify as unknown as VerifyCallback, false) as unknown as (
     req: HttpRequest,
@@ -110,7 +110,7 @@ function judgement<Claims extends object>(tokens: Tokens, verify: BearerVerifyCa
 }
 
 /** A token of a login that cannot be asked about, because it was issued without a store, counts as revoked. */
-async function isRevoked({ families, revocations }: Tokens, { sub, sid, rev }: AccessTokenClaims): Promise<boolean> {
+async function isRevoked({ families, revocations }: TokenService, { sub, sid, rev }: AccessTokenClaims): Promise<boolean> {
   if (!families || !revocations || sid === undefined) return true
   const [ended, revoked] = await Promise.all([families.isLive(sid).then((live) => !live), revocations.isRevoked(sub, epochsOfClaim(rev))])
   return ended || revoked

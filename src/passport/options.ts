@@ -1,20 +1,22 @@
-import { type OnEvent, safely } from '../contracts/events.js'
+import type { Clock } from '../contracts/clock.js'
+import type { OnEvent } from '../contracts/events.js'
 import type { Assurance } from '../contracts/identity.js'
+import type { LimitOptions } from '../contracts/limits.js'
 import type { Provider } from '../contracts/provider.js'
 import type { Store } from '../contracts/store.js'
 import { addressReader } from '../express/client-address.js'
-import type { BeforeSend, Front } from '../express/context.js'
+import type { BeforeSend, HandlerContext } from '../express/context.js'
 import { isOriginText } from '../express/csrf.js'
 import { FlowCookies } from '../express/flow-cookie.js'
-import { warnOperator } from '../express/warnings.js'
-import { type Clock, isClock, systemClock } from '../lib/clock.js'
+import { isClock, systemClock } from '../lib/clock.js'
 import { Drain } from '../lib/drain.js'
 import { isLoopback } from '../lib/ip-address.js'
+import { isolateListener } from '../lib/listeners.js'
+import { warnOperator } from '../lib/operator-warnings.js'
 import { knownOptions } from '../lib/options.js'
 import { isCountry, regionOfNumbers } from '../lib/phone-number.js'
 import { secretFault } from '../lib/secret.js'
-import type { LimitOptions } from '../limits/numbers.js'
-import { LoginFlow } from '../login/login-service.js'
+import { LoginService } from '../login/login-service.js'
 import type { ReviewNumber } from '../login/review-provider.js'
 
 export interface PhoneCheckStrategyOptions {
@@ -73,7 +75,7 @@ export interface PhoneCheckStrategyOptionsWithRequest extends Omit<PhoneCheckStr
 export type AnyOptions = PhoneCheckStrategyOptions | PhoneCheckStrategyOptionsWithRequest
 
 /** Checks the options once, and builds from them what the handlers share. @throws TypeError that names the option and the cure */
-export function buildFront(options: AnyOptions): Front {
+export function buildFront(options: AnyOptions): HandlerContext {
   const {
     store,
     redirectUrl,
@@ -88,7 +90,7 @@ export function buildFront(options: AnyOptions): Front {
     clock = systemClock,
   } = options
   const production = process.env['NODE_ENV'] === 'production'
-  const emit = safely(options.onEvent ?? warnOperator)
+  const emit = isolateListener(options.onEvent ?? warnOperator)
   const secureCookie = cookie?.secure ?? true
 
   knownOptions('PhoneCheckStrategy', options, optionNames)
@@ -154,8 +156,8 @@ export function buildFront(options: AnyOptions): Front {
 
   remindOfSandboxes(options.ladder, emit)
   return {
-    flow: new LoginFlow({
-      realm: options.name ?? 'phonecheck',
+    flow: new LoginService({
+      strategyName: options.name ?? 'phonecheck',
       ladder: options.ladder,
       store,
       secret,
@@ -219,7 +221,7 @@ const optionNames = [
 const limitNames = [
   'startsPerAddress',
   'sendsPerAddress',
-  'failedRedeemsPerAddress',
+  'failedVerifiesPerAddress',
   'sendsPerBlock',
   'sendsPerDay',
   'sendsPerCountryPerDay',

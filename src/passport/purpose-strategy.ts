@@ -1,5 +1,5 @@
 import type { PhoneIdentity } from '../contracts/identity.js'
-import type { Front } from '../express/context.js'
+import type { HandlerContext } from '../express/context.js'
 import { fallbackHandler } from '../express/handlers/fallback.js'
 import { resendHandler } from '../express/handlers/resend.js'
 import { type StartOptions, startHandler } from '../express/handlers/start.js'
@@ -42,12 +42,12 @@ export class FlowStrategy extends Base {
   // No `#private` fields: Passport works on `Object.create(strategy)`, which has no access to them.
   override name: string
   /** @internal */
-  readonly front: Front
+  readonly front: HandlerContext
   /** @internal */
   readonly admit: Admit
 
   /** @internal */
-  constructor(name: string, front: Front, admit: Admit) {
+  constructor(name: string, front: HandlerContext, admit: Admit) {
     super(() => {})
     this.name = name
     this.front = front
@@ -211,7 +211,7 @@ function fail({ req, actions, options }: Visit, problem: PhoneCheckError): void 
 }
 
 /** @throws TypeError when the method itself was mounted as a handler, which Express then calls with a request */
-function frontOf(strategy: unknown, method: string, options?: object): Front {
+function frontOf(strategy: unknown, method: string, options?: object): HandlerContext {
   const isRequest = options !== undefined && options !== null && 'headers' in options && 'socket' in options
   if (!(strategy instanceof FlowStrategy) || isRequest) {
     throw new TypeError(`phone.${method} makes a handler and is none itself: mount phone.${method}(), with parentheses`)

@@ -1,11 +1,11 @@
 import type { Server } from 'node:http'
 import { e164 } from './phones/number.js'
 import type { Simulator } from './simulator.js'
-import type { World } from './state/simulator-state.js'
+import type { SimulatorState } from './state/simulator-state.js'
 import { checkView, moCheckView } from './state/views.js'
 
 /** The simulator as its user sees it. */
-export function face(world: World, server: Server): Simulator {
+export function createSimulator(world: SimulatorState, server: Server): Simulator {
   let closing: Promise<void> | undefined
   return {
     url: world.url,

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { type Behaviour, behaviourWith } from './behaviour.js'
 import { controlRoutes } from './control/control.js'
 import { messageControlRoutes } from './control/messages.js'
-import { face } from './create-simulator.js'
+import { createSimulator } from './create-simulator.js'
 import { idenfyRoutes } from './idenfy/sms.js'
 import type { CallbackDraft, SignedCallback } from './idlayr/callback-signature.js'
 import { coverageRoutes } from './idlayr/coverage.js'
@@ -18,7 +18,7 @@ import type { VirtualPhone } from './phones/virtual-phone.js'
 import type { Fault, FaultHandle } from './server/faults.js'
 import type { RequestListener, RequestRecord } from './server/request-log.js'
 import { serve } from './server/server.js'
-import { createWorld } from './state/create-state.js'
+import { createState } from './state/create-state.js'
 import type { NumberOverride } from './state/override.js'
 import type { CheckView, MoCheckView } from './state/views.js'
 
@@ -84,7 +84,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   // A machine or a debugger that stops the app for a while must not cost it its connections.
   const server = createServer({ keepAliveTimeout: 0 })
   const url = await listen(server, options.port ?? 0)
-  const world = createWorld(url, behaviour, options)
+  const world = createState(url, behaviour, options)
   const routes = [
     ...oauthRoutes(world),
     ...phoneCheckRoutes(world),
@@ -100,7 +100,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     // What is left to fail is a caller who hung up.
     serve(world, routes, request, response).catch(() => response.destroy())
   })
-  return face(world, server)
+  return createSimulator(world, server)
 }
 
 function listen(server: Server, port: number): Promise<string> {

@@ -3,7 +3,7 @@ import type { Store } from '../contracts/store.js'
 import { PhoneCheckError } from '../lib/errors.js'
 
 /** The same store, whose every fault is an event and a `store_unavailable`. What failed is never repeated here. */
-export function safeStore(store: Store, emit: OnEvent): Store {
+export function guardStore(store: Store, emit: OnEvent): Store {
   async function ask<T>(operation: keyof Store, call: () => Promise<T>): Promise<T> {
     try {
       return await call()

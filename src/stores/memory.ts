@@ -1,7 +1,8 @@
-import type { Hit, Store, StoredRecord, Verdict } from '../contracts/store.js'
-import { type Clock, isClock, systemClock } from '../lib/clock.js'
+import type { Clock } from '../contracts/clock.js'
+import type { CountResult, Hit, Store, StoredRecord } from '../contracts/store.js'
+import { isClock, systemClock } from '../lib/clock.js'
 import { knownOptions } from '../lib/options.js'
-import { charge, secondsUntilFit, type Tally, tallyAt } from './counter-state.js'
+import { type CounterState, charge, secondsUntilFit, tallyAt } from './counter-state.js'
 import { HeldCounter, HeldRecord } from './memory/entries.js'
 import { ExpiringMap } from './memory/expiring-map.js'
 
@@ -91,7 +92,7 @@ export class MemoryStore implements Store {
     if (counter) this.#counters.delete(counter)
   }
 
-  async count(hits: readonly Hit[]): Promise<Verdict> {
+  async count(hits: readonly Hit[]): Promise<CountResult> {
     const now = this.#clock.now()
     this.#counters.sweep(now, stepsPerCall)
     const judged = this.#judge(hits, now)
@@ -103,7 +104,7 @@ export class MemoryStore implements Store {
     return { allowed: true }
   }
 
-  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
     const ttlMs = milliseconds('ttlSeconds', ttlSeconds)
     const now = this.#clock.now()
     this.#counters.sweep(now, stepsPerCall)
@@ -131,9 +132,9 @@ export class MemoryStore implements Store {
   }
 
   /** @returns the first refusal, or what will stand on each counter once all hits are charged. Nothing is written yet. */
-  #judge(hits: readonly Hit[], now: number): Verdict | Map<string, Tally> {
+  #judge(hits: readonly Hit[], now: number): CountResult | Map<string, CounterState> {
     // Drafts first, so that a refusal leaves nothing behind and a key that is named twice sees its own earlier charge.
-    const drafts = new Map<string, Tally>()
+    const drafts = new Map<string, CounterState>()
     for (const hit of hits) {
       milliseconds('windowSeconds', hit.windowSeconds)
       if (hit.maxWindowSeconds !== undefined) milliseconds('maxWindowSeconds', hit.maxWindowSeconds)
@@ -152,10 +153,10 @@ export class MemoryStore implements Store {
    */
   #crowdedBy(
     hits: readonly Hit[],
-    drafts: ReadonlyMap<string, Tally>,
+    drafts: ReadonlyMap<string, CounterState>,
     shelf: ExpiringMap<HeldRecord> | undefined,
     now: number,
-  ): Verdict | undefined {
+  ): CountResult | undefined {
     const origin = hits.find((hit) => hit.origin && hit.cost !== -1)
     if (!origin) return undefined
     const isNew = (key: string) => !this.#counters.get(key, now)
@@ -173,13 +174,13 @@ export class MemoryStore implements Store {
     return undefined
   }
 
-  #makeRoom(drafts: ReadonlyMap<string, Tally>, now: number): void {
+  #makeRoom(drafts: ReadonlyMap<string, CounterState>, now: number): void {
     let added = 0
     for (const key of drafts.keys()) if (!this.#counters.get(key, now)) added++
     if (added > 0 && !this.#counters.hasRoomFor(added, now)) throw full('counters', 'maxCounters')
   }
 
-  #keep(drafts: ReadonlyMap<string, Tally>, now: number): void {
+  #keep(drafts: ReadonlyMap<string, CounterState>, now: number): void {
     for (const [key, tally] of drafts) {
       const present = this.#counters.get(key, now)
       if (tally.count === 0 && tally.level === 0) {

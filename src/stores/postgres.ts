@@ -1,4 +1,4 @@
-import type { Hit, Store, StoredRecord, Verdict } from '../contracts/store.js'
+import type { CountResult, Hit, Store, StoredRecord } from '../contracts/store.js'
 import { knownOptions } from '../lib/options.js'
 import { askOnce, type PostgresAnswer, type PostgresPool } from './postgres/pool.js'
 import { migration, type Names, namesOf, takenState } from './postgres/schema.js'
@@ -103,7 +103,7 @@ export class PostgresStore implements Store {
     await this.#ask('remove', this.#statements.remove, [wellFormed('PostgresStore', 'key', key)])
   }
 
-  async count(hits: readonly Hit[]): Promise<Verdict> {
+  async count(hits: readonly Hit[]): Promise<CountResult> {
     if (hits.length === 0) return { allowed: true }
     const rules = hits.map((hit) => ruleOf('PostgresStore', hit))
     const { rows } = await this.#ask('count', this.#statements.count, this.#charges(rules))
@@ -111,7 +111,7 @@ export class PostgresStore implements Store {
     return verdictOf('count', rules, rows)
   }
 
-  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
     const ttlMs = lifetime('PostgresStore', 'ttlSeconds', ttlSeconds)
     const rules = hits.map((hit) => ruleOf('PostgresStore', hit))
     const values = [wellFormed('PostgresStore', 'key', key), wellFormed('PostgresStore', 'record', record), ttlMs, ...this.#charges(rules)]
@@ -172,7 +172,7 @@ export class PostgresStore implements Store {
   }
 }
 
-function verdictOf(operation: string, rules: readonly Rule[], rows: readonly unknown[]): Verdict {
+function verdictOf(operation: string, rules: readonly Rule[], rows: readonly unknown[]): CountResult {
   const [answer] = rows as { refused: string; seconds: string }[]
   if (answer?.refused === '0') return { allowed: true }
   const refused = rules[Number(answer?.refused) - 1]

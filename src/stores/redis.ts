@@ -1,4 +1,4 @@
-import type { Hit, Store, StoredRecord, Verdict } from '../contracts/store.js'
+import type { CountResult, Hit, Store, StoredRecord } from '../contracts/store.js'
 import { knownOptions } from '../lib/options.js'
 import { type Commands, commandsOf, isRedisClient, type RedisClient } from './redis/client.js'
 import { countScript, findScript, insertChargedScript, insertScript, replaceScript, type Script } from './redis/scripts.js'
@@ -89,14 +89,14 @@ export class RedisStore implements Store {
     await this.#send('remove', () => Promise.all(keys.map((one) => this.#commands.del(one))))
   }
 
-  async count(hits: readonly Hit[]): Promise<Verdict> {
+  async count(hits: readonly Hit[]): Promise<CountResult> {
     if (hits.length === 0) return { allowed: true }
     const { rules, keys, values } = this.#charges(hits)
     return verdictOf('count', rules, strings('count', await this.#ask('count', countScript, keys, values)))
   }
 
   /** One script. In a cluster two, one after the other: what is then refused still writes nothing, and what cannot be inserted is given back. */
-  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
     const ttlMs = Math.max(1, lifetime('RedisStore', 'ttlSeconds', ttlSeconds) - 1)
     const text = wellFormed('RedisStore', 'record', record)
     const { rules, keys, values } = this.#charges(hits)
@@ -114,7 +114,7 @@ export class RedisStore implements Store {
     }
   }
 
-  async #countThenInsert(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+  async #countThenInsert(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
     const verdict = await this.count(hits)
     if (!verdict.allowed) return verdict
     const isKept = await this.insert(key, record, ttlSeconds).catch(async (error) => {
@@ -167,7 +167,7 @@ export class RedisStore implements Store {
   }
 }
 
-function verdictOf(operation: keyof Store, rules: readonly Rule[], [place, seconds]: readonly [string, string]): Verdict {
+function verdictOf(operation: keyof Store, rules: readonly Rule[], [place, seconds]: readonly [string, string]): CountResult {
   if (place === '0') return { allowed: true }
   const refused = rules[Number(place) - 1]
   if (!refused) throw strange(operation)

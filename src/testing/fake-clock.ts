@@ -1,5 +1,5 @@
 import { setImmediate as everyMicrotaskIsDone } from 'node:timers/promises'
-import type { Clock } from '../lib/clock.js'
+import type { Clock } from '../contracts/clock.js'
 
 /** A clock that stands still until it is told to move. Give it to whatever takes a `clock`. */
 export interface FakeClock extends Clock {

@@ -1,5 +1,5 @@
 import jwt from 'jsonwebtoken'
-import type { TokenRefusal } from '../contracts/token-events.js'
+import type { TokenRefusal } from '../contracts/events.js'
 import { type AccessTokenClaims, isAccessTokenClaims } from './claims.js'
 import { accessTokenType, readHeader } from './header.js'
 import { complaint, type KeyRing } from './keys.js'

@@ -1,6 +1,7 @@
+import type { TokenEvent } from '../contracts/events.js'
 import type { Store } from '../contracts/store.js'
-import type { TokenEvent } from '../contracts/token-events.js'
-import { createSecret, fingerprint, isSecret, matches } from '../lib/crypto.js'
+import { isSecret } from '../flow/ids.js'
+import { createSecret, fingerprint, matches } from '../lib/crypto.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { Seal } from '../lib/seal.js'
 import type { Grant } from './claims.js'
@@ -68,11 +69,11 @@ export class RefreshFamilies {
   }
 
   /** Begins a family, and ends the user's oldest where there is one too many. */
-  async begin(grant: Grant): Promise<{ refreshToken: string; sid: string }> {
+  async issue(grant: Grant): Promise<{ refreshToken: string; sid: string }> {
     const { store, idleSeconds, absoluteSeconds } = this.#rules
     const secret = createSecret()
     const refreshToken = `${createSecret()}.${secret}`
-    const { sid, key, seal } = this.#open(refreshToken)
+    const { sid, key, seal } = this.#parse(refreshToken)
     const family: Family = { grant, current: fingerprint(secret), idleUntilMs: idleSeconds * 1000, rotatedAtMs: 0 }
     const outdated = await this.#lists.add(grant.subject, sid)
     await Promise.all(outdated.map((old) => store.remove(this.#prefix + old)))
@@ -91,7 +92,7 @@ export class RefreshFamilies {
     token: string,
     prepare: (grant: Grant, sid: string) => Promise<Prepared | undefined>,
   ): Promise<{ refreshToken: string; prepared: Prepared }> {
-    const presented = this.#open(token)
+    const presented = this.#parse(token)
     // The second round is for whoever lost the race, and finds the token used.
     for (let round = 0; round < 2; round++) {
       const found = await this.#rules.store.find(presented.key)
@@ -99,7 +100,7 @@ export class RefreshFamilies {
       if (!family || this.#isOver(family, found.ageMs)) throw tokenInvalid()
       const isCurrent = matches(presented.secret, family.current)
       const again = isCurrent ? undefined : this.#repeat(presented, family, found.ageMs)
-      if (!isCurrent && again === undefined) throw await this.#killed(presented, family)
+      if (!isCurrent && again === undefined) throw await this.#revokeFamily(presented, family)
       const { grant } = family
       const isRevoked = await this.#rules.revocations.isRevoked(grant.subject, grant.epochs)
       const prepared = isRevoked ? undefined : await prepare(grant, presented.sid)
@@ -117,7 +118,7 @@ export class RefreshFamilies {
 
   /** Ends the family that a token belongs to, used or not. Unknown ones have ended already. @throws PhoneCheckError `token_invalid` for a text of another kind */
   async end(token: string): Promise<void> {
-    await this.#rules.store.remove(this.#open(token).key)
+    await this.#rules.store.remove(this.#parse(token).key)
   }
 
   /** Whether the family of an access token has neither ended nor expired. */
@@ -163,7 +164,7 @@ export class RefreshFamilies {
   }
 
   /** @throws PhoneCheckError `token_invalid` */
-  #open(token: string): Presented {
+  #parse(token: string): Presented {
     const [family, secret, ...rest] = token.split('.')
     if (!isSecret(family) || !isSecret(secret) || rest.length > 0) throw tokenInvalid()
     const sid = fingerprint(family)
@@ -171,7 +172,7 @@ export class RefreshFamilies {
     return { sid, key, secret, seal: new Seal(family, key) }
   }
 
-  async #killed({ key, sid }: Presented, { grant }: Family): Promise<PhoneCheckError> {
+  async #revokeFamily({ key, sid }: Presented, { grant }: Family): Promise<PhoneCheckError> {
     this.#rules.emit({ type: 'refresh_reused', family: sid, subject: grant.subject })
     await this.#rules.store.remove(key)
     return tokenInvalid()

@@ -1,11 +1,13 @@
-import { type OnEvent, safely } from '../contracts/events.js'
+import type { Clock } from '../contracts/clock.js'
+import type { OnEvent } from '../contracts/events.js'
 import type { Store } from '../contracts/store.js'
-import { warnOperator } from '../express/warnings.js'
-import { type Clock, systemClock, wallTime } from '../lib/clock.js'
+import { systemClock, wallTime } from '../lib/clock.js'
 import { Drain } from '../lib/drain.js'
+import { isolateListener } from '../lib/listeners.js'
+import { warnOperator } from '../lib/operator-warnings.js'
 import { knownOptions } from '../lib/options.js'
 import { secretFault } from '../lib/secret.js'
-import { safeStore } from '../stores/guard.js'
+import { guardStore } from '../stores/guard.js'
 import { AccessTokens } from './access-token.js'
 import type { CustomClaims } from './claims.js'
 import { complaint, type JwtKey, KeyRing } from './keys.js'
@@ -66,7 +68,7 @@ export interface JwtSettings<Claims extends object = object> extends BearerSetti
 type Verdict = Express.User | false | null | undefined
 
 /** The settings, checked and made ready. */
-export interface Tokens extends Pick<JwtSettings, 'findUser' | 'claims'> {
+export interface TokenService extends Pick<JwtSettings, 'findUser' | 'claims'> {
   readonly access: AccessTokens
   readonly issuer: string
   readonly audience: string
@@ -100,10 +102,10 @@ const settingNames: readonly (keyof JwtSettings)[] = [
   'clock',
 ]
 
-const known = new WeakMap<object, Tokens>()
+const known = new WeakMap<object, TokenService>()
 
 /** The same for every function that is given these settings, so that keys are read once. @throws TypeError that names the setting and the cure */
-export function tokensOf<Claims extends object>(settings: BearerSettings<Claims>): Tokens {
+export function tokenServiceFor<Claims extends object>(settings: BearerSettings<Claims>): TokenService {
   if (typeof settings !== 'object' || settings === null)
     throw new TypeError('JwtSettings: pass an object of settings, with issuer, audience, keys and subject')
   const tokens = known.get(settings) ?? build(settings)
@@ -116,7 +118,7 @@ const nameGrammar = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/
 
 function build(
   settings: JwtSettings | (BearerSettings & { subject?: undefined; accessTtlSeconds?: undefined; findUser?: undefined }),
-): Tokens {
+): TokenService {
   knownOptions('JwtSettings', settings, settingNames)
   const { issuer, audience, subject, claims, findUser, clock = systemClock, checkRevoked = false } = settings
   for (const [name, value] of Object.entries({ issuer, audience })) {
@@ -132,13 +134,13 @@ function build(
   const refreshAbsoluteSeconds = seconds('refreshAbsoluteSeconds', settings.refreshAbsoluteSeconds, absoluteSeconds, 1)
   const refreshGraceSeconds = seconds('refreshGraceSeconds', settings.refreshGraceSeconds, graceSeconds, 0)
   const access = new AccessTokens(new KeyRing(settings.keys), issuer, audience)
-  const emit = safely(settings.onEvent ?? warnOperator)
+  const emit = isolateListener(settings.onEvent ?? warnOperator)
 
   if (typeof checkRevoked !== 'boolean') throw complaint('checkRevoked', 'must be true or false')
   if (checkRevoked && !settings.store) throw complaint('checkRevoked', 'needs a store')
   if (settings.store !== undefined && !isStore(settings.store)) throw complaint('store', 'is no store; pass one, such as new MemoryStore()')
   const secret = checkedSecret(settings)
-  const store = settings.store && safeStore(settings.store, emit)
+  const store = settings.store && guardStore(settings.store, emit)
   const revocations = store && secret !== undefined ? new Revocations(store, secret, issuer) : undefined
   const rules = {
     issuer,

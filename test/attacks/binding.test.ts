@@ -17,7 +17,7 @@ describe('only the starter can redeem', () => {
     }
     expect(patches(app)).toBe(0)
     expect(await isLoggedIn(thief)).toBe(false)
-    expect(app.events.filter((event) => event.type === 'foreign_redeem')).toHaveLength(6)
+    expect(app.events.filter((event) => event.type === 'foreign_verify')).toHaveLength(6)
 
     const own = await owner.browser.post('/login/phone/verify', { flow: owner.flow, code: owner.code })
     expect(own.status).toBe(200)

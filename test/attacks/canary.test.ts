@@ -190,7 +190,7 @@ test('errors hide their secrets from inspect(), JSON and their causes', async ()
   const app = await startApp({ provider: { clientSecret } })
   app.sim.fault({ match: 'POST /oauth2/v1/token', reset: 'before' })
   const error = await app.phone.front.flow
-    .start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', by: { address: undefined } })
+    .start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', requester: { address: undefined } })
     .then(
       () => undefined,
       (reason: unknown) => reason,

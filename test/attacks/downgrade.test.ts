@@ -58,7 +58,7 @@ describe('the ladder is the server’s', () => {
     expect((await visitor.status()).body).toMatchObject({ state: 'pending' })
     expect((await visitor.verify()).status).toBe(400)
     expect(app.sim.count(calls.moRead)).toBe(1)
-    expect(app.events).toContainEqual({ type: 'late_result', flowId: expect.any(String), provider: 'mocheck' })
+    expect(app.events).toContainEqual({ type: 'late_result', flowId: expect.any(String), method: 'mocheck' })
     expect(await visitor.isLoggedIn()).toBe(false)
   })
 
@@ -141,7 +141,7 @@ describe('a rung whose provider is down', () => {
     fault.remove()
     await app.clock.advance(30_000)
     expect((await new Visitor(app).start()).body.method).toBe('phonecheck')
-    expect(app.events).toContainEqual({ type: 'breaker_closed', provider: 'phonecheck', operation: 'start' })
+    expect(app.events).toContainEqual({ type: 'breaker_closed', method: 'phonecheck', operation: 'start' })
   })
 
   test('cannot be brought down by users', async () => {

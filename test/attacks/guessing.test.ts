@@ -187,7 +187,7 @@ describe('guesses are bounded by number, over flows, messages and addresses', ()
       expect((await lockedFallback(app)).status).toBe(201)
       await app.clock.advance(day)
     }
-    expect(app.events).toContainEqual(expect.objectContaining({ type: 'step_refused', step: 'redeem', code: 'code_locked' }))
+    expect(app.events).toContainEqual(expect.objectContaining({ type: 'step_refused', step: 'verify', code: 'code_locked' }))
     expect(app.events.filter((event) => event.type === 'number_unlocked')).toEqual([
       { type: 'number_unlocked', country: 'US', number: '+1********00' },
     ])

@@ -48,7 +48,7 @@ describe("somebody else's check", () => {
       const answer = await post(app, verify, { flow: own.flow, check_id: theirs.check_id, code: theirs.code })
       await expectNothing(app, answer, 401, 'flow_invalid')
     }
-    expect(app.events).toContainEqual({ type: 'foreign_redeem', flowId: own.id, reason: 'check' })
+    expect(app.events).toContainEqual({ type: 'foreign_verify', flowId: own.id, reason: 'check' })
     await expectLogin(app, theirs, victim)
     await expectLogin(app, own, attacker)
   })

@@ -20,7 +20,7 @@ describe('answers to verify-sms that are lost', () => {
     for (let index = 0; index < 6; index++) visitors.push(await onCode(app, `+1202555${1000 + index}`))
     const last = visitors.pop()
     const lost = app.sim.fault({ match: calls.verify, ...fault })
-    const opened = { type: 'breaker_opened', provider: 'idenfy-sms', operation: 'redeem' }
+    const opened = { type: 'breaker_opened', method: 'idenfy-sms', operation: 'redeem' }
     for (const visitor of visitors) {
       expect(app.events).not.toContainEqual(opened)
       expect(await visitor.verify({ code: visitor.code() })).toMatchObject({ status: 422, body: { code: 'rung_unable' } })
@@ -30,7 +30,7 @@ describe('answers to verify-sms that are lost', () => {
     const refused = await last?.verify({ code: last.code() })
     expect(refused).toMatchObject({ status: 503, body: { code: 'provider_unavailable' }, retryAfter: 30 })
     expect(app.sim.count(calls.verify)).toBe(5)
-    expect((await app.phone.ready()).breakers).toContainEqual({ provider: 'idenfy-sms', operation: 'redeem', state: 'open' })
+    expect((await app.phone.ready()).breakers).toContainEqual({ method: 'idenfy-sms', operation: 'redeem', state: 'open' })
 
     lost.remove()
     await app.clock.advance(30_000)

@@ -87,7 +87,7 @@ describe('addresses', () => {
   })
 
   test('failed redeems are limited, successes are not', async () => {
-    const app = await ladderApp('cookie + body', ['phonecheck'], { strategy: { limits: { failedRedeemsPerAddress: 4 } } })
+    const app = await ladderApp('cookie + body', ['phonecheck'], { strategy: { limits: { failedVerifiesPerAddress: 4 } } })
     const login = async (code?: string) => {
       const visitor = new Visitor(app)
       const { challenge } = (await visitor.start()).body

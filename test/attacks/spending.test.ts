@@ -7,7 +7,7 @@ import { fakeClock } from 'passport-phonecheck/testing'
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { limits } from '../../src/limits/numbers.js'
-import { LoginFlow } from '../../src/login/login-service.js'
+import { LoginService } from '../../src/login/login-service.js'
 import { secret } from '../support/app.js'
 import { flowSetup, refusal, scripted } from '../support/flow.js'
 import { endless } from '../support/limits.js'
@@ -32,8 +32,8 @@ function sender(name = 'code') {
 const from = (address: string) => ({ address })
 /** Each from a place of its own. */
 const scattered = (index: number) => from(`198.${18 + (index >> 8)}.${index & 255}.7`)
-const startOf = (flow: LoginFlow, phoneNumber: string, by = from('192.0.2.1')) =>
-  flow.start({ phoneNumber, purpose: 'login', binding: 'handle', delivery: 'body', by })
+const startOf = (flow: LoginService, phoneNumber: string, requester = from('192.0.2.1')) =>
+  flow.start({ phoneNumber, purpose: 'login', binding: 'handle', delivery: 'body', requester })
 
 async function redis(): Promise<Store> {
   const client = new Redis({ ...shared.redis, lazyConnect: true })
@@ -101,7 +101,7 @@ for (const kind of ['memory', 'redis', 'postgres'] as const) {
 
 describe('a day', () => {
   /** Starts until one is refused; how many were sent, and how it was refused. */
-  async function fill(flow: LoginFlow, many: number, first = 0) {
+  async function fill(flow: LoginService, many: number, first = 0) {
     const codes: string[] = []
     for (let index = first; index < first + many; index++) codes.push(await refusal(startOf(flow, freshNumber(index), scattered(index))))
     return codes
@@ -252,9 +252,9 @@ test('the reads of one flow are bounded, however its rungs are polled', async ()
       },
     },
   ]
-  const flow = new LoginFlow({ realm: 'phonecheck', ladder, store: new MemoryStore({ clock }), secret, clock, emit: () => {} })
+  const flow = new LoginService({ strategyName: 'phonecheck', ladder, store: new MemoryStore({ clock }), secret, clock, emit: () => {} })
   const { handle } = await startOf(flow, freshNumber(1))
-  const reading = { handle, proof: { binding: 'handle' as const }, purpose: 'login', by: from('192.0.2.1') }
+  const reading = { handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: from('192.0.2.1') }
   const readsAfter: number[] = []
   for (let second = 1; second < 600; second++) {
     await clock.advance(1_000)

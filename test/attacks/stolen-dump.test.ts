@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { type FlowRecord, sealContext } from '../../src/flow/record.js'
+import { sealContext } from '../../src/flow/codec.js'
+import type { FlowRecord } from '../../src/flow/record.js'
 import { Seal } from '../../src/lib/seal.js'
 import { MemoryStore } from '../../src/stores/memory.js'
 import { dumpMemory, dumpPostgres, dumpRedis } from '../support/chaos/dumps.js'
@@ -39,10 +40,10 @@ const subjects = {
 
 /** What a dump must have been taken with for its silence to mean anything. */
 const kept = [
-  ...['pending', 'claimed', 'proven', 'redeemed', 'failed'].map((state) => `"state":"${state}"`),
+  ...['pending', 'claimed', 'proven', 'consumed', 'failed'].map((state) => `"state":"${state}"`),
   ...['phonecheck', 'mocheck', 'idenfy-sms'].map((rung) => `"rung":"${rung}"`),
   ...['"hinted":true', '"spent":true', '"resends":1', '"subject":"', 'phonecheck link'],
-  ...['guess/', 'send/', 'send/block/', 'starts/address/', 'sends/address/', 'failedRedeems/address/'],
+  ...['guess/', 'send/', 'send/block/', 'starts/address/', 'sends/address/', 'failedVerifies/address/'],
   ...['alias/', 'replay/', 'refresh/', 'revoked/'],
 ]
 

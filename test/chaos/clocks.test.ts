@@ -1,9 +1,9 @@
 import { idenfySms } from 'passport-phonecheck'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { flowKey } from '../../src/flow/ids.js'
 import { systemClock } from '../../src/lib/clock.js'
-import { flowKey } from '../../src/lib/crypto.js'
-import { Gate } from '../../src/limits/login-limiter.js'
+import { LoginLimiter } from '../../src/limits/login-limiter.js'
 import { limits } from '../../src/limits/numbers.js'
 import { type AppProcess, freshNumber, kinds, type OwnPlace, ownPlace, startProcess } from '../support/chaos/fleet.js'
 import { began, beginCode, beginSilent } from '../support/chaos/logins.js'
@@ -86,15 +86,16 @@ for (const kind of kinds) {
     test('that a number is locked after ten wrong codes, and until when', async () => {
       const number = freshNumber()
       const { path, body } = await beginCode(sim, late, number)
-      const gate = new Gate({
+      const gate = new LoginLimiter({
         store: place.store,
         clock: systemClock,
         secret: 'a-test-secret-of-at-least-32-bytes',
         emit: () => {},
-        limits: { failedRedeemsPerAddress: 1e6 },
+        limits: { failedVerifiesPerAddress: 1e6 },
       })
       const rung = idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme' })
-      for (let guess = 1; guess <= 9; guess++) await gate.redeem(rung, { number: gate.hashNumber(number) }, { address: '127.0.0.1' })
+      for (let guess = 1; guess <= 9; guess++)
+        await gate.consumeAttempt(rung, { number: gate.hashNumber(number) }, { address: '127.0.0.1' })
       const wrong = body.code === '0000' ? '1111' : '0000'
       expect(await early.post(path, { ...body, code: wrong })).toMatchObject({ status: 401, body: { code: 'invalid_code' } })
       for (const app of [early, late]) {

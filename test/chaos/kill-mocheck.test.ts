@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { flowKey } from '../../src/lib/crypto.js'
+import { flowKey } from '../../src/flow/ids.js'
 import { again, type Doomed, dieAt, leasesEnd, twoProcesses } from '../support/chaos/dying.js'
 import { freshNumber, kinds, scaled, seeded } from '../support/chaos/fleet.js'
 import { beginText } from '../support/chaos/logins.js'
@@ -12,8 +12,8 @@ const verifyPoints = [
   ['before poll', 409, 200],
   ['after poll', 409, 200],
   ['verify', 409, 200],
-  ['before redeemed', 409, 200],
-  ['after redeemed', 401, 401],
+  ['before consumed', 409, 200],
+  ['after consumed', 401, 401],
 ] as const
 
 /** Points of a status that asks, and what another process then says. */
@@ -62,7 +62,7 @@ for (const kind of kinds) {
       const lost = await Promise.all(
         all.map(async ({ flow }, index) => {
           const held = JSON.parse((await place.store.find(flowKey(flow)))?.record ?? '{}')
-          return held.state === 'redeemed' && answers[index]?.status !== 200 && atOnce[index]?.status !== 200
+          return held.state === 'consumed' && answers[index]?.status !== 200 && atOnce[index]?.status !== 200
         }),
       )
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { flowKey } from '../../src/lib/crypto.js'
+import { flowKey } from '../../src/flow/ids.js'
 import { limits } from '../../src/limits/numbers.js'
 import { again, type Doomed, dieAt, twoProcesses } from '../support/chaos/dying.js'
 import { freshNumber, kinds, scaled, seeded } from '../support/chaos/fleet.js'
@@ -15,8 +15,8 @@ const redeemPoints = [
   // The simulator repeats its yes, so that nothing but the flow's record stands between the phone and a second login.
   ['after redeem', 409, 200],
   ['verify', 409, 200],
-  ['before redeemed', 409, 200],
-  ['after redeemed', 401, 401],
+  ['before consumed', 409, 200],
+  ['after consumed', 401, 401],
 ] as const
 
 /** Points of a fallback that sends a message, and what has been sent when the process dies. */
@@ -63,8 +63,8 @@ for (const kind of kinds) {
       for (const { number, sent } of sends) expect(sim.phone(number).inbox).toHaveLength(sent)
 
       const records = await Promise.all(logins.map(({ flow }) => place.store.find(flowKey(flow))))
-      const spentAtDeath = records.map((found) => JSON.parse(found?.record ?? '{}').state === 'redeemed')
-      expect(spentAtDeath.slice(0, redeems.length)).toEqual(redeemPoints.map(([point]) => point === 'after redeemed'))
+      const spentAtDeath = records.map((found) => JSON.parse(found?.record ?? '{}').state === 'consumed')
+      expect(spentAtDeath.slice(0, redeems.length)).toEqual(redeemPoints.map(([point]) => point === 'after consumed'))
 
       const atOnce = await again(survivor, logins)
       expect(atOnce.slice(0, redeems.length).map(({ status }) => status)).toEqual(redeemPoints.map(([, status]) => status))

@@ -102,7 +102,7 @@ for (const kind of kinds) {
           const { end, successes, state } = account
           const text = JSON.stringify(account)
           expect(successes, text).toBeLessThanOrEqual(1)
-          if (end === 'logged in') expect(state, text).toBe('redeemed')
+          if (end === 'logged in') expect(state, text).toBe('consumed')
           if (end === 'used up') expect(['pending', 'failed'], text).toContain(state)
         }
         expect(accounts.length).toBeGreaterThanOrEqual(logins)

@@ -165,7 +165,7 @@ for (const kind of kinds) {
             expect([[503], [201, 503], [201, 200]], at).toContainEqual(statuses)
             for (const code of codes) expect(code, at).toBe('store_unavailable')
             expect(session, at).toBe(statuses[1] === 200)
-            if (session) expect(store.done, at).toContain('redeemed')
+            if (session) expect(store.done, at).toContain('consumed')
             expect(early, at).toEqual([])
             seen.add(statuses.join())
             await recovers(running)

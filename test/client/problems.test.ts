@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { problems } from '../../src/lib/errors.js'
+import { problems } from '../../src/contracts/problems.js'
 import { code, fakeClient, number } from '../support/client/fake-server.js'
 
 /** What the UI may offer for each code of the server; one that is new fails the first test until somebody decides. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { problems } from '../../src/lib/errors.js'
+import { problems } from '../../src/contracts/problems.js'
 import { limits } from '../../src/limits/numbers.js'
-import { actions, errorActions } from '../../src/login/failure-policy.js'
+import { errorPolicy, failurePolicy } from '../../src/login/failure-policy.js'
 import { readText } from '../support/markdown.js'
 
 // What the documents say in numbers and names is what the code does.
@@ -47,7 +47,7 @@ test('the table of limits that an app may set has their names and defaults', () 
   expect(Object.fromEntries(rows.map(([, name = '', value = '']) => [name, Number(value.replaceAll(',', ''))]))).toEqual({
     startsPerAddress: perAddress.starts,
     sendsPerAddress: perAddress.sends,
-    failedRedeemsPerAddress: perAddress.failedRedeems,
+    failedVerifiesPerAddress: perAddress.failedVerifies,
     sendsPerBlock: sendsPerBlock.limit,
     sendsPerDay: perDay.sends,
     sendsPerCountryPerDay: perDay.sendsPerCountry,
@@ -62,7 +62,7 @@ test('the table of what follows when a rung fails is the one in the code', () =>
   for (const [, reasons = '', action = ''] of section.matchAll(/^\| (`.*?) \| (\w+) \|/gm)) {
     for (const [, reason = ''] of reasons.matchAll(/`(\w+)`/g)) documented[reason] = action
   }
-  expect(documented).toEqual({ ...actions, ...errorActions })
+  expect(documented).toEqual({ ...failurePolicy, ...errorPolicy })
 })
 
 test('the limits in docs/reference/limits.md are those in the code', () => {
@@ -84,7 +84,7 @@ test('the limits in docs/reference/limits.md are those in the code', () => {
     `${devices.lifeSeconds / 86_400} days, up to ${devices.perBrowser} numbers`,
     `${devices.newPerDay} new devices in a day`,
     `after ${resendAfterSeconds} s, then ${resendAfterSeconds * 2} s`,
-    `${perAddress.starts}, ${perAddress.sends} and ${perAddress.failedRedeems} in ${perAddress.windowSeconds / 60} min`,
+    `${perAddress.starts}, ${perAddress.sends} and ${perAddress.failedVerifies} in ${perAddress.windowSeconds / 60} min`,
   ]) {
     expect(documentedLimits).toContain(sentence)
   }

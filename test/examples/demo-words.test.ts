@@ -4,8 +4,8 @@ import type { PhoneCheckEvent } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
 import { explain } from '../../examples/session-login/demo/explain.js'
 import { explainEvent } from '../../examples/session-login/demo/explain-event.js'
+import { problems } from '../../src/contracts/problems.js'
 import { unableReasons } from '../../src/contracts/unable-reason.js'
-import { problems } from '../../src/lib/errors.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -68,7 +68,6 @@ describe('the log has words of its own', () => {
       country: 'US',
       method: 'phonecheck',
       reason: 'other',
-      provider: 'x',
       operation: 'y',
       message: 'z',
     }

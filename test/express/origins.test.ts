@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { MemoryStore, PhoneCheckStrategy } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
-import { siteOf } from '../../src/express/csrf.js'
+import { requestSite } from '../../src/express/csrf.js'
 import type { HttpRequest } from '../../src/express/http-types.js'
 import { startApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
@@ -70,7 +70,7 @@ describe('origins of apps and extensions', () => {
 
 describe('a browser without Sec-Fetch-Site', () => {
   const site = (headers: IncomingHttpHeaders, trusted: boolean | undefined, secure = true) =>
-    siteOf(
+    requestSite(
       {
         headers,
         socket: { remoteAddress: '10.0.0.1' },

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { advance, decodeFlow, encodeFlow, type FlowRecord, type FlowState, transitions } from '../../src/flow/record.js'
+import { decodeFlow, encodeFlow } from '../../src/flow/codec.js'
+import { type FlowRecord, type FlowState, transition, transitions } from '../../src/flow/record.js'
 
 const record: FlowRecord = {
   state: 'pending',
+  strategy: 'phonecheck',
   purpose: 'login',
   binding: 'cookie',
   owner: 'owner',
@@ -20,21 +22,21 @@ const record: FlowRecord = {
 const states = Object.keys(transitions) as FlowState[]
 
 describe('transitions', () => {
-  test('nothing leads out of failed, and out of redeemed only the way back to proven, for a session that could not be kept', () => {
-    expect(transitions.redeemed).toEqual(['proven'])
+  test('nothing leads out of failed, and out of consumed only the way back to proven, for a session that could not be kept', () => {
+    expect(transitions.consumed).toEqual(['proven'])
     expect(transitions.failed).toEqual([])
   })
 
-  test('a flow is redeemed and proven only out of a claim', () => {
+  test('a flow is consumed and proven only out of a claim', () => {
     for (const state of states) {
       if (state === 'claimed') continue
-      expect(transitions[state]).not.toContain('redeemed')
-      if (state !== 'redeemed') expect(transitions[state]).not.toContain('proven')
+      expect(transitions[state]).not.toContain('consumed')
+      if (state !== 'consumed') expect(transitions[state]).not.toContain('proven')
     }
   })
 
   test.each(states.flatMap((from) => states.map((to) => [from, to] as const)))('%s to %s is as the table says', (from, to) => {
-    const step = () => advance({ ...record, state: from }, to, {})
+    const step = () => transition({ ...record, state: from }, to, {})
     if (transitions[from].includes(to)) expect(step().state).toBe(to)
     else expect(step).toThrow('illegal transition')
   })

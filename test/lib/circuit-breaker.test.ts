@@ -1,13 +1,13 @@
 import { PhoneCheckError, type PhoneCheckEvent } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { expect, test } from 'vitest'
-import { Breakers } from '../../src/lib/circuit-breaker.js'
+import { CircuitBreakers } from '../../src/lib/circuit-breaker.js'
 import { deadlineIn } from '../../src/lib/clock.js'
 
 function setup() {
   const clock = fakeClock()
   const events: PhoneCheckEvent[] = []
-  const breakers = new Breakers(clock, (event) => events.push(event))
+  const breakers = new CircuitBreakers(clock, (event) => events.push(event))
   let calls = 0
   const run = (call: () => Promise<unknown>, operation = 'start') =>
     breakers

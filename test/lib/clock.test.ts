@@ -1,6 +1,7 @@
 import { fakeClock } from 'passport-phonecheck/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type Clock, systemClock, within } from '../../src/lib/clock.js'
+import type { Clock } from '../../src/contracts/clock.js'
+import { systemClock, withTimeout } from '../../src/lib/clock.js'
 
 /** The clock of this process, with a count of the timers that still run. */
 function counted(): { clock: Clock; running: () => number } {
@@ -40,8 +41,8 @@ describe('the clock of this process', () => {
 describe('within', () => {
   test('leaves no timer behind, whatever the answer is', async () => {
     const { clock, running } = counted()
-    const answer = within(clock, 60_000, Promise.resolve('in time'), () => 'late')
-    const failure = within(clock, 60_000, Promise.reject(new Error('no')), () => 'late')
+    const answer = withTimeout(clock, 60_000, Promise.resolve('in time'), () => 'late')
+    const failure = withTimeout(clock, 60_000, Promise.reject(new Error('no')), () => 'late')
     expect(running()).toBe(2)
     expect(await answer).toBe('in time')
     await expect(failure).rejects.toThrow('no')
@@ -50,15 +51,15 @@ describe('within', () => {
 
   test('nor a delay, on a clock that has no timers', async () => {
     const clock = fakeClock()
-    expect(await within(clock, 60_000, Promise.resolve('in time'), () => 'late')).toBe('in time')
+    expect(await withTimeout(clock, 60_000, Promise.resolve('in time'), () => 'late')).toBe('in time')
     expect(clock.pending).toBe(0)
   })
 
   test('takes what `late` makes of an answer that does not come, also when that is an error', async () => {
     const clock = fakeClock()
     const never = new Promise<string>(() => {})
-    const late = within(clock, 1000, never, () => 'late')
-    const failed = within(clock, 1000, never, () => {
+    const late = withTimeout(clock, 1000, never, () => 'late')
+    const failed = withTimeout(clock, 1000, never, () => {
       throw new Error('too late')
     })
     const refused = expect(failed).rejects.toThrow('too late')

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { PhoneCheckError, type PhoneCheckErrorCode, problems } from '../../src/lib/errors.js'
+import { type PhoneCheckErrorCode, problems } from '../../src/contracts/problems.js'
+import { PhoneCheckError } from '../../src/lib/errors.js'
 
 test.each(Object.keys(problems) as PhoneCheckErrorCode[])('%s is an HTTP error by every name that frameworks read', (code) => {
   const error = new PhoneCheckError(code)

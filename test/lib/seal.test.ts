@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createSecret, fingerprint, flowId, flowKey, keyedHash, matches } from '../../src/lib/crypto.js'
+import { flowId, flowKey } from '../../src/flow/ids.js'
+import { createSecret, fingerprint, keyedHash, matches } from '../../src/lib/crypto.js'
 import { Seal } from '../../src/lib/seal.js'
 
 const key = flowKey('a handle')

@@ -72,8 +72,7 @@ async function timed(app: LadderApp, way: Way, faults: FaultHandle[], request: P
 }
 
 /** Every event since `from`, by its type and the rung it is about. */
-const heard = (app: LadderApp, from = 0) =>
-  app.events.slice(from).map((event) => `${event.type} ${'provider' in event ? event.provider : 'method' in event ? event.method : ''}`)
+const heard = (app: LadderApp, from = 0) => app.events.slice(from).map((event) => `${event.type} ${'method' in event ? event.method : ''}`)
 
 const left = (way: Way, broken: readonly Rung[]) => broken.flatMap((name) => [`${way.event} ${name}`, `rung_skipped ${name}`])
 

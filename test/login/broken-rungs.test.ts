@@ -40,7 +40,7 @@ describe.each(Object.keys(faults) as Fault[])('a vendor that answers with %s', (
     if (left) {
       const [reason, event] = left
       expect(start).toMatchObject({ status: 201, body: { method: 'mocheck', skipped: [{ method: 'idenfy-sms', reason }] } })
-      expect(app.events).toContainEqual(expect.objectContaining({ type: event, provider: 'idenfy-sms' }))
+      expect(app.events).toContainEqual(expect.objectContaining({ type: event, method: 'idenfy-sms' }))
     } else {
       expect(start).toMatchObject({ status: 503, body: { code: 'delivery_unknown' } })
       expect(app.sim.count(calls.moCreate)).toBe(0)
@@ -93,7 +93,7 @@ describe('providers that never answer', () => {
     expect(third.answer).toMatchObject({ method: 'three' })
     expect(third.seconds).toBeLessThanOrEqual(9)
     expect(second.events).toContainEqual(
-      expect.objectContaining({ type: 'provider_outage', provider: 'one', operation: 'start', kind: 'timeout' }),
+      expect.objectContaining({ type: 'provider_outage', method: 'one', operation: 'start', kind: 'timeout' }),
     )
   })
 
@@ -112,7 +112,7 @@ describe('providers that never answer', () => {
     const { flow, clock } = flowSetup({ ladder: [slow, next] })
     const started = await begin(flow)
     await clock.advance(30_000)
-    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', by: { address: undefined } }
+    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
     let over = false
     const fallback = refusal(flow.fallback(request)).then((code) => {
       over = true
@@ -130,7 +130,7 @@ describe('providers that never answer', () => {
     const slow: Store = { ...bound(store), replace: (...args) => clock.advance(12_000).then(() => store.replace(...args)) }
     const { flow } = flowSetup({ ladder: [provider], store: slow, clock })
     const started = await begin(flow)
-    const redeem = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', by: { address: undefined } }
+    const redeem = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
     expect(await refusal(flow.redeem({ ...redeem, code: 'right' }, async () => ({ id: 'x' })))).not.toBe('no error')
     expect(provider.redeems).toBe(0)
   })
@@ -176,7 +176,7 @@ describe('what status says afterwards', () => {
   test('of a user whom the application refused: failed, and never verified', async () => {
     const { flow, clock } = flowSetup()
     const started = await begin(flow)
-    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', by: { address: undefined } }
+    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
     expect(await refusal(flow.redeem({ ...request, code: 'right' }, async () => false))).toBe('user_refused')
     expect(await flow.status(request)).toMatchObject({ state: 'failed', reason: 'user_refused', fallback: [] })
     await clock.advance(1_000)
@@ -187,7 +187,7 @@ describe('what status says afterwards', () => {
     const provider = scripted()
     const { flow, clock } = flowSetup({ ladder: [provider] })
     const started = await begin(flow)
-    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', by: { address: undefined } }
+    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
     let answer: (outcome: Outcome) => void = () => {}
     provider.onRedeem = () => new Promise((resolve) => (answer = resolve))
     await clock.advance(119_000)
@@ -205,7 +205,7 @@ describe('what status says afterwards', () => {
     const { flow } = flowSetup({ ladder: [provider, scripted('two')] })
     const started = await begin(flow)
     expect(started).toMatchObject({ fallback: ['two'], fallbackInSeconds: 10, skipped: [] })
-    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', by: { address: undefined } }
+    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
     expect(await flow.status(request)).toMatchObject({ rung: 'live', fallbackInSeconds: 10 })
     await refusal(flow.redeem({ ...request, error: 'not_mobile_ip' }, async () => ({ id: 'x' })))
     expect(await flow.status(request)).toMatchObject({ state: 'pending', rung: 'spent', reason: 'not_mobile_ip', fallbackInSeconds: 0 })
@@ -224,7 +224,7 @@ describe('another message', () => {
   test('comes in the rhythm that the provider states, then half as often', async () => {
     const { flow, clock } = flowSetup({ ladder: [sender({ resendAfterSeconds: 30 })] })
     const started = await begin(flow)
-    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', by: { address: undefined } }
+    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
     expect(started.challenge).toEqual({ type: 'enter_code', length: 4, resend_in: 30 })
     await clock.advance(29_000)
     expect(await refusal(flow.resend(request))).toBe('cooldown')

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { anyone, begin, flowSetup, interceptedStore, refusal, scripted } from '../support/flow.js'
 
 const texting = (name: string) => Object.assign(scripted(name), { sends: true, guessable: true })
-const anonymous = { purpose: 'login', binding: 'handle', delivery: 'body', by: { address: '192.0.2.1' } } as const
+const anonymous = { purpose: 'login', binding: 'handle', delivery: 'body', requester: { address: '192.0.2.1' } } as const
 
 describe('a rung that a limit of its own closes', () => {
   test('is passed over at the start: the next one logs in, and the requester learns why', async () => {

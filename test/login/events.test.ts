@@ -4,7 +4,7 @@ import { flowSetup } from '../support/flow.js'
 
 const src = new URL('../../src/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, src), 'utf8')
-const declarations = ['contracts/events.ts', 'contracts/token-events.ts']
+const declarations = ['contracts/events.ts']
 
 test('every event that is declared is emitted somewhere', () => {
   const names = declarations.flatMap((path) =>

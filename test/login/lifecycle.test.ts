@@ -61,7 +61,7 @@ test('ready() asks the store and no provider, and tells of open breakers', async
   expect(await app.phone.ready()).toEqual({
     ready: false,
     store: 'failed',
-    breakers: [{ provider: 'phonecheck', operation: 'start', state: 'open' }],
+    breakers: [{ method: 'phonecheck', operation: 'start', state: 'open' }],
   })
 })
 

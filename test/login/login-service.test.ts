@@ -1,7 +1,7 @@
 import { MemoryStore, PhoneCheckError, type Provider } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
-import { anyone, begin, by, flowSetup, interceptedStore, interceptedWhole, redeeming, refusal, scripted } from '../support/flow.js'
+import { anyone, begin, flowSetup, interceptedStore, interceptedWhole, redeeming, refusal, requester, scripted } from '../support/flow.js'
 
 describe('a claim', () => {
   test('whose owner died is taken over after the lease, and what the owner then learns counts for nothing', async () => {
@@ -228,7 +228,7 @@ describe('purpose and subject', () => {
       subject: 'u1',
       binding: 'handle',
       delivery: 'body',
-      by,
+      requester,
     })
     for (const wrong of [
       { purpose: 'login' },

@@ -1,9 +1,9 @@
 import { MemoryStore, type Store } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { expect, test } from 'vitest'
-import { LoginFlow } from '../../src/login/login-service.js'
+import { LoginService } from '../../src/login/login-service.js'
 import { number, secret } from '../support/app.js'
-import { anyone, by, redeeming, scripted } from '../support/flow.js'
+import { anyone, redeeming, requester, scripted } from '../support/flow.js'
 
 /** A store as far away as another machine: what is asked at the same time is answered at the same time, one wave after the other. */
 function distantStore(inner: MemoryStore) {
@@ -39,7 +39,15 @@ function setup(kind: 'silent' | 'code') {
   const rung = { ...scripted(kind), ...(kind === 'code' && { sends: true, guessable: true }) }
   // A weaker rung below makes a silent success forgive wrong codes too.
   const ladder = kind === 'silent' ? [rung, { ...scripted('below'), guessable: true }] : [rung]
-  const flow = new LoginFlow({ realm: 'phonecheck', ladder, store, secret, clock, emit: () => {}, limits: { sendsPerBlock: 100 } })
+  const flow = new LoginService({
+    strategyName: 'phonecheck',
+    ladder,
+    store,
+    secret,
+    clock,
+    emit: () => {},
+    limits: { sendsPerBlock: 100 },
+  })
   const measure = async <T>(work: Promise<T>): Promise<{ result: T; waves: number }> => {
     const before = count.waves
     const result = await work
@@ -52,7 +60,7 @@ test.each(['silent', 'code'] as const)(
   '%s: start costs at most 2 store round trips in sequence, redeem at most 3, whatever the limits',
   async (kind) => {
     const { flow, measure, count } = setup(kind)
-    const start = await measure(flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', by }))
+    const start = await measure(flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', requester }))
     expect(start.waves).toBe(2)
     const wrong = await measure(flow.redeem(redeeming(start.result, 'wrong'), anyone).catch((error) => error.code))
     expect(wrong).toEqual({ result: 'invalid_code', waves: 3 })

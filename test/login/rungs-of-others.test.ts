@@ -24,7 +24,7 @@ describe('a rung whose start', () => {
     first.onStart = onStart
     const { flow, events } = flowSetup({ ladder: [first, scripted('second')] })
     expect(await begin(flow)).toMatchObject({ method: 'second', skipped: [{ method: 'first', reason: 'provider_down' }] })
-    const outage = { type: 'provider_outage', provider: 'first', operation: 'start', kind: 'defect' }
+    const outage = { type: 'provider_outage', method: 'first', operation: 'start', kind: 'defect' }
     expect(events).toContainEqual({ ...outage, message: expect.stringMatching(`threw ${cause} `) })
     expect(JSON.stringify(events)).not.toContain('2025550100')
   })
@@ -41,7 +41,7 @@ test('a rung whose redeem throws an error of its own tells its operator', async 
   const started = await begin(flow)
   provider.onRedeem = () => Promise.reject(new RangeError('x'))
   expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('provider_unavailable')
-  const defect = { type: 'provider_outage', provider: 'phonecheck', operation: 'redeem', kind: 'defect' }
+  const defect = { type: 'provider_outage', method: 'phonecheck', operation: 'redeem', kind: 'defect' }
   expect(events).toContainEqual(expect.objectContaining({ ...defect, message: expect.stringContaining('RangeError') }))
 })
 

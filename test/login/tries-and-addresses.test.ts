@@ -1,7 +1,7 @@
 import { MemoryStore } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
-import { anyone, begin, by, flowSetup, interceptedStore, redeeming, refusal, scripted } from '../support/flow.js'
+import { anyone, begin, flowSetup, interceptedStore, redeeming, refusal, requester, scripted } from '../support/flow.js'
 
 describe('tries', () => {
   test('are three per code and are given back on an outage and on pending', async () => {
@@ -34,7 +34,7 @@ describe('device address', () => {
         purpose: 'login',
         binding: 'cookie',
         delivery,
-        by,
+        requester,
         ...(address !== undefined && { deviceAddress: address }),
       }),
     )

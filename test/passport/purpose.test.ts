@@ -70,7 +70,7 @@ describe('a purpose', () => {
     const login = await beginWithCode(app, browser)
     expect((await browser.post('/link/verify', { flow: login.flow, code: login.code })).status).toBe(401)
     expect(patches(app)).toBe(before)
-    expect(app.events.filter((event) => event.type === 'foreign_redeem').map((event) => event.reason)).toEqual(['purpose', 'purpose'])
+    expect(app.events.filter((event) => event.type === 'foreign_verify').map((event) => event.reason)).toEqual(['purpose', 'purpose'])
   })
 
   test('begun for one user cannot be finished for another, in the same browser either', async () => {

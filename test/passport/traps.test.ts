@@ -82,7 +82,7 @@ test('a custom callback gets code and message of a refusal, and the user of a su
     {
       error: null,
       user: { id: expect.any(String) },
-      info: { phoneCheck: { method: 'phonecheck', assurance: 'high', provider: 'idlayr' } },
+      info: { phoneCheck: { method: 'phonecheck', assurance: 'high', vendor: 'idlayr' } },
     },
   ])
   expect(await isLoggedIn(browser)).toBe(false)

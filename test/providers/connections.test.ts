@@ -4,7 +4,7 @@ import { fakeClock } from 'passport-phonecheck/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { deadlineIn, systemClock } from '../../src/lib/clock.js'
 import { type ConnectionLimits, overConnections } from '../../src/providers/http/connections.js'
-import { type HttpRequest, TransportError } from '../../src/providers/http/transport.js'
+import { TransportError, type VendorRequest } from '../../src/providers/http/transport.js'
 
 const until = (holds: () => boolean) => expect.poll(holds, { interval: 2, timeout: 60_000 }).toBe(true)
 const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
@@ -34,7 +34,14 @@ async function vendor(onRequest: (socket: Socket, request: number) => void = () 
   return { seen, sockets, origin: `http://127.0.0.1:${port}` }
 }
 
-const request: HttpRequest = { method: 'POST', path: '/', headers: {}, body: '{}', timeoutMs: 0, deadline: deadlineIn(12_000, systemClock) }
+const request: VendorRequest = {
+  method: 'POST',
+  path: '/',
+  headers: {},
+  body: '{}',
+  timeoutMs: 0,
+  deadline: deadlineIn(12_000, systemClock),
+}
 
 function connect(origin: string, limits?: ConnectionLimits) {
   const clock = fakeClock()

@@ -197,7 +197,7 @@ test('a refused connection and an unknown host are outages', async () => {
     const message = expect.stringContaining('`baseUrl`')
     const response = await start(app)
     expect(response.status).toBe(503)
-    expect(app.events).toContainEqual({ type: 'provider_outage', provider: 'phonecheck', operation: 'token', kind: 'connect', message })
+    expect(app.events).toContainEqual({ type: 'provider_outage', method: 'phonecheck', operation: 'token', kind: 'connect', message })
   }
 })
 
@@ -231,14 +231,14 @@ test('an operator hears of an outage, and louder of credentials that are refused
   expect(app.events.filter(({ type }) => type !== 'rung_skipped')).toEqual([
     {
       type: 'provider_outage',
-      provider: 'phonecheck',
+      method: 'phonecheck',
       operation: 'create',
       kind: 'status',
       status: 500,
       message: 'phonecheck answered create with HTTP 500.',
     },
     expect.objectContaining(refused),
-    expect.objectContaining({ type: 'provider_misconfigured', provider: 'phonecheck', operation: 'create', status: 402 }),
+    expect.objectContaining({ type: 'provider_misconfigured', method: 'phonecheck', operation: 'create', status: 402 }),
     expect.objectContaining(refused),
   ])
 })

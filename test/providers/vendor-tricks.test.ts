@@ -88,7 +88,7 @@ describe('a token that would not be one word of a header', () => {
     const response = await new Browser(app.url).post('/login/phone', { phone_number: number })
     expect([response.status, (await response.json()).code]).toEqual([503, 'provider_unavailable'])
     expect(creates(app)).toBe(0)
-    expect(app.events).toContainEqual(expect.objectContaining({ type: 'provider_outage', provider: 'phonecheck', operation: 'token' }))
+    expect(app.events).toContainEqual(expect.objectContaining({ type: 'provider_outage', method: 'phonecheck', operation: 'token' }))
   })
 
   test.each(tokens)('%j is not handed to an injected fetch, which may write headers as they come', async (value) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ExpiringMap } from '../../src/stores/memory/expiring-map.js'
-import type { Lane, Queued } from '../../src/stores/memory/expiry-queue.js'
+import type { ExpiryQueue, Queued } from '../../src/stores/memory/expiry-queue.js'
 
 let looks = 0
 
@@ -9,7 +9,7 @@ let looks = 0
 class Watched implements Queued<Watched> {
   readonly key: string
   readonly #since: number
-  lane: Lane<Watched> | undefined
+  lane: ExpiryQueue<Watched> | undefined
   older: Watched | undefined
   newer: Watched | undefined
 

@@ -1,13 +1,13 @@
 import { MemoryStore, type PhoneCheckEvent } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
-import { LoginFlow } from '../../src/login/login-service.js'
+import { LoginService } from '../../src/login/login-service.js'
 import { secret } from '../support/app.js'
 import { flowSetup, refusal } from '../support/flow.js'
 import { endless } from '../support/limits.js'
 
-const startFrom = (flow: LoginFlow, address: string, number = '+12025550100') =>
-  refusal(flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', by: { address } }))
+const startFrom = (flow: LoginService, address: string, number = '+12025550100') =>
+  refusal(flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', requester: { address } }))
 
 const spread = { checksPerNumber: Number.POSITIVE_INFINITY, checksPerDay: Number.POSITIVE_INFINITY }
 
@@ -42,8 +42,8 @@ describe('a MemoryStore that one network would fill', () => {
     const events: PhoneCheckEvent[] = []
     const store = new MemoryStore({ maxRecords: 4 })
     const { provider } = flowSetup()
-    const settings = { realm: 'phonecheck', ladder: [provider], store, secret, clock: fakeClock(), limits: endless }
-    const flow = new LoginFlow({ ...settings, emit: (event) => events.push(event) })
+    const settings = { strategyName: 'phonecheck', ladder: [provider], store, secret, clock: fakeClock(), limits: endless }
+    const flow = new LoginService({ ...settings, emit: (event) => events.push(event) })
     for (let index = 0; index < 4; index++) expect(await startFrom(flow, `198.51.${index}.7`)).toBe('no error')
     expect(await startFrom(flow, '198.51.9.7')).toBe('store_unavailable')
     const message = expect.stringMatching(/raise its maxRecords or maxCounters/)

@@ -1,7 +1,9 @@
 import { MemoryStore, type Outcome, type PhoneCheckEvent, type Provider, type Started, type Store, type Unable } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
-import { LoginFlow } from '../../src/login/login-service.js'
-import type { LoginFlowSettings, RedeemRequest, StartedFlow } from '../../src/login/types.js'
+import type { RedeemRequest } from '../../src/flow/requests.js'
+import type { LoginServiceSettings } from '../../src/login/context.js'
+import { LoginService } from '../../src/login/login-service.js'
+import type { StartedFlow } from '../../src/login/types.js'
 import { number, secret } from './app.js'
 
 /** A provider that does as it is told, for the flow's own rules. */
@@ -70,13 +72,13 @@ export function interceptedWhole(inner: MemoryStore, before: (operation: keyof S
   }
 }
 
-export function flowSetup(settings: Partial<LoginFlowSettings> = {}) {
+export function flowSetup(settings: Partial<LoginServiceSettings> = {}) {
   const clock = fakeClock()
   const provider = scripted()
   const events: PhoneCheckEvent[] = []
   const store = settings.store ?? new MemoryStore({ clock })
-  const flow = new LoginFlow({
-    realm: 'phonecheck',
+  const flow = new LoginService({
+    strategyName: 'phonecheck',
     ladder: [provider],
     secret,
     clock,
@@ -88,16 +90,16 @@ export function flowSetup(settings: Partial<LoginFlowSettings> = {}) {
 }
 
 /** A requester from nowhere in particular. */
-export const by = { address: '192.0.2.1' }
+export const requester = { address: '192.0.2.1' }
 
-export const begin = (flow: LoginFlow): Promise<StartedFlow> =>
-  flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', by })
+export const begin = (flow: LoginService): Promise<StartedFlow> =>
+  flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', requester })
 
 export const redeeming = (started: StartedFlow, code = 'right'): RedeemRequest => ({
   handle: started.handle,
   proof: { binding: 'handle' },
   purpose: 'login',
-  by,
+  requester,
   code,
 })
 

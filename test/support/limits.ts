@@ -4,7 +4,7 @@ import type { LimitOptions } from 'passport-phonecheck'
 export const endless: LimitOptions = {
   startsPerAddress: Number.POSITIVE_INFINITY,
   sendsPerAddress: Number.POSITIVE_INFINITY,
-  failedRedeemsPerAddress: Number.POSITIVE_INFINITY,
+  failedVerifiesPerAddress: Number.POSITIVE_INFINITY,
   sendsPerBlock: Number.POSITIVE_INFINITY,
   sendsPerDay: Number.POSITIVE_INFINITY,
   sendsPerCountryPerDay: Number.POSITIVE_INFINITY,

@@ -80,7 +80,7 @@ test('a revocation holds as long as any token it revoked, and no login that it d
         } else if (step === 'login') {
           const epochs = await revocations.epochs('user')
           const grant = { subject: 'user', acr: 'high' as const, amr: ['phonecheck'], authTime: 1, epochs }
-          const { refreshToken } = await families.begin(grant)
+          const { refreshToken } = await families.issue(grant)
           logins.push({ token: refreshToken, until: clock.now() + lifeSeconds * 1000, revoked: false })
         } else if (step !== 'refresh') await clock.advance(step * 1000)
         for (const login of step === 'refresh' ? logins : []) {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { issueJwt, logoutJwt, refreshJwt, revokeUser } from '../../src/express/handlers/tokens.js'
 import { BearerStrategy } from '../../src/passport/bearer.js'
 import { AccessTokens } from '../../src/tokens/access-token.js'
-import { type JwtSettings, tokensOf } from '../../src/tokens/settings.js'
+import { type JwtSettings, tokenServiceFor } from '../../src/tokens/settings.js'
 import { hmacSecret, keys, pem, phoneNumber, rsa, tokenApp } from '../support/tokens/tokens.js'
 
 /** Everything that reached a console. */
@@ -83,7 +83,7 @@ test('no token, secret, key, user or number is in a store dump, an event, an err
   await revokeUser(app.settings, user)
   await app.logout(again.refresh_token)
 
-  const ready = tokensOf(app.settings)
+  const ready = tokenServiceFor(app.settings)
   const outputs: Record<string, string> = {
     'store dump': dump.join('\n'),
     events: JSON.stringify(app.events),

@@ -6,7 +6,7 @@ const steps = {
   start: 'The login could not begin',
   fallback: 'The next way was not opened',
   resend: 'No other message was sent',
-  redeem: 'The code was not tried',
+  verify: 'The code was not tried',
 }
 
 /** What the library told its operator, in a sentence. */
@@ -38,28 +38,28 @@ export function explainEvent(event: PhoneCheckEvent): string {
       return event.canRepeat ? 'The app failed to find its user. The proof is kept for a minute.' : 'The app failed to find its user.'
     case 'suspicious':
       return event.reason === 'mismatch' ? 'Somebody tried a number that is not in the phone’s SIM.' : 'The device changed its address.'
-    case 'foreign_redeem':
+    case 'foreign_verify':
       return 'Somebody who did not begin this login tried to finish it.'
     case 'cross_site_refused':
       return 'A page of another site was turned away.'
     case 'provider_outage':
-      return `${event.provider} failed at ${event.operation}: ${event.kind}.`
+      return `${event.method} failed at ${event.operation}: ${event.kind}.`
     case 'provider_misconfigured':
-      return `${event.provider} does not accept this app at ${event.operation}: HTTP ${event.status}.`
+      return `${event.method} does not accept this app at ${event.operation}: HTTP ${event.status}.`
     case 'quota_exceeded':
-      return `${event.provider} takes no more calls for now: the quota is used up.`
+      return `${event.method} takes no more calls for now: the quota is used up.`
     case 'provider_overloaded':
-      return `So many calls to ${event.provider} are under way that no other one is begun.`
+      return `So many calls to ${event.method} are under way that no other one is begun.`
     case 'breaker_opened':
-      return `${event.provider} failed too often at ${event.operation}, and gets a rest.`
+      return `${event.method} failed too often at ${event.operation}, and gets a rest.`
     case 'breaker_closed':
-      return `${event.provider} answers ${event.operation} again.`
+      return `${event.method} answers ${event.operation} again.`
     case 'store_outage':
       return `The store failed at ${event.operation}.`
     case 'late_result':
-      return `${event.provider} announced a result of a check that its login has left behind. It changes nothing.`
+      return `${event.method} announced a result of a check that its login has left behind. It changes nothing.`
     case 'webhook_refused':
-      return `An announcement in the name of ${event.provider} is not authentic: ${event.reason}.`
+      return `An announcement in the name of ${event.method} is not authentic: ${event.reason}.`
     case 'number_unlocked':
       return `The wrong codes of ${masked(event.number)} are forgotten.`
     case 'spending_limit':

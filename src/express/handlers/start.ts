@@ -1,12 +1,12 @@
 import type { Delivery } from '../../contracts/provider.js'
 import type { BindingMode } from '../../flow/record.js'
 import { knownOptions } from '../../lib/options.js'
-import { type Front, purposeOf, refuseForeignSite, requesterOf } from '../context.js'
+import { type HandlerContext, purposeOf, refuseForeignSite, requesterOf } from '../context.js'
 import { hostOf } from '../csrf.js'
 import type { Handler, HttpRequest } from '../http-types.js'
-import { answering, sendJson } from '../problem-json.js'
+import { asHandler, sendJson } from '../problem-json.js'
 import { optionalString, readBody } from '../request/body.js'
-import { stepAnswer } from '../step-answer.js'
+import { toWire } from '../step-answer.js'
 
 export interface StartOptions {
   /** `cookie` (default) for browsers, `handle` for native apps and APIs, where whoever holds the handle is the starter. */
@@ -18,7 +18,7 @@ export interface StartOptions {
 /** Cookies belong to a host: a flow that is begun on `localhost` and returns to `127.0.0.1` has lost its browser. The operator hears of it once. */
 function hostComparison() {
   let told = false
-  return ({ redirectUrl, emit }: Front, req: HttpRequest) => {
+  return ({ redirectUrl, emit }: HandlerContext, req: HttpRequest) => {
     const host = hostOf(req)
     if (told || redirectUrl === undefined || host === undefined) return
     const { host: expected, protocol } = new URL(redirectUrl)
@@ -32,7 +32,7 @@ function hostComparison() {
 }
 
 /** The handler of `POST start`. @throws TypeError for options that cannot work together */
-export function startHandler(front: Front, options: StartOptions): Handler {
+export function startHandler(front: HandlerContext, options: StartOptions): Handler {
   knownOptions('start', options, ['binding', 'delivery'])
   const binding = options.binding ?? 'cookie'
   const delivery = options.delivery ?? (binding === 'cookie' && front.redirectUrl !== undefined ? 'redirect' : 'body')
@@ -46,10 +46,10 @@ export function startHandler(front: Front, options: StartOptions): Handler {
   }
 
   const compareHosts = hostComparison()
-  return answering(front, async function phoneCheckStart(req, res) {
+  return asHandler(front, async function phoneCheckStart(req, res) {
     refuseForeignSite(front, req, binding)
     // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
-    const { by, ...requester } = requesterOf(front, req)
+    const { requester, ...rest } = requesterOf(front, req)
     if (delivery === 'redirect') compareHosts(front, req)
     const body = await readBody(req, ['phone_number', 'device'])
     const device = optionalString(body, 'device', 512)
@@ -58,10 +58,10 @@ export function startHandler(front: Front, options: StartOptions): Handler {
       ...purposeOf(front, req),
       binding,
       delivery,
-      ...requester,
-      by: device === undefined ? by : { ...by, devices: [device] },
+      ...rest,
+      requester: device === undefined ? requester : { ...requester, devices: [device] },
     })
     if (binding === 'cookie') front.cookies.add(req, res, started)
-    sendJson(res, 201, stepAnswer(started.handle, started))
+    sendJson(res, 201, toWire(started.handle, started))
   })
 }

@@ -6,9 +6,9 @@ import { knownOptions } from '../../lib/options.js'
 import { checkedClaims, checkedSubject, type Grant, methodsOf } from '../../tokens/claims.js'
 import { complaint } from '../../tokens/keys.js'
 import { noEpochs, revClaim } from '../../tokens/revocations.js'
-import { type JwtSettings, type Tokens, tokensOf } from '../../tokens/settings.js'
+import { type JwtSettings, type TokenService, tokenServiceFor } from '../../tokens/settings.js'
 import type { Handler, HttpRequest } from '../http-types.js'
-import { answering, sendJson } from '../problem-json.js'
+import { asHandler, sendJson } from '../problem-json.js'
 import { optionalString, readBody } from '../request/body.js'
 
 export interface IssueOptions {
@@ -27,7 +27,7 @@ export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>, o
   const { purposes = ['login'] } = options
   // In a text, any part of it would be found.
   if (!Array.isArray(purposes)) throw new TypeError("issueJwt: purposes must be a list, such as ['stepup']")
-  return answering(tokens, async function issueJwt(req: HttpRequest & { authInfo?: Express.AuthInfo | undefined }, res) {
+  return asHandler(tokens, async function issueJwt(req: HttpRequest & { authInfo?: Express.AuthInfo | undefined }, res) {
     const { user, authInfo } = req
     const identity = authInfo?.phoneCheck
     if (!user || !identity) {
@@ -39,7 +39,7 @@ export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>, o
       )
     }
     const grant = await grantOf(tokens, user, identity)
-    const begun = await tokens.families?.begin(grant)
+    const begun = await tokens.families?.issue(grant)
     sendJson(res, 200, {
       ...answer(tokens, await signOrEnd(tokens, grant, begun), begun?.refreshToken),
       device: authInfo?.phoneCheckDevice,
@@ -54,7 +54,7 @@ export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>, o
 export function refreshJwt<Claims extends object>(settings: JwtSettings<Claims>): Handler {
   const tokens = issuing(settings)
   const families = familiesOf(tokens, 'refreshJwt')
-  return answering(tokens, async function refreshJwt(req, res) {
+  return asHandler(tokens, async function refreshJwt(req, res) {
     const token = await readToken(req)
     const { prepared, refreshToken } = await families.rotate(token, async (grant, sid) => {
       const current = await currentGrant(tokens, grant)
@@ -69,9 +69,9 @@ export function refreshJwt<Claims extends object>(settings: JwtSettings<Claims>)
  * @throws TypeError that names the setting and the cure
  */
 export function logoutJwt<Claims extends object>(settings: JwtSettings<Claims>): Handler {
-  const tokens = tokensOf(settings)
+  const tokens = tokenServiceFor(settings)
   const families = familiesOf(tokens, 'logoutJwt')
-  return answering(tokens, async function logoutJwt(req, res) {
+  return asHandler(tokens, async function logoutJwt(req, res) {
     await families.end(await readToken(req))
     res.setHeader('Cache-Control', 'no-store')
     res.statusCode = 204
@@ -92,7 +92,7 @@ export async function revokeUser<Claims extends object>(
   id: string,
   devices?: { phone: { forgetDevices(phoneNumber: string): Promise<void> }; phoneNumbers: readonly string[] },
 ): Promise<void> {
-  const { revocations, emit } = tokensOf(settings)
+  const { revocations, emit } = tokenServiceFor(settings)
   if (!revocations) throw complaint('store', 'is missing; without one there are no refresh tokens to revoke')
   const subject = checkedSubject(id, undefined)
   await revocations.revoke(subject)
@@ -100,17 +100,17 @@ export async function revokeUser<Claims extends object>(
   emit({ type: 'user_revoked', user: revocations.hashSubject(subject) })
 }
 
-type Issuing = Tokens & { subject: (user: Express.User) => string }
+type Issuing = TokenService & { subject: (user: Express.User) => string }
 
 function issuing<Claims extends object>(settings: JwtSettings<Claims>): Issuing {
-  const tokens = tokensOf(settings)
+  const tokens = tokenServiceFor(settings)
   const { subject } = tokens
   if (!subject) throw complaint('subject', 'is missing; pass a function that returns the stable id of a user, such as (user) => user.id')
   if (!tokens.access.canSign) throw complaint('keys[0]', 'has no privateKey, and the first key signs')
   return { ...tokens, subject }
 }
 
-function familiesOf({ families }: Tokens, who: string) {
+function familiesOf({ families }: TokenService, who: string) {
   if (!families) throw complaint('store', `is missing, and ${who} works on what it keeps; pass one, such as new MemoryStore()`)
   return families
 }
@@ -178,6 +178,6 @@ async function signOrEnd(tokens: Issuing, grant: Grant, begun: { sid: string; re
   }
 }
 
-function answer({ accessTtlSeconds }: Tokens, accessToken: string, refreshToken: string | undefined) {
+function answer({ accessTtlSeconds }: TokenService, accessToken: string, refreshToken: string | undefined) {
   return { access_token: accessToken, token_type: 'Bearer', expires_in: accessTtlSeconds, refresh_token: refreshToken }
 }

@@ -1,7 +1,7 @@
 import { PhoneCheckError } from '../../lib/errors.js'
-import type { Front } from '../context.js'
+import type { HandlerContext } from '../context.js'
 import type { Handler, HttpRequest } from '../http-types.js'
-import { answering, sendJson } from '../problem-json.js'
+import { asHandler, sendJson } from '../problem-json.js'
 import { asBytes, bytesOf } from '../request/body.js'
 
 const maxBodyBytes = 16 * 1024
@@ -10,12 +10,12 @@ const maxBodyBytes = 16 * 1024
  * The handler of a provider's webhooks, mounted at the path of `callbackUrl`. A webhook is only a hint to ask: it decides nothing.
  * @throws TypeError when the strategy has no `callbackUrl`, or no rung whose provider calls back
  */
-export function webhookHandler(front: Front): Handler {
+export function webhookHandler(front: HandlerContext): Handler {
   const url = front.callbackUrl
   if (url === undefined) throw new TypeError('webhook: the strategy needs a callbackUrl; signatures are checked against it')
   if (!front.hasWebhook) throw new TypeError('webhook: no provider of the ladder sends webhooks')
 
-  return answering(front, async function phoneCheckWebhook(req, res) {
+  return asHandler(front, async function phoneCheckWebhook(req, res) {
     if (req.method !== 'POST') throw new PhoneCheckError('invalid_request', { message: 'Webhooks are POSTs.' })
     const type = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
     if (type !== 'application/json') throw new PhoneCheckError('unsupported_media_type')

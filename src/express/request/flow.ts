@@ -1,6 +1,6 @@
+import type { FlowRequest } from '../../flow/requests.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import type { FlowRequest } from '../../login/types.js'
-import { type Front, purposeOf, refuseForeignSite, requesterOf } from '../context.js'
+import { type HandlerContext, purposeOf, refuseForeignSite, requesterOf } from '../context.js'
 import type { FlowCookie } from '../flow-cookie.js'
 import type { HttpRequest, HttpResponse } from '../http-types.js'
 import { optionalString, readBody } from './body.js'
@@ -17,7 +17,7 @@ export interface IncomingFlowRequest {
  * @throws PhoneCheckError 400, 403, 413, 415
  */
 export async function readFlowRequest(
-  front: Front,
+  front: HandlerContext,
   req: HttpRequest,
   fields: readonly string[] = [],
   ignoreUnknown = false,
@@ -43,8 +43,8 @@ export async function readFlowRequest(
 }
 
 /** Lets the browser forget a flow that turns out to be over. */
-export async function endingWith<T>(
-  front: Front,
+export async function expiringCookieWhenOver<T>(
+  front: HandlerContext,
   res: HttpResponse,
   cookie: { name: string } | undefined,
   step: () => Promise<T>,

@@ -1,6 +1,6 @@
+import type { RedeemRequest } from '../../flow/requests.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import type { RedeemRequest } from '../../login/types.js'
-import { type Front, purposeOf, requesterOf } from '../context.js'
+import { type HandlerContext, purposeOf, requesterOf } from '../context.js'
 import type { HttpRequest } from '../http-types.js'
 import { optionalString, readQuery } from './body.js'
 import { readFlowRequest } from './flow.js'
@@ -18,7 +18,7 @@ const verifyFields = ['code', 'check_id', 'error', 'type', 'title', 'detail', 's
  * document (`type`, `title`, `detail`, `status`). Other members are ignored, as vendors add some at any time; none of them says who is logged in.
  * @throws PhoneCheckError 400, 403, 413, 415
  */
-export async function readVerify(front: Front, req: HttpRequest): Promise<IncomingRedeem> {
+export async function readVerify(front: HandlerContext, req: HttpRequest): Promise<IncomingRedeem> {
   const { request, body, cookie } = await readFlowRequest(front, req, verifyFields, true)
   if (Object.hasOwn(body, 'phone_number')) {
     throw new PhoneCheckError('invalid_request', { message: 'phone_number belongs to start: the number of a login comes from its flow.' })
@@ -55,7 +55,7 @@ function errorOfProblem({ type, title, detail, status }: Record<string, unknown>
  * Reads the provider's redirect back. The browser's own cookie stands in for OAuth's `state`: without a cookie for this very check nothing is looked up.
  * @throws PhoneCheckError `flow_invalid`, `invalid_request`
  */
-export function readReturn(front: Front, req: HttpRequest): IncomingRedeem {
+export function readReturn(front: HandlerContext, req: HttpRequest): IncomingRedeem {
   const query = readQuery(req)
   const checkId = optionalString(query, 'check_id', 64)
   const code = optionalString(query, 'code', 256)

@@ -1,9 +1,10 @@
-import { type Clock, wallTime } from '../../lib/clock.js'
+import type { Clock } from '../../contracts/clock.js'
+import { wallTime } from '../../lib/clock.js'
 import { canDispatch, overConnections } from './connections.js'
 import { type FetchLike, overFetch } from './fetch.js'
-import { type HttpRequest, type Transport, TransportError } from './transport.js'
+import { type Transport, TransportError, type VendorRequest } from './transport.js'
 
-export interface HttpResponse {
+export interface VendorResponse {
   status: number
   /** Seconds, from either form of the header. */
   retryAfterSeconds: number | undefined
@@ -13,7 +14,7 @@ export interface HttpResponse {
 
 export interface HttpClient {
   /** @throws TransportError when there is no answer */
-  request(request: HttpRequest): Promise<HttpResponse>
+  request(request: VendorRequest): Promise<VendorResponse>
   /** Ends the kept-alive connections once their requests are done. */
   close(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { Client, type Dispatcher } from 'undici'
-import { type Clock, startTimer } from '../../lib/clock.js'
+import type { Clock } from '../../contracts/clock.js'
+import { startTimer } from '../../lib/clock.js'
 import { asTransportError, maxBodyBytes, type Transport, type TransportAnswer, TransportError } from './transport.js'
 
 const connectTimeoutMs = 2_000

@@ -1,4 +1,5 @@
-import { type Clock, startTimer } from '../../lib/clock.js'
+import type { Clock } from '../../contracts/clock.js'
+import { startTimer } from '../../lib/clock.js'
 import { asTransportError, maxBodyBytes, type Transport, TransportError } from './transport.js'
 
 /** The part of `fetch` that a replacement must have. */

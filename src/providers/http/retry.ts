@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto'
-import type { HttpResponse } from './client.js'
+import type { VendorResponse } from './client.js'
 import { TransportError } from './transport.js'
 
 /** What a vendor call does, which decides what may be repeated. */
 export type CallKind = 'token' | 'create' | 'redeem' | 'read' | 'send'
 
-export type Attempt = TransportError | HttpResponse
+export type Attempt = TransportError | VendorResponse
 
 interface Rule {
   times: number

@@ -1,9 +1,9 @@
-import type { Deadline } from '../../lib/clock.js'
+import type { Deadline } from '../../contracts/clock.js'
 
 /** Largest answer of a vendor that is read. The real ones stay under 2 KiB. */
 export const maxBodyBytes = 64 * 1024
 
-export interface HttpRequest {
+export interface VendorRequest {
   method: 'GET' | 'POST' | 'PATCH'
   /** Absolute path, already encoded. */
   path: string
@@ -24,7 +24,7 @@ export interface TransportAnswer {
 /** How one request gets to a vendor and its answer back. */
 export interface Transport {
   /** @throws TransportError when there is no answer */
-  exchange(request: HttpRequest, timeoutMs: number): Promise<TransportAnswer>
+  exchange(request: VendorRequest, timeoutMs: number): Promise<TransportAnswer>
   close(): Promise<void>
 }
 
@@ -46,7 +46,7 @@ export class TransportError extends Error {
 }
 
 /** For `catch`: a lost answer becomes a value, anything else stays a fault. */
-export function lost(error: unknown): TransportError {
+export function toTransportError(error: unknown): TransportError {
   if (error instanceof TransportError) return error
   throw error
 }

@@ -1,6 +1,6 @@
 import type { OnEvent } from '../../contracts/events.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import type { HttpResponse } from './client.js'
+import type { VendorResponse } from './client.js'
 import { TransportError } from './transport.js'
 
 /** Longer waits are of no use to a person who logs in. Seconds. */
@@ -9,7 +9,7 @@ const maxWaitSeconds = 3600
 /** What an adapter knows of an answer that is no verdict. */
 export interface FaultFacts {
   /** Name of the rung. */
-  provider: string
+  method: string
   /** What was asked for, such as `create`. */
   operation: string
   /** Whether the vendor refused our credentials, balance or rights. */
@@ -28,39 +28,39 @@ export interface FaultFacts {
  * Tells the operator what went wrong at a vendor, with what to do about it, and makes the outage that the core works with. `reason` says what kind it is, and
  * `untried` whether the ladder may go on after a rung that sends messages.
  */
-export function vendorFault(answer: HttpResponse | TransportError, facts: FaultFacts, emit: OnEvent): PhoneCheckError {
-  const { provider, operation, ours, quota, untried } = facts
+export function vendorFault(answer: VendorResponse | TransportError, facts: FaultFacts, emit: OnEvent): PhoneCheckError {
+  const { method, operation, ours, quota, untried } = facts
   if (answer instanceof TransportError) {
     emit({
       type: 'provider_outage',
-      provider,
+      method,
       operation,
       kind: answer.kind,
-      message: `${provider}: ${operation} ${lostTexts[answer.kind]}`,
+      message: `${method}: ${operation} ${lostTexts[answer.kind]}`,
     })
     return new PhoneCheckError('provider_unavailable', { cause: answer, reason: 'provider_down', untried })
   }
   const { status, retryAfterSeconds } = answer
   const error = wordOf(facts.error)
   const said = `HTTP ${status}${error === undefined ? '' : ` (${error})`}`
-  const common = { provider, operation, ...(error !== undefined && { error }) }
+  const common = { method, operation, ...(error !== undefined && { error }) }
   const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds: Math.min(retryAfterSeconds, maxWaitSeconds) }
   if (ours) {
     const { cure = 'check its credentials, scopes, balance and rights' } = facts
-    const message = `${provider} refused ${operation} with ${said}: ${cure}. Nobody can log in by it until then.`
+    const message = `${method} refused ${operation} with ${said}: ${cure}. Nobody can log in by it until then.`
     emit({ type: 'provider_misconfigured', ...common, status, message })
     return new PhoneCheckError('provider_unavailable', { ...wait, reason: 'misconfigured', untried })
   }
   if (quota) {
     const until = retryAfterSeconds === undefined ? '' : `, for ${retryAfterSeconds} s by its own word`
-    const message = `${provider} answered ${operation} with ${said}: its rate limit or quota is used up${until}. Ask the vendor for a larger one, or lower your own \`limits\`.`
-    emit({ type: 'quota_exceeded', provider, operation, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }), message })
+    const message = `${method} answered ${operation} with ${said}: its rate limit or quota is used up${until}. Ask the vendor for a larger one, or lower your own \`limits\`.`
+    emit({ type: 'quota_exceeded', method, operation, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }), message })
     return new PhoneCheckError('provider_unavailable', { ...wait, reason: 'quota_exceeded', untried })
   }
   const isMalformed = status >= 200 && status < 300
   const message = isMalformed
-    ? `${provider} answered ${operation} with something that is not its documented form. Check \`baseUrl\`, \`brand\` and \`region\`, and what stands between you and the vendor.`
-    : `${provider} answered ${operation} with ${said}.`
+    ? `${method} answered ${operation} with something that is not its documented form. Check \`baseUrl\`, \`brand\` and \`region\`, and what stands between you and the vendor.`
+    : `${method} answered ${operation} with ${said}.`
   emit({ type: 'provider_outage', ...common, kind: isMalformed ? 'malformed' : 'status', status, message })
   return new PhoneCheckError('provider_unavailable', { ...wait, reason: 'provider_down', untried })
 }
@@ -78,6 +78,6 @@ function wordOf(error: unknown): string | undefined {
   return typeof error === 'string' && /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(error) ? error : undefined
 }
 
-export function isSuccess({ status }: HttpResponse): boolean {
+export function isSuccess({ status }: VendorResponse): boolean {
   return status >= 200 && status < 300
 }

@@ -1,11 +1,12 @@
+import type { Clock } from '../../contracts/clock.js'
 import type { CallContext, Provider } from '../../contracts/provider.js'
-import { type Clock, systemClock } from '../../lib/clock.js'
+import { systemClock } from '../../lib/clock.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import { type HttpResponse, httpClient } from '../http/client.js'
+import { httpClient, type VendorResponse } from '../http/client.js'
 import type { FetchLike } from '../http/fetch.js'
 import { vendorOrigin } from '../http/origin.js'
 import { mayRepeat, outcomeUnknown } from '../http/retry.js'
-import { lost, TransportError } from '../http/transport.js'
+import { TransportError, toTransportError } from '../http/transport.js'
 import { isSuccess, vendorFault } from '../http/vendor-fault.js'
 import { isObject } from '../idlayr/problem.js'
 import { checkCommon, checkTimeouts, required } from '../options.js'
@@ -80,7 +81,7 @@ export function idenfySms(options: IdenfyOptions): Provider {
     path: string,
     body: object,
     { deadline }: CallContext,
-  ): Promise<HttpResponse | TransportError> {
+  ): Promise<VendorResponse | TransportError> {
     for (let repeats = 0; ; repeats++) {
       const attempt = await http
         .request({
@@ -91,14 +92,14 @@ export function idenfySms(options: IdenfyOptions): Provider {
           timeoutMs: timeoutsMs[kind],
           deadline,
         })
-        .catch(lost)
+        .catch(toTransportError)
       // The table of a send holds for both: again only if it never left.
       if (!mayRepeat('send', attempt, repeats)) return attempt
     }
   }
 
-  function fault(operation: 'send' | 'redeem', answer: HttpResponse | TransportError, { emit }: CallContext): PhoneCheckError {
-    const common = { provider: name, operation }
+  function fault(operation: 'send' | 'redeem', answer: VendorResponse | TransportError, { emit }: CallContext): PhoneCheckError {
+    const common = { method: name, operation }
     if (answer instanceof TransportError) return vendorFault(answer, { ...common, ours: false, quota: false, untried: !answer.sent }, emit)
     const facts = {
       ours: isOurFault(answer),
@@ -155,13 +156,13 @@ export function idenfySms(options: IdenfyOptions): Provider {
   }
 }
 
-function identifierOf({ body }: HttpResponse): string | undefined {
+function identifierOf({ body }: VendorResponse): string | undefined {
   const identifier = isObject(body) ? body['identifier'] : undefined
   return typeof identifier === 'string' ? identifier : undefined
 }
 
 /** The vendor has said so with 400 as well as with 429. */
-function isQuota(answer: HttpResponse): boolean {
+function isQuota(answer: VendorResponse): boolean {
   return answer.status === 429 || (answer.status === 400 && identifierOf(answer) === 'TOO_MANY_REQUESTS')
 }
 
@@ -169,32 +170,32 @@ function isQuota(answer: HttpResponse): boolean {
  * Whether the vendor says that it did nothing: a status of its own documentation, and not its word for "we do not know". A 400 is the vendor's only if it is
  * JSON: a proxy's page says nothing of what happened behind the proxy.
  */
-function isRefusal(answer: HttpResponse): boolean {
+function isRefusal(answer: VendorResponse): boolean {
   if (answer.status === 400 && !isObject(answer.body)) return false
   return refusals.includes(answer.status) && identifierOf(answer) !== 'INTERNAL_ERROR'
 }
 
 /** A refusal of this number or request, and of nothing else. */
-function isAboutRequest(answer: HttpResponse): boolean {
+function isAboutRequest(answer: VendorResponse): boolean {
   const isOfCall = callFault.some((known) => known === identifierOf(answer))
   return answer.status === 400 && isRefusal(answer) && !isOfCall && !isOurFault(answer) && !isQuota(answer)
 }
 
 /** The vendor keeps one open request for each number. Undocumented but for the status: the words are a hint, and only name the refusal better. */
-function isStillOpen(answer: HttpResponse): boolean {
+function isStillOpen(answer: VendorResponse): boolean {
   const message = isObject(answer.body) ? answer.body['message'] : undefined
   const saysSo = typeof message === 'string' && /concurrent|in progress|already (open|sent|pending)/i.test(message)
   return isRefusal(answer) && (answer.status === 409 || (isAboutRequest(answer) && saysSo))
 }
 
-function cureOf({ status }: HttpResponse): string {
+function cureOf({ status }: VendorResponse): string {
   if (status === 402) return 'its credits for number verification are used up: ask iDenfy for more'
   if (status === 401) return 'check `apiKey` and `apiSecret`'
   return 'check `apiKey` and `apiSecret`, and ask iDenfy whether phone verification is enabled for them and has credits'
 }
 
 /** Credentials and rights; the vendor has answered them with 400 as well as with 401. */
-function isOurFault(answer: HttpResponse): boolean {
+function isOurFault(answer: VendorResponse): boolean {
   const { status } = answer
   if (status === 401 || status === 402 || status === 403) return true
   return status === 400 && ourFault.some((known) => known === identifierOf(answer))

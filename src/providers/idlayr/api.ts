@@ -1,10 +1,11 @@
+import type { Deadline } from '../../contracts/clock.js'
 import type { OnEvent } from '../../contracts/events.js'
 import type { CallContext } from '../../contracts/provider.js'
-import { type Deadline, systemClock } from '../../lib/clock.js'
+import { systemClock } from '../../lib/clock.js'
 import type { PhoneCheckError } from '../../lib/errors.js'
-import { type HttpResponse, httpClient } from '../http/client.js'
+import { httpClient, type VendorResponse } from '../http/client.js'
 import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from '../http/retry.js'
-import { type HttpRequest, lost, TransportError } from '../http/transport.js'
+import { TransportError, toTransportError, type VendorRequest } from '../http/transport.js'
 import { isSuccess, vendorFault } from '../http/vendor-fault.js'
 import { checkCommon, checkTimeouts, required } from '../options.js'
 import { tokenSource } from './oauth-token.js'
@@ -15,14 +16,14 @@ const defaultTimeoutsMs = { token: 4_000, create: 6_000, redeem: 8_000, read: 4_
 
 export interface IdlayrCall {
   kind: 'create' | 'redeem' | 'read'
-  method: HttpRequest['method']
+  method: VendorRequest['method']
   path: string
   contentType?: string
   body?: unknown
 }
 
 /** What the vendor said, for the adapter to judge. */
-export interface IdlayrAnswer extends HttpResponse {
+export interface IdlayrAnswer extends VendorResponse {
   /** Whether an earlier attempt of the same call may have been acted on already. */
   repeated: boolean
 }
@@ -38,9 +39,9 @@ export interface IdlayrApi {
   call(call: IdlayrCall, context: CallContext): Promise<IdlayrAnswer>
   close(): Promise<void>
   /** Fetches what needs no token. @throws TransportError */
-  fetchPublic(path: string, deadline: Deadline): Promise<HttpResponse>
+  fetchPublic(path: string, deadline: Deadline): Promise<VendorResponse>
   /** Reports an answer that makes no sense. An outage, never a verdict. */
-  malformed(operation: string, answer: HttpResponse, context: CallContext): PhoneCheckError
+  malformed(operation: string, answer: VendorResponse, context: CallContext): PhoneCheckError
 }
 
 /**
@@ -65,10 +66,10 @@ export function idlayrApi(
   const http = httpClient(origin, clock, options.fetch)
 
   /** One call with its repeats. @returns any answer, whatever its status. @throws TransportError when the last one was lost */
-  async function exchange(kind: CallKind, request: Omit<HttpRequest, 'deadline'>, deadline: Deadline): Promise<IdlayrAnswer> {
+  async function exchange(kind: CallKind, request: Omit<VendorRequest, 'deadline'>, deadline: Deadline): Promise<IdlayrAnswer> {
     let repeated = false
     for (let repeats = 0; ; repeats++) {
-      const attempt = await http.request({ ...request, deadline }).catch(lost)
+      const attempt = await http.request({ ...request, deadline }).catch(toTransportError)
       if (!mayRepeat(kind, attempt, repeats) || deadline.leftMs() <= 0) {
         if (attempt instanceof TransportError) throw attempt
         return { ...attempt, repeated }
@@ -117,11 +118,11 @@ export function idlayrApi(
       if (error instanceof TokenRefused) throw refusal(operation, error.answer, emit)
       if (!(error instanceof TransportError)) throw error
       const untried = operation === 'token' || !error.sent
-      throw vendorFault(error, { provider: name, operation, ours: false, quota: false, untried }, emit)
+      throw vendorFault(error, { method: name, operation, ours: false, quota: false, untried }, emit)
     }
   }
 
-  function refusal(operation: string, answer: HttpResponse, emit: OnEvent): PhoneCheckError {
+  function refusal(operation: string, answer: VendorResponse, emit: OnEvent): PhoneCheckError {
     const { status, body } = answer
     const oauthError = operation === 'token' && [400, 401].includes(status) && isObject(body) ? body['error'] : undefined
     const ours = [401, 402, 403].includes(status) || (typeof oauthError === 'string' && Object.hasOwn(oauthCures, oauthError))
@@ -129,7 +130,7 @@ export function idlayrApi(
     const cure = ours ? cureOf(status, error) : undefined
     // Without a token nothing was asked of the product, and these refusals say that nothing was done.
     const untried = operation === 'token' || ours || status === 429
-    return vendorFault(answer, { provider: name, operation, ours, quota: status === 429, untried, error, cure }, emit)
+    return vendorFault(answer, { method: name, operation, ours, quota: status === 429, untried, error, cure }, emit)
   }
 
   return {
@@ -177,9 +178,9 @@ function cureOf(status: number, error: string | undefined): string {
 
 /** The vendor gave no token. Kept apart, because all who wait for one token share the failure, and each must tell of it. */
 class TokenRefused extends Error {
-  readonly answer: HttpResponse
+  readonly answer: VendorResponse
 
-  constructor(answer: HttpResponse) {
+  constructor(answer: VendorResponse) {
     super('The provider gave no token.')
     this.answer = answer
   }

@@ -1,8 +1,10 @@
-import { type Clock, type Deadline, deadlineIn } from '../../lib/clock.js'
-import { limits } from '../../limits/numbers.js'
+import type { Clock, Deadline } from '../../contracts/clock.js'
+import { deadlineIn } from '../../lib/clock.js'
 
 /** Renewed this long before it expires, so that no call leaves with a token that dies on the way. */
 const marginSeconds = 60
+/** How long a token request may take, whoever waits for it. */
+const renewalMs = 12_000
 /** A vendor that names no believable lifetime gets one that is safe on both sides. */
 const lifetimeSeconds = { min: 1, max: 3600 }
 
@@ -37,7 +39,7 @@ export function tokenSource(fetchToken: (deadline: Deadline) => Promise<Token>, 
     async get() {
       if (current && clock.now() < current.renewAt) return current.value
       // Not the first caller's deadline, which may be about to end: those who wait are held to their own.
-      inFlight ??= renew(deadlineIn(limits.requestDeadlineMs, clock)).finally(() => {
+      inFlight ??= renew(deadlineIn(renewalMs, clock)).finally(() => {
         inFlight = undefined
       })
       return inFlight

@@ -32,7 +32,7 @@ export function phoneCheck(options: PhoneCheckOptions): Provider {
   /** A check whose URL may be anybody's is as good as none, and only the operator can say that it is the vendor's. */
   function refusedUrl(origin: string, { emit }: CallContext): PhoneCheckError {
     const message = `${name}: the check URL has the origin ${origin}, which is not the API's own. If it is the vendor's, add it to \`checkUrlOrigins\`.`
-    emit({ type: 'provider_outage', provider: name, operation: 'create', kind: 'check_url', message })
+    emit({ type: 'provider_outage', method: name, operation: 'create', kind: 'check_url', message })
     return new PhoneCheckError('provider_unavailable', { reason: 'provider_down' })
   }
 

@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { type Clock, systemClock } from '../../lib/clock.js'
+import type { Clock } from '../../contracts/clock.js'
+import { systemClock } from '../../lib/clock.js'
 import { isObject } from './problem.js'
 
 const cooldownMs = 30_000

@@ -1,6 +1,7 @@
 import { createHash, verify as verifySignature } from 'node:crypto'
+import type { Clock } from '../../contracts/clock.js'
 import type { CallContext, WebhookRequest } from '../../contracts/provider.js'
-import { type Clock, deadlineIn, systemClock, wallTime } from '../../lib/clock.js'
+import { deadlineIn, systemClock, wallTime } from '../../lib/clock.js'
 import { PhoneCheckError } from '../../lib/errors.js'
 import type { IdlayrApi } from './api.js'
 import { VendorKeys } from './webhook-keys.js'
@@ -31,7 +32,7 @@ export function webhookVerifier(api: IdlayrApi, provider: string, clock: Clock =
 
   return async ({ method, url, headers, body }: WebhookRequest, context: CallContext): Promise<VerifiedWebhook> => {
     const refuse = (reason: string): PhoneCheckError => {
-      context.emit({ type: 'webhook_refused', provider, reason })
+      context.emit({ type: 'webhook_refused', method, reason })
       return new PhoneCheckError('flow_invalid', { message: 'The webhook is not authentic.' })
     }
     const header = (name: string) => (typeof headers[name] === 'string' ? headers[name] : undefined)

@@ -3,11 +3,11 @@ import { type Operator, operators, type VirtualPhone } from '../phones/virtual-p
 import { type Fault, faultComplaint } from '../server/faults.js'
 import { type JsonObject, json, type Reply, type SimRequest } from '../server/http.js'
 import type { Route } from '../server/router.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import { controlRoute, fields, refuse, withPhone } from './request.js'
 
 /** The simulator's remote control, for pages and other processes on this machine. Strict JSON; an unknown field is a 400 that names it. */
-export function controlRoutes(world: World): Route[] {
+export function controlRoutes(world: SimulatorState): Route[] {
   return [
     controlRoute('GET', 'phones/:number', (request) => withPhone(world, request, (phone) => json(200, phoneView(phone)))),
     controlRoute('PATCH', 'phones/:number', (request) => withPhone(world, request, (phone) => patchPhone(phone, request))),
@@ -46,7 +46,11 @@ function isOperator(value: unknown): value is Operator {
   return operators.some((operator) => operator === value)
 }
 
-function go(world: World, request: SimRequest, move: (phone: VirtualPhone, url: string) => Promise<object>): Reply | Promise<Reply> {
+function go(
+  world: SimulatorState,
+  request: SimRequest,
+  move: (phone: VirtualPhone, url: string) => Promise<object>,
+): Reply | Promise<Reply> {
   return withPhone(world, request, async (phone) => {
     const read = fields(request, ['url'])
     if ('refusal' in read) return read.refusal
@@ -60,7 +64,7 @@ function go(world: World, request: SimRequest, move: (phone: VirtualPhone, url: 
   })
 }
 
-function addFault(world: World, request: SimRequest): Reply {
+function addFault(world: SimulatorState, request: SimRequest): Reply {
   const read = fields(request, [
     'match',
     'times',
@@ -86,7 +90,7 @@ function addFault(world: World, request: SimRequest): Reply {
   return json(201, {})
 }
 
-function chooseBrowserPhone(world: World, request: SimRequest): Reply {
+function chooseBrowserPhone(world: SimulatorState, request: SimRequest): Reply {
   const read = fields(request, ['number'])
   if ('refusal' in read) return read.refusal
   const { number } = read.body

@@ -1,10 +1,10 @@
 import { json, type Reply, type SimRequest } from '../server/http.js'
 import type { Route } from '../server/router.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import { controlRoute, fields, refuse, withPhone } from './request.js'
 
 /** The part of the remote control that is about SMS, calls and callbacks. */
-export function messageControlRoutes(world: World): Route[] {
+export function messageControlRoutes(world: SimulatorState): Route[] {
   return [
     controlRoute('GET', 'phones/:number/inbox', (request) => withPhone(world, request, (phone) => json(200, phone.inbox))),
     controlRoute('POST', 'phones/:number/send', (request) =>

@@ -2,7 +2,7 @@ import { e164 } from '../phones/number.js'
 import type { VirtualPhone } from '../phones/virtual-phone.js'
 import { isObject, type JsonObject, json, mediaType, parseJson, type Reply, type SimRequest } from '../server/http.js'
 import type { Handler, Route } from '../server/router.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import { mayControl } from './guard.js'
 
 /** A route of the control plane, guarded. */
@@ -30,7 +30,7 @@ export function fields(request: SimRequest, known: readonly string[]): { body: J
 }
 
 export function withPhone(
-  world: World,
+  world: SimulatorState,
   request: SimRequest,
   handle: (phone: VirtualPhone) => Reply | Promise<Reply>,
 ): Reply | Promise<Reply> {

@@ -2,13 +2,13 @@ import { e164 } from '../phones/number.js'
 import { basicCredentials } from '../server/basic-auth.js'
 import { isObject, type JsonObject, json, mediaType, parseJson, type Reply, type SimRequest } from '../server/http.js'
 import type { Handler, Route } from '../server/router.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import { type IdenfyErrorName, idenfyError, idenfyUnauthorized } from './error.js'
 
 const defaultSender = 'iDenfy'
 
 /** iDenfy's phone verification. Fields that it does not know it ignores. */
-export function idenfyRoutes(world: World): Route[] {
+export function idenfyRoutes(world: SimulatorState): Route[] {
   return [
     { method: 'POST', path: '/fraud/send-sms', from: 'server', handle: withPartner(world, sendSms) },
     { method: 'POST', path: '/fraud/verify-sms', from: 'server', handle: withPartner(world, verifySms) },
@@ -19,9 +19,9 @@ export function isIdenfyPath(path: string): boolean {
   return path.startsWith('/fraud/')
 }
 
-type PartnerHandler = (world: World, apiKey: string, body: JsonObject) => Reply
+type PartnerHandler = (world: SimulatorState, apiKey: string, body: JsonObject) => Reply
 
-function withPartner(world: World, handle: PartnerHandler): Handler {
+function withPartner(world: SimulatorState, handle: PartnerHandler): Handler {
   return (request) => {
     const apiKey = authenticate(world, request)
     if (apiKey === undefined) return idenfyUnauthorized(world.behaviour.idenfyUnauthorized)
@@ -31,14 +31,14 @@ function withPartner(world: World, handle: PartnerHandler): Handler {
   }
 }
 
-function authenticate(world: World, request: SimRequest): string | undefined {
+function authenticate(world: SimulatorState, request: SimRequest): string | undefined {
   const given = basicCredentials(request.headers)
   if (given === undefined) return undefined
   const { idenfyKeys } = world
   return idenfyKeys === undefined || idenfyKeys[given.user] === given.password ? given.user : undefined
 }
 
-function sendSms(world: World, apiKey: string, body: JsonObject): Reply {
+function sendSms(world: SimulatorState, apiKey: string, body: JsonObject): Reply {
   const phone = read(body, 'phone_number', (value) => value.startsWith('+') && e164(value) !== undefined)
   const sender = read({ sender_name: defaultSender, ...body }, 'sender_name', (value) => value !== '' && [...value].length <= 11)
   const error = phone.error ?? sender.error
@@ -50,7 +50,7 @@ function sendSms(world: World, apiKey: string, body: JsonObject): Reply {
   return json(200, { request_id: id })
 }
 
-function verifySms(world: World, apiKey: string, body: JsonObject): Reply {
+function verifySms(world: SimulatorState, apiKey: string, body: JsonObject): Reply {
   const id = read(body, 'request_id', (value) => value.length >= 32 && value.length <= 40)
   const code = read(body, 'received_code', (value) => /^\d{4}$/.test(value))
   const error = id.error ?? code.error

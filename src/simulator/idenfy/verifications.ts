@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Behaviour } from '../behaviour.js'
 import type { InboxItem } from '../phones/phone-record.js'
 import type { SimulatorClock } from '../state/clock.js'
-import type { Agenda } from '../state/scheduler.js'
+import type { Scheduler } from '../state/scheduler.js'
 
 export interface NewVerification {
   readonly apiKey: string
@@ -26,7 +26,7 @@ interface Verification extends NewVerification {
 export interface VerificationSurroundings {
   readonly clock: SimulatorClock
   readonly behaviour: Behaviour
-  readonly agenda: Agenda
+  readonly agenda: Scheduler
   /** Draws four digits. */
   readonly codes: () => string
   /** Carries an SMS or a call to whichever phone holds the SIM of that number. */

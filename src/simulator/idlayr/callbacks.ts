@@ -4,7 +4,7 @@ import type { CallbackProduct, CallbackRecord, MessageRecord } from '../phones/m
 import type { JsonObject } from '../server/http.js'
 import type { Listeners } from '../server/listeners.js'
 import type { SimulatorClock } from '../state/clock.js'
-import type { Agenda } from '../state/scheduler.js'
+import type { Scheduler } from '../state/scheduler.js'
 import type { CallbackKeys } from './callback-keys.js'
 import { type CallbackDraft, type SignedCallback, signedCallback } from './callback-signature.js'
 import { isWebUrl } from './create-fields.js'
@@ -20,7 +20,7 @@ export interface Callback {
 export interface CallbackSurroundings {
   readonly clock: SimulatorClock
   readonly behaviour: Behaviour
-  readonly agenda: Agenda
+  readonly agenda: Scheduler
   readonly keys: CallbackKeys
   readonly messages: Listeners<MessageRecord>
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, SimRequest } from '../server/http.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import type { Check } from './checks.js'
 import type { Grant } from './tokens.js'
 
@@ -22,7 +22,7 @@ export function checkResource(check: Check): JsonObject {
   }
 }
 
-export function checkLinks(world: World, check: Check, withCheckUrl: boolean): JsonObject {
+export function checkLinks(world: SimulatorState, check: Check, withCheckUrl: boolean): JsonObject {
   const self = `${world.url}/phone_check/v0.2/checks/${check.id}`
   return { self: { href: self }, ...(withCheckUrl ? { check_url: { href: `${self}/redirect` } } : {}) }
 }
@@ -32,7 +32,7 @@ export function isoSeconds(ms: number): string {
 }
 
 /** The check, unless it is another project's. */
-export function ownCheck(world: World, request: SimRequest, grant: Grant): Check | undefined {
+export function ownCheck(world: SimulatorState, request: SimRequest, grant: Grant): Check | undefined {
   const check = world.checks.find(request.params['id'] ?? '')
   return check?.clientId === grant.clientId ? check : undefined
 }

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Behaviour } from '../behaviour.js'
 import type { Device } from '../phones/phones.js'
 import type { SimulatorClock } from '../state/clock.js'
-import type { Agenda } from '../state/scheduler.js'
+import type { Scheduler } from '../state/scheduler.js'
 
 export type CheckStatus = 'ACCEPTED' | 'PENDING' | 'COMPLETED' | 'EXPIRED' | 'ERROR'
 
@@ -59,13 +59,13 @@ const maxChecks = 100_000
 export class Checks {
   readonly #clock: SimulatorClock
   readonly #behaviour: Behaviour
-  readonly #agenda: Agenda
+  readonly #agenda: Scheduler
   readonly #onEnd: (check: Check) => void
   readonly #checks = new Map<string, Check>()
   readonly #runs = new Map<string, Run>()
 
   /** @param onEnd hears once of each check that is COMPLETED, EXPIRED or ERROR. */
-  constructor(clock: SimulatorClock, behaviour: Behaviour, agenda: Agenda, onEnd: (check: Check) => void) {
+  constructor(clock: SimulatorClock, behaviour: Behaviour, agenda: Scheduler, onEnd: (check: Check) => void) {
     this.#clock = clock
     this.#behaviour = behaviour
     this.#agenda = agenda

@@ -3,7 +3,7 @@ import { type Device, plainIp } from '../phones/phones.js'
 import { withBearer } from '../server/bearer.js'
 import { hal, type JsonObject, type Reply, type SimRequest, withHeaders } from '../server/http.js'
 import type { Route } from '../server/router.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import { networkId } from './check-resource.js'
 
 const networkName = 'Simulated Mobile'
@@ -21,7 +21,7 @@ const countries = [
 ] as const
 
 /** Reachability: asked by the device about itself, or by the server about an address or a country. */
-export function coverageRoutes(world: World): Route[] {
+export function coverageRoutes(world: SimulatorState): Route[] {
   const ownDevice = (request: SimRequest) => reachability(world, request.device, request.remoteAddress)
   return [
     { method: 'GET', path: '/public/coverage/v0.1/device_ip', from: 'device', handle: ownDevice },
@@ -45,7 +45,7 @@ export function coverageRoutes(world: World): Route[] {
 }
 
 // Addresses that belong to no virtual phone count as mobile, so that a real browser can play too.
-function reachability(world: World, device: Device | undefined, ip: string): Reply {
+function reachability(world: SimulatorState, device: Device | undefined, ip: string): Reply {
   const body = {
     network_id: networkId,
     network_name: networkName,
@@ -58,13 +58,13 @@ function reachability(world: World, device: Device | undefined, ip: string): Rep
   return withHeaders(reachabilityProblem(world, device) ?? hal(200, body), { 'Access-Control-Allow-Origin': '*' })
 }
 
-function reachabilityProblem(world: World, device: Device | undefined): Reply | undefined {
+function reachabilityProblem(world: SimulatorState, device: Device | undefined): Reply | undefined {
   if (world.sandbox || device === undefined) return undefined
   if (device.network === 'wifi') return world.problem('not_mobile_ip')
   return device.phone.operator === 'unsupported' ? world.problem('mno_not_supported') : undefined
 }
 
-function country(world: World, wanted: string): Reply {
+function country(world: SimulatorState, wanted: string): Reply {
   const found = countries.find(({ code, dialing }) => code === wanted.toUpperCase() || String(dialing) === wanted.replace(/^\+/, ''))
   if (found === undefined) return world.problem('no_reach')
   const price = { currency: 'API', amount: 1 }

@@ -1,11 +1,11 @@
 import { hal, isObject, mediaType, parseJson, type Reply, type SimRequest } from '../server/http.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import { checkResource, ownCheck } from './check-resource.js'
 import type { Check } from './checks.js'
 import type { Grant } from './tokens.js'
 
 /** PATCH of a check: the server swaps the device's code for the verdict, once. */
-export function exchange(world: World, request: SimRequest, grant: Grant): Reply {
+export function exchange(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
   if (mediaType(request.headers) !== 'application/json-patch+json') return world.problem('unsupported_media_type')
   const given = codeOf(parseJson(request.body.toString('utf8')))
   if (given === undefined) return world.problem('bad_request')
@@ -14,7 +14,7 @@ export function exchange(world: World, request: SimRequest, grant: Grant): Reply
   return settle(world, check, given)
 }
 
-function settle(world: World, check: Check, given: string): Reply {
+function settle(world: SimulatorState, check: Check, given: string): Reply {
   const { behaviour } = world
   const { code, verdict } = check
   if (check.status === 'EXPIRED') return refuse(world, check, behaviour.expiredCheck)
@@ -25,7 +25,7 @@ function settle(world: World, check: Check, given: string): Reply {
   return hal(200, checkResource(check))
 }
 
-function refuse(world: World, check: Check, status: 404 | 400 | 200): Reply {
+function refuse(world: SimulatorState, check: Check, status: 404 | 400 | 200): Reply {
   if (status === 200) return hal(200, checkResource(check))
   return world.problem(status === 404 ? 'check_not_found' : 'bad_request')
 }

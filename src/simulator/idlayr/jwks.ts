@@ -1,8 +1,8 @@
 import { json } from '../server/http.js'
 import type { Route } from '../server/router.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 
 /** The keys that sign the callbacks, for whoever receives them. */
-export function jwksRoutes(world: World): Route[] {
+export function jwksRoutes(world: SimulatorState): Route[] {
   return [{ method: 'GET', path: '/.well-known/jwks.json', from: 'server', handle: async () => json(200, await world.keys.jwks()) }]
 }

@@ -3,7 +3,7 @@ import { withBearer } from '../server/bearer.js'
 import { hal, isObject, type JsonObject, mediaType, parseJson, type Reply, type SimRequest } from '../server/http.js'
 import type { Route } from '../server/router.js'
 import { forcedProblem } from '../state/override.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import { isoSeconds } from './check-resource.js'
 import { isWebUrl, text } from './create-fields.js'
 import type { MoCheck } from './mo-checks.js'
@@ -13,8 +13,8 @@ import type { Grant } from './tokens.js'
 const checks = '/mo_check/v0.1/checks'
 
 /** MOCheck v0.1: create and read. The rest is an SMS. */
-export function moCheckRoutes(world: World): Route[] {
-  const guarded = (handle: (world: World, request: SimRequest, grant: Grant) => Reply) =>
+export function moCheckRoutes(world: SimulatorState): Route[] {
+  const guarded = (handle: (world: SimulatorState, request: SimRequest, grant: Grant) => Reply) =>
     withBearer(world, 'mo_check', (request, grant) => handle(world, request, grant))
   return [
     { method: 'POST', path: checks, from: 'server', handle: guarded(create) },
@@ -23,7 +23,7 @@ export function moCheckRoutes(world: World): Route[] {
 }
 
 /** The fields that create, read and the callback share. */
-export function moCheckResource({ behaviour }: Pick<World, 'behaviour'>, check: MoCheck): JsonObject {
+export function moCheckResource({ behaviour }: Pick<SimulatorState, 'behaviour'>, check: MoCheck): JsonObject {
   const verified = check.verified ?? (behaviour.moUnverified === 'false' ? false : undefined)
   return {
     check_id: check.id,
@@ -38,7 +38,7 @@ export function moCheckResource({ behaviour }: Pick<World, 'behaviour'>, check: 
   }
 }
 
-function create(world: World, request: SimRequest, grant: Grant): Reply {
+function create(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
   if (mediaType(request.headers) !== 'application/json') return world.problem('unsupported_media_type')
   const body = parseJson(request.body.toString('utf8'))
   if (!isObject(body) || !isWellFormed(body)) return world.problem('bad_request')
@@ -70,14 +70,14 @@ function isWellFormed({ phone_number, callback_url, reference_id }: JsonObject):
   )
 }
 
-function read(world: World, request: SimRequest, grant: Grant): Reply {
+function read(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
   const check = world.moChecks.find(request.params['id'] ?? '')
   if (check?.clientId !== grant.clientId) return world.problem('check_not_found')
   return hal(200, { ...moCheckResource(world, check), ...around(world, check) })
 }
 
 /** What no callback carries. */
-function around(world: World, check: MoCheck): JsonObject {
+function around(world: SimulatorState, check: MoCheck): JsonObject {
   return {
     ...(world.behaviour.moTtlField ? { ttl: check.ttlSeconds } : {}),
     _links: { self: { href: `${world.url}${checks}/${check.id}` } },

@@ -4,7 +4,7 @@ import { randomDigits } from '../idenfy/codes.js'
 import { e164 } from '../phones/number.js'
 import type { SimulatorClock } from '../state/clock.js'
 import type { NumberOverride } from '../state/override.js'
-import type { Agenda } from '../state/scheduler.js'
+import type { Scheduler } from '../state/scheduler.js'
 import { type CheckStatus, endOf, isOpen, type PhoneCheckErrorCode } from './checks.js'
 
 /** An SMS on its way to a vendor. */
@@ -40,7 +40,7 @@ export interface MoCheck extends NewMoCheck {
 export interface MoCheckSurroundings {
   readonly clock: SimulatorClock
   readonly behaviour: Behaviour
-  readonly agenda: Agenda
+  readonly agenda: Scheduler
   readonly overrides: ReadonlyMap<string, NumberOverride>
   /** Hears once of each check that is COMPLETED, EXPIRED or ERROR. */
   readonly onEnd: (check: MoCheck) => void

@@ -2,7 +2,7 @@ import type { CallbackProduct } from '../phones/messages.js'
 import { basicCredentials } from '../server/basic-auth.js'
 import { json, mediaType, type Reply, type SimRequest } from '../server/http.js'
 import type { Handler, Route } from '../server/router.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 
 /** A project at the simulated vendor. */
 export interface SimulatorClient {
@@ -18,14 +18,14 @@ export interface SimulatorClient {
 const knownScopes: readonly string[] = ['phone_check', 'subscriber_check', 'sim_check', 'mo_check', 'coverage']
 const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
 
-export function oauthRoutes(world: World): Route[] {
+export function oauthRoutes(world: SimulatorState): Route[] {
   return [
     { method: 'POST', path: '/oauth2/v1/token', from: 'server', handle: withClient(world, issueToken) },
     { method: 'POST', path: '/oauth2/v1/revoke', from: 'server', handle: withClient(world, revokeToken) },
   ]
 }
 
-function issueToken(world: World, clientId: string, form: URLSearchParams): Reply {
+function issueToken(world: SimulatorState, clientId: string, form: URLSearchParams): Reply {
   const grantType = form.get('grant_type')
   if (grantType === null) return oauthError(400, 'invalid_request', 'grant_type is missing')
   if (grantType !== 'client_credentials') return oauthError(400, 'unsupported_grant_type', 'only client_credentials is offered')
@@ -37,16 +37,16 @@ function issueToken(world: World, clientId: string, form: URLSearchParams): Repl
   return json(200, { access_token: token, token_type: 'bearer', expires_in: world.tokens.ttlSeconds, scope: scopes.join(' ') }, uncached)
 }
 
-function revokeToken(world: World, clientId: string, form: URLSearchParams): Reply {
+function revokeToken(world: SimulatorState, clientId: string, form: URLSearchParams): Reply {
   const token = form.get('token')
   if (token === null) return oauthError(400, 'invalid_request', 'token is missing')
   world.tokens.revoke(token, clientId)
   return { status: 200, headers: uncached, body: '' }
 }
 
-type ClientHandler = (world: World, clientId: string, form: URLSearchParams) => Reply
+type ClientHandler = (world: SimulatorState, clientId: string, form: URLSearchParams) => Reply
 
-function withClient(world: World, handle: ClientHandler): Handler {
+function withClient(world: SimulatorState, handle: ClientHandler): Handler {
   return (request) => {
     const clientId = authenticate(world, request)
     if (clientId === undefined) {
@@ -59,14 +59,14 @@ function withClient(world: World, handle: ClientHandler): Handler {
   }
 }
 
-function authenticate(world: World, request: SimRequest): string | undefined {
+function authenticate(world: SimulatorState, request: SimRequest): string | undefined {
   const given = basicCredentials(request.headers)
   if (given === undefined) return undefined
   if (world.clients !== undefined && clientOf(world, given.user)?.secret !== given.password) return undefined
   return given.user
 }
 
-export function clientOf(world: World, clientId: string): SimulatorClient | undefined {
+export function clientOf(world: SimulatorState, clientId: string): SimulatorClient | undefined {
   return world.clients?.[clientId]
 }
 

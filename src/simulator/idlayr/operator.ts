@@ -1,13 +1,13 @@
 import type { Device } from '../phones/phones.js'
 import { type JsonObject, json, type Reply, redirectTo, type SimRequest, withHeaders } from '../server/http.js'
 import type { Route } from '../server/router.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import { type Check, isOpen, type PhoneCheckErrorCode, type Run, type Verdict } from './checks.js'
 import type { ProblemName } from './problem.js'
 import { sandboxVerdict } from './sandbox.js'
 
 /** The device's side of PhoneCheck v0.2: the check URL, the operator behind it, and the answer at the end. */
-export function operatorRoutes(world: World): Route[] {
+export function operatorRoutes(world: SimulatorState): Route[] {
   return [
     { method: 'GET', path: '/phone_check/v0.2/checks/:id/redirect', from: 'device', handle: (request) => openCheckUrl(world, request) },
     { method: 'GET', path: '/_operator/:hop', from: 'device', handle: (request) => passOperator(world, request) },
@@ -16,7 +16,7 @@ export function operatorRoutes(world: World): Route[] {
 
 type FirstHopProblem = Extract<ProblemName, PhoneCheckErrorCode> | 'too_many_requests'
 
-function openCheckUrl(world: World, request: SimRequest): Reply {
+function openCheckUrl(world: SimulatorState, request: SimRequest): Reply {
   const check = world.checks.find(request.params['id'] ?? '')
   if (check === undefined || !isOpen(check)) return world.problem('check_not_found')
   if (check.opens > 0 && world.behaviour.checkUrlReuse === 'refuse') return world.problem('check_not_found')
@@ -35,11 +35,11 @@ function openCheckUrl(world: World, request: SimRequest): Reply {
 }
 
 /** The phone behind the request. A visitor who is no virtual phone, such as the developer's browser, is taken for the one whose number is checked. */
-function deviceBehind(world: World, check: Check, request: SimRequest): Device {
+function deviceBehind(world: SimulatorState, check: Check, request: SimRequest): Device {
   return request.device ?? world.phones.visitor(check.phoneNumber, check.phoneIp)
 }
 
-function firstHopProblem(world: World, check: Check, request: SimRequest): FirstHopProblem | undefined {
+function firstHopProblem(world: SimulatorState, check: Check, request: SimRequest): FirstHopProblem | undefined {
   const forced = world.overrides.get(check.phoneNumber)?.redirectProblem
   if (forced !== undefined || world.sandbox) return forced
   const device = deviceBehind(world, check, request)
@@ -49,7 +49,7 @@ function firstHopProblem(world: World, check: Check, request: SimRequest): First
   return undefined
 }
 
-async function passOperator(world: World, request: SimRequest): Promise<Reply> {
+async function passOperator(world: SimulatorState, request: SimRequest): Promise<Reply> {
   const hop = Number(request.params['hop'])
   const run = world.checks.run(request.query.get('session') ?? '')
   const last = world.behaviour.operatorHops
@@ -67,11 +67,11 @@ async function passOperator(world: World, request: SimRequest): Promise<Reply> {
   return finish(world, run, request)
 }
 
-function toHop(world: World, run: Run, hop: number): Reply {
+function toHop(world: SimulatorState, run: Run, hop: number): Reply {
   return redirectTo(`${world.url}/_operator/${hop}?session=${run.session}`)
 }
 
-function finish(world: World, run: Run, request: SimRequest): Reply {
+function finish(world: SimulatorState, run: Run, request: SimRequest): Reply {
   const { check } = run
   const cookieKept =
     world.behaviour.operatorHops === 1 || (request.headers.cookie ?? '').split(/; */).includes(`operator_session=${run.cookie}`)
@@ -83,7 +83,7 @@ function finish(world: World, run: Run, request: SimRequest): Reply {
   return answer(check, { code: world.checks.giveCode(check, verdict) })
 }
 
-function verdictOf(world: World, { check, device }: Run): Verdict {
+function verdictOf(world: SimulatorState, { check, device }: Run): Verdict {
   const override = world.overrides.get(check.phoneNumber)
   if (override?.errorCode !== undefined) return { errorCode: override.errorCode }
   if (override?.match !== undefined) return { match: override.match }

@@ -5,7 +5,7 @@ import { withBearer } from '../server/bearer.js'
 import { hal, isObject, type JsonObject, mediaType, parseJson, type Reply, type SimRequest } from '../server/http.js'
 import type { Route } from '../server/router.js'
 import { forcedProblem } from '../state/override.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import { checkLinks, checkResource, ownCheck } from './check-resource.js'
 import { isOpen } from './checks.js'
 import { isWebUrl, text } from './create-fields.js'
@@ -16,8 +16,8 @@ import type { Grant } from './tokens.js'
 const checks = '/phone_check/v0.2/checks'
 
 /** The server's side of PhoneCheck v0.2: create, list, read, exchange. */
-export function phoneCheckRoutes(world: World): Route[] {
-  const guarded = (handle: (world: World, request: SimRequest, grant: Grant) => Reply) =>
+export function phoneCheckRoutes(world: SimulatorState): Route[] {
+  const guarded = (handle: (world: SimulatorState, request: SimRequest, grant: Grant) => Reply) =>
     withBearer(world, 'phone_check', (request, grant) => handle(world, request, grant))
   return [
     { method: 'POST', path: checks, from: 'server', handle: guarded(create) },
@@ -27,7 +27,7 @@ export function phoneCheckRoutes(world: World): Route[] {
   ]
 }
 
-function create(world: World, request: SimRequest, grant: Grant): Reply {
+function create(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
   if (mediaType(request.headers) !== 'application/json') return world.problem('unsupported_media_type')
   const body = parseJson(request.body.toString('utf8'))
   if (!isObject(body) || !isWellFormed(body)) return world.problem('bad_request')
@@ -47,7 +47,7 @@ function create(world: World, request: SimRequest, grant: Grant): Reply {
   return hal(201, { ...checkResource(check), snapshot_balance: 99, ttl: check.ttlSeconds, _links: checkLinks(world, check, true) })
 }
 
-function refuse(world: World, phoneNumber: string, phoneIp: string | null): Reply | undefined {
+function refuse(world: SimulatorState, phoneNumber: string, phoneIp: string | null): Reply | undefined {
   const forced = forcedProblem(world.problem, world.overrides.get(phoneNumber))
   if (forced !== undefined) return forced
   // The sandbox asks no operator and looks at no network.
@@ -68,13 +68,13 @@ function isWellFormed(body: JsonObject): boolean {
   )
 }
 
-function read(world: World, request: SimRequest, grant: Grant): Reply {
+function read(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
   const check = ownCheck(world, request, grant)
   if (check === undefined) return world.problem('check_not_found')
   return hal(200, { ...checkResource(check), ttl: check.ttlSeconds, _links: checkLinks(world, check, isOpen(check)) })
 }
 
-function list(world: World, request: SimRequest, grant: Grant): Reply {
+function list(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
   const page = whole(request.query.get('page') ?? '1', Number.MAX_SAFE_INTEGER)
   const size = whole(request.query.get('size') ?? '10', 100)
   if (page === undefined || size === undefined) return world.problem('bad_request')

@@ -23,7 +23,7 @@ export class JourneyError extends Error {
   }
 }
 
-export interface Journey {
+export interface RedirectFollower {
   readonly clock: SimulatorClock
   readonly headers: (url: URL) => Record<string, string>
   /** Whether a redirect to `url` is followed. */
@@ -38,7 +38,7 @@ const maxBodyBytes = 65_536
 const jsonTypes = ['application/json', 'application/hal+json', 'application/problem+json']
 
 /** Follows redirects as the vendors' native SDKs do. Rejects with a JourneyError. */
-export async function travel(start: URL, journey: Journey): Promise<Arrival> {
+export async function travel(start: URL, journey: RedirectFollower): Promise<Arrival> {
   const cookies = new CookieJar()
   let url = start
   for (let redirects = 0; ; redirects += 1) {

@@ -1,10 +1,14 @@
 import type { Grant } from '../idlayr/tokens.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import { type Reply, type SimRequest, withHeaders } from './http.js'
 import type { Handler } from './router.js'
 
 /** Guards a product route: 401 without a living token, 403 without the scope, 429 over the rate, and the rate headers on success. */
-export function withBearer(world: World, scope: string, handle: (request: SimRequest, grant: Grant) => Reply | Promise<Reply>): Handler {
+export function withBearer(
+  world: SimulatorState,
+  scope: string,
+  handle: (request: SimRequest, grant: Grant) => Reply | Promise<Reply>,
+): Handler {
   return async (request) => {
     const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const grant = token === undefined ? undefined : world.tokens.find(token)

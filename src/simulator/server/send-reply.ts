@@ -6,7 +6,7 @@ import type { Fault } from './faults.js'
 import { isObject, json, parseJson, type Reply, withHeaders } from './http.js'
 
 /** Runs the call and spoils its answer as the fault says. */
-export async function spoiled(fault: Fault, run: () => Promise<Reply>): Promise<Reply> {
+export async function applyFault(fault: Fault, run: () => Promise<Reply>): Promise<Reply> {
   const madeUp = fault.body !== undefined || fault.hugeBody !== undefined || (fault.status ?? 0) >= 400
   const real = !madeUp || fault.processed === true || fault.reset === 'after' ? await run() : undefined
   const reply = real === undefined || madeUp ? madeUpReply(fault) : { ...real, status: fault.status ?? real.status }
@@ -25,7 +25,7 @@ function patched(reply: Reply, { patchBody }: Fault): Reply {
 }
 
 /** Puts the answer on the wire in one write, or as slowly and as badly as the fault wants it. */
-export async function deliver(
+export async function sendReply(
   response: ServerResponse,
   reply: Reply,
   fault: Fault | undefined,

@@ -4,14 +4,19 @@ import { idenfyError } from '../idenfy/error.js'
 import { isIdenfyPath } from '../idenfy/sms.js'
 import { bareProblem } from '../idlayr/problem.js'
 import { lineHeader } from '../phones/virtual-phone.js'
-import type { World } from '../state/simulator-state.js'
+import type { SimulatorState } from '../state/simulator-state.js'
 import type { Fault } from './faults.js'
 import { type Reply, readBody, type SimRequest } from './http.js'
 import { findRoute, type Route } from './router.js'
-import { deliver, spoiled } from './send-reply.js'
+import { applyFault, sendReply } from './send-reply.js'
 
 /** Answers one HTTP request: finds its route, logs it, lets a fault at it. */
-export async function serve(world: World, routes: readonly Route[], request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function serve(
+  world: SimulatorState,
+  routes: readonly Route[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const method = request.method ?? 'GET'
   const [path = '/', query = ''] = split(request.url ?? '/')
   const closed = new AbortController()
@@ -37,7 +42,7 @@ export async function serve(world: World, routes: readonly Route[], request: Inc
     return found.route.handle(call)
   }
   // The control plane is no vendor: neither logged nor spoiled.
-  if (isControlPath(path)) return deliver(response, await run().catch(failure), undefined, world.clock, closed.signal)
+  if (isControlPath(path)) return sendReply(response, await run().catch(failure), undefined, world.clock, closed.signal)
 
   const from = 'route' in found ? found.route.from : request.headers[lineHeader] === undefined ? 'server' : 'device'
   const record = world.log.begin({ method, path, from, sdk: request.headers['x-tru-sdk-request'] !== undefined })
@@ -48,11 +53,11 @@ export async function serve(world: World, routes: readonly Route[], request: Inc
   world.log.settle(record, unanswered ? null : reply.status)
   if (reply === 'reset') request.socket.resetAndDestroy()
   if (unanswered) return
-  return deliver(response, reply, fault, world.clock, closed.signal)
+  return sendReply(response, reply, fault, world.clock, closed.signal)
 }
 
 async function answered(
-  world: World,
+  world: SimulatorState,
   fault: Fault | undefined,
   run: () => Promise<Reply>,
   closed: AbortSignal,
@@ -60,14 +65,14 @@ async function answered(
   if (fault === undefined) return run()
   if (fault.hang === true) return 'hang'
   if (fault.reset === 'before') return 'reset'
-  const reply = await spoiled(fault, run)
+  const reply = await applyFault(fault, run)
   if (fault.delayMs !== undefined) await world.clock.delay(fault.delayMs, closed).catch(() => undefined)
   return fault.reset === 'after' ? 'reset' : reply
 }
 
 /** Each vendor has its own way to say it. */
 function refuse(
-  world: World,
+  world: SimulatorState,
   path: string,
   name: 'not_found' | 'method_not_allowed' | 'too_large',
   allowed: readonly string[] = [],

@@ -19,12 +19,12 @@ import { Rates } from '../server/rates.js'
 import { RequestLog } from '../server/request-log.js'
 import { systemClock } from './clock.js'
 import type { NumberOverride } from './override.js'
-import { Agenda } from './scheduler.js'
-import type { World } from './simulator-state.js'
+import { Scheduler } from './scheduler.js'
+import type { SimulatorState } from './simulator-state.js'
 
-export function createWorld(url: string, behaviour: Behaviour, options: SimulatorOptions): World {
+export function createState(url: string, behaviour: Behaviour, options: SimulatorOptions): SimulatorState {
   const clock = options.clock ?? systemClock
-  const agenda = new Agenda(clock)
+  const agenda = new Scheduler(clock)
   const keys = new CallbackKeys()
   const messages = new Listeners<MessageRecord>()
   const overrides = new Map<string, NumberOverride>()

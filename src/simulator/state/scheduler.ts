@@ -9,7 +9,7 @@ interface Entry {
 const longestDelayMs = 2 ** 31 - 1
 
 /** What the vendors do later by themselves. Runs what is due, in time order, when its timer wakes or when somebody looks. */
-export class Agenda {
+export class Scheduler {
   readonly #clock: SimulatorClock
   #entries: Entry[] = []
   #timer: AbortController | undefined

@@ -15,10 +15,10 @@ import type { Rates } from '../server/rates.js'
 import type { RequestLog } from '../server/request-log.js'
 import type { SimulatorClock } from './clock.js'
 import type { NumberOverride } from './override.js'
-import type { Agenda } from './scheduler.js'
+import type { Scheduler } from './scheduler.js'
 
 /** Everything the routes share. */
-export interface World {
+export interface SimulatorState {
   /** Origin of the simulator, without a trailing slash. */
   readonly url: string
   readonly clock: SimulatorClock
@@ -34,7 +34,7 @@ export interface World {
   readonly idenfyKeys: Readonly<Record<string, string>> | undefined
   readonly idenfyRates: Rates
   readonly verifications: Verifications
-  readonly agenda: Agenda
+  readonly agenda: Scheduler
   readonly keys: CallbackKeys
   readonly callbacks: Callbacks
   readonly messages: Listeners<MessageRecord>

@@ -1,5 +1,5 @@
-import type { Tally } from '../counter-state.js'
-import type { Lane, Queued } from './expiry-queue.js'
+import type { CounterState } from '../counter-state.js'
+import type { ExpiryQueue, Queued } from './expiry-queue.js'
 
 // All fields are set at once and in one order, so that a million entries share one hidden class and stay small.
 
@@ -9,7 +9,7 @@ export class HeldRecord implements Queued<HeldRecord> {
   record: string
   version = 1
   since: number
-  lane: Lane<HeldRecord> | undefined = undefined
+  lane: ExpiryQueue<HeldRecord> | undefined = undefined
   older: HeldRecord | undefined = undefined
   newer: HeldRecord | undefined = undefined
 
@@ -32,12 +32,12 @@ function inOnePiece(text: string): string {
 }
 
 /** One counter of a `MemoryStore`. */
-export class HeldCounter implements Queued<HeldCounter>, Tally {
+export class HeldCounter implements Queued<HeldCounter>, CounterState {
   readonly key: string
   count = 0
   level = 0
   since = 0
-  lane: Lane<HeldCounter> | undefined = undefined
+  lane: ExpiryQueue<HeldCounter> | undefined = undefined
   older: HeldCounter | undefined = undefined
   newer: HeldCounter | undefined = undefined
 
@@ -50,7 +50,7 @@ export class HeldCounter implements Queued<HeldCounter>, Tally {
   }
 
   /** Takes over all but the lifetime, which is its lane's. */
-  set(tally: Tally): void {
+  set(tally: CounterState): void {
     this.count = tally.count
     this.level = tally.level
     this.since = tally.since

@@ -1,20 +1,20 @@
-import { append, Lane, type Queued, unlink } from './expiry-queue.js'
+import { append, ExpiryQueue, type Queued, unlink } from './expiry-queue.js'
 
 /**
- * A bounded map whose entries expire in insertion order: one {@link Lane} per distinct time to live, no timer per entry, no scan over what is alive.
+ * A bounded map whose entries expire in insertion order: one {@link ExpiryQueue} per distinct time to live, no timer per entry, no scan over what is alive.
  * It never drops a live entry; whoever adds asks {@link ExpiringMap.hasRoomFor} first. `now` is in milliseconds of one clock throughout.
  */
 export class ExpiringMap<Item extends Queued<Item>> {
   readonly #limit: number
   readonly #items = new Map<string, Item>()
-  readonly #lanes = new Map<number, Lane<Item>>()
+  readonly #lanes = new Map<number, ExpiryQueue<Item>>()
   /** Nothing expires before this instant. A lower bound, so that most sweeps end at one comparison. */
   #nextExpiry = Number.POSITIVE_INFINITY
   // A sweep goes round the lanes and may stop anywhere, so it keeps its place and the earliest expiry seen in this round. A lane that is new during the
   // round comes last in the Map, and what joins a lane expires after its oldest: the round misses nothing.
   #round = this.#lanes.values()
   #roundExpiry = Number.POSITIVE_INFINITY
-  #lane: Lane<Item> | undefined
+  #lane: ExpiryQueue<Item> | undefined
 
   constructor(limit: number) {
     this.#limit = limit
@@ -57,7 +57,7 @@ export class ExpiringMap<Item extends Queued<Item>> {
     if (item.lane) this.#leave(item.lane, item)
     let lane = this.#lanes.get(ttlMs)
     if (!lane) {
-      lane = new Lane(ttlMs)
+      lane = new ExpiryQueue(ttlMs)
       this.#lanes.set(ttlMs, lane)
     }
     append(lane, item)
@@ -96,7 +96,7 @@ export class ExpiringMap<Item extends Queued<Item>> {
     this.#round = this.#lanes.values()
   }
 
-  #leave(lane: Lane<Item>, item: Item): void {
+  #leave(lane: ExpiryQueue<Item>, item: Item): void {
     unlink(lane, item)
     if (lane.oldest === undefined) this.#lanes.delete(lane.ttlMs)
   }

@@ -1,9 +1,9 @@
-/** What an entry carries so that a {@link Lane} can chain it. Part of the entry itself: a queue beside it would cost a second object per entry. */
+/** What an entry carries so that a {@link ExpiryQueue} can chain it. Part of the entry itself: a queue beside it would cost a second object per entry. */
 export interface Queued<Self> {
   readonly key: string
   /** When its time to live began, in milliseconds of the store's clock. */
   since: number
-  lane: Lane<Self> | undefined
+  lane: ExpiryQueue<Self> | undefined
   older: Self | undefined
   newer: Self | undefined
 }
@@ -12,7 +12,7 @@ export interface Queued<Self> {
  * Entries that live equally long, in the order in which their time began: the oldest is always the next to expire, so nothing has to be sorted or
  * searched. Being linked both ways, an entry leaves from the middle at once and no tombstone waits for its turn.
  */
-export class Lane<Item> {
+export class ExpiryQueue<Item> {
   readonly ttlMs: number
   oldest: Item | undefined = undefined
   newest: Item | undefined = undefined
@@ -22,7 +22,7 @@ export class Lane<Item> {
   }
 }
 
-export function append<Item extends Queued<Item>>(lane: Lane<Item>, item: Item): void {
+export function append<Item extends Queued<Item>>(lane: ExpiryQueue<Item>, item: Item): void {
   item.lane = lane
   item.older = lane.newest
   if (lane.newest) lane.newest.newer = item
@@ -30,7 +30,7 @@ export function append<Item extends Queued<Item>>(lane: Lane<Item>, item: Item):
   lane.newest = item
 }
 
-export function unlink<Item extends Queued<Item>>(lane: Lane<Item>, item: Item): void {
+export function unlink<Item extends Queued<Item>>(lane: ExpiryQueue<Item>, item: Item): void {
   if (item.older) item.older.newer = item.newer
   else lane.oldest = item.newer
   if (item.newer) item.newer.older = item.older

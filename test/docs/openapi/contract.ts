@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormatsModule from 'ajv-formats'
-import { readText } from '../../support/markdown.js'
 import { isJsonObject, type Json, type JsonObject, pointerInto } from '../../providers/openapi/json.js'
+import { readText } from '../../support/markdown.js'
 import { readYaml } from './yaml.js'
 
 /** docs/reference/openapi.yaml, and what an answer says against it. */

@@ -1,10 +1,10 @@
 import { idenfySms, phoneCheck } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
-import { problems } from '../../../src/lib/errors.js'
+import { problems } from '../../../src/contracts/problems.js'
 import { unableReasons } from '../../../src/contracts/unable-reason.js'
+import { type JsonObject, pointerInto } from '../../providers/openapi/json.js'
 import { number } from '../../support/app.js'
 import { readContract } from './contract.js'
-import { type JsonObject, pointerInto } from '../../providers/openapi/json.js'
 import { announce, Caller, callerOf, sessionApp, tokenApp } from './own-apps.js'
 import { readYaml } from './yaml.js'
 

@@ -4,9 +4,9 @@ import { idenfySms, issueJwt, type JwtSettings, logoutJwt, moCheck, phoneCheck, 
 import { fakeClock } from 'passport-phonecheck/testing'
 import { expect } from 'vitest'
 import type { Store } from '../../../src/contracts/store.js'
+import { flowKey } from '../../../src/flow/ids.js'
 import { systemClock } from '../../../src/lib/clock.js'
-import { flowKey } from '../../../src/lib/crypto.js'
-import { Gate } from '../../../src/limits/login-limiter.js'
+import { LoginLimiter } from '../../../src/limits/login-limiter.js'
 import { limits } from '../../../src/limits/numbers.js'
 import { startApp } from '../app.js'
 import { calls, Visitor } from '../ladder.js'
@@ -149,10 +149,10 @@ export async function everyLogin(store: Store, age: (key: string, ms: number) =>
   for (let wrong = limits.triesPerCode; wrong < limits.triesPerFlow; wrong++) await hopeless.visitor.verify({ code: '0000' })
 
   const locked = await begin('code')
-  const gate = new Gate({ store, clock: systemClock, secret, emit: () => {} })
+  const gate = new LoginLimiter({ store, clock: systemClock, secret, emit: () => {} })
   const rung = idenfySms({ baseUrl: app.sim.url, apiKey: 'key', apiSecret: 'secret' })
   for (let wrong = 0; wrong < limits.guesses.limit; wrong++) {
-    await gate.redeem(rung, { number: gate.hashNumber(locked.number) }, { address: '127.0.0.1' })
+    await gate.consumeAttempt(rung, { number: gate.hashNumber(locked.number) }, { address: '127.0.0.1' })
   }
   await rung.close?.()
   expect((await locked.visitor.verify(typed(locked))).body.code).toBe('code_locked')

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Simulator } from 'passport-phonecheck/simulator'
 import type { Store } from '../../../src/contracts/store.js'
-import { flowKey } from '../../../src/lib/crypto.js'
+import { flowKey } from '../../../src/flow/ids.js'
 import type { Answer, AppProcess } from './fleet.js'
 import { codeOf } from './logins.js'
 
@@ -46,7 +46,7 @@ export async function logIn(
   account.state = found === undefined ? undefined : JSON.parse(found).state
   for (const answer of [last, replay]) if (answer?.status === 200) account.successes += 1
   if (account.successes > 0) account.end = 'logged in'
-  else account.end = account.state === 'redeemed' ? 'answer lost' : 'used up'
+  else account.end = account.state === 'consumed' ? 'answer lost' : 'used up'
   return account
 }
 

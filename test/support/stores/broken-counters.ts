@@ -1,4 +1,4 @@
-import type { Hit, Verdict } from '../../../src/contracts/store.js'
+import type { CountResult, Hit } from '../../../src/contracts/store.js'
 import { NaiveStore } from './naive-store.js'
 
 /** A round trip to a database. */
@@ -6,7 +6,7 @@ const roundTrip = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Reads and decides, then writes after a round trip. */
 class RacyCount extends NaiveStore {
-  override async count(hits: readonly Hit[]): Promise<Verdict> {
+  override async count(hits: readonly Hit[]): Promise<CountResult> {
     const verdict = await super.count(hits.map((hit): Hit => ({ ...hit, cost: 0 })).filter((_, index) => hits[index]?.cost !== -1))
     if (!verdict.allowed) return verdict
     await roundTrip()
@@ -24,7 +24,7 @@ class CountsRefusals extends NaiveStore {
 }
 
 class ChargesOneByOne extends NaiveStore {
-  override async count(hits: readonly Hit[]): Promise<Verdict> {
+  override async count(hits: readonly Hit[]): Promise<CountResult> {
     for (const hit of hits) {
       const verdict = await super.count([hit])
       if (!verdict.allowed) return verdict

@@ -1,24 +1,24 @@
-import type { Hit, Verdict } from '../../../src/contracts/store.js'
+import type { CountResult, Hit } from '../../../src/contracts/store.js'
 import { NaiveStore } from './naive-store.js'
 
 /** A round trip to a database. */
 const roundTrip = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 class KeepsWhatIsRefused extends NaiveStore {
-  override async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+  override async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
     if (!(await this.insert(key, record, ttlSeconds))) return 'taken'
     return this.count(hits)
   }
 }
 
 class InsertsWithoutCharge extends NaiveStore {
-  override async insertCharged(key: string, record: string, ttlSeconds: number): Promise<Verdict | 'taken'> {
+  override async insertCharged(key: string, record: string, ttlSeconds: number): Promise<CountResult | 'taken'> {
     return (await this.insert(key, record, ttlSeconds)) ? { allowed: true } : 'taken'
   }
 }
 
 class ChargesForTakenKeys extends NaiveStore {
-  override async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+  override async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
     const verdict = await this.count(hits)
     if (!verdict.allowed) return verdict
     return (await this.insert(key, record, ttlSeconds)) ? verdict : 'taken'
@@ -27,7 +27,7 @@ class ChargesForTakenKeys extends NaiveStore {
 
 /** Asks first, and writes after a round trip. */
 class AsksThenWrites extends NaiveStore {
-  override async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+  override async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
     const verdict = await this.count(hits.map((hit) => ({ ...hit, cost: 0 })))
     if (!verdict.allowed) return verdict
     if (await this.find(key)) return 'taken'

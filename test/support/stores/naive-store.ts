@@ -1,5 +1,5 @@
-import type { Hit, Store, StoredRecord, Verdict } from '../../../src/contracts/store.js'
-import type { Clock } from '../../../src/lib/clock.js'
+import type { Clock } from '../../../src/contracts/clock.js'
+import type { CountResult, Hit, Store, StoredRecord } from '../../../src/contracts/store.js'
 
 interface Row {
   record: string
@@ -59,11 +59,11 @@ export class NaiveStore implements Store {
     this.locks.delete(key)
   }
 
-  async count(hits: readonly Hit[]): Promise<Verdict> {
+  async count(hits: readonly Hit[]): Promise<CountResult> {
     return this.countNow(hits)
   }
 
-  protected countNow(hits: readonly Hit[]): Verdict {
+  protected countNow(hits: readonly Hit[]): CountResult {
     this.forget()
     const before = { windows: structuredClone(this.windows), locks: structuredClone(this.locks) }
     for (const hit of hits) {
@@ -78,7 +78,7 @@ export class NaiveStore implements Store {
     return { allowed: true }
   }
 
-  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<Verdict | 'taken'> {
+  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
     this.forget()
     if (this.rows.has(key)) return 'taken'
     const verdict = this.countNow(hits)

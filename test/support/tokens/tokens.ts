@@ -6,7 +6,7 @@ import passport, { type PassportStatic } from 'passport'
 import { MemoryStore, type PhoneIdentity, phoneCheckErrors } from 'passport-phonecheck'
 import { type FakeClock, fakeClock } from 'passport-phonecheck/testing'
 import { onTestFinished } from 'vitest'
-import type { TokenEvent } from '../../../src/contracts/token-events.js'
+import type { TokenEvent } from '../../../src/contracts/events.js'
 import { issueJwt, logoutJwt, refreshJwt } from '../../../src/express/handlers/tokens.js'
 import { BearerStrategy, type BearerVerifyCallback } from '../../../src/passport/bearer.js'
 import type { JwtSettings } from '../../../src/tokens/settings.js'
@@ -51,7 +51,7 @@ export const identityOf = (clock: { now(): number }): PhoneIdentity => ({
   country: 'US',
   method: 'phonecheck',
   assurance: 'high',
-  provider: 'idlayr',
+  vendor: 'idlayr',
   verifiedAt: new Date(clock.now()),
   purpose: 'login',
   flowId: '0123456789abcdef',

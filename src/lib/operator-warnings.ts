@@ -1,6 +1,6 @@
 import type { OnEvent, PhoneCheckEvent } from '../contracts/events.js'
 
-const said = new Set<string>()
+export const said = new Set<string>()
 
 /**
  * Stands in for an application that listens to no events: what only its operator can mend becomes a warning of the process, each once, so that the first
@@ -13,7 +13,7 @@ export const warnOperator: OnEvent = (event) => {
   process.emitWarning(`${warning.text} (Pass onEvent to hear of this, and of everything else, yourself.)`, 'PhoneCheckWarning')
 }
 
-function warningOf(event: PhoneCheckEvent): { key: string; text: string } | undefined {
+export function warningOf(event: PhoneCheckEvent): { key: string; text: string } | undefined {
   switch (event.type) {
     case 'user_refused':
       return event.reason === 'no_answer' ? { key: 'no_answer', text: event.message } : undefined
@@ -23,14 +23,14 @@ function warningOf(event: PhoneCheckEvent): { key: string; text: string } | unde
       // While an app is being built a sandbox is right.
       return process.env['NODE_ENV'] === 'production' ? { key: event.code, text: event.message } : undefined
     case 'provider_misconfigured':
-      return { key: `${event.provider} ${event.operation} ${event.status}`, text: event.message }
+      return { key: `${event.method} ${event.operation} ${event.status}`, text: event.message }
     case 'quota_exceeded':
-      return { key: `${event.provider} quota`, text: event.message }
+      return { key: `${event.method} quota`, text: event.message }
     case 'provider_outage': {
       // In production an outage is for the monitoring; while an app is being built, the first one is most often a wrong URL.
       const isWrongUrl = event.kind === 'connect' || event.kind === 'malformed' || event.kind === 'check_url'
       if (event.kind !== 'defect' && (!isWrongUrl || process.env['NODE_ENV'] === 'production')) return undefined
-      return { key: `${event.provider} ${event.kind}`, text: event.message }
+      return { key: `${event.method} ${event.kind}`, text: event.message }
     }
     case 'spending_limit':
       return { key: `limit ${event.limit}`, text: event.message }
