@@ -1,6 +1,6 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
-import { flowId, flowKey, isSecret } from '../flow/ids.js'
-import { fingerprint } from '../lib/crypto.js'
+import { flowId, flowKey } from '../flow/ids.js'
+import { fingerprint, isSecret } from '../lib/crypto.js'
 import { limits } from '../limits/numbers.js'
 import type { HttpRequest, HttpResponse } from './http-types.js'
 

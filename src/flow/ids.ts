@@ -1,11 +1,5 @@
 import { hash } from 'node:crypto'
 
-export const secretGrammar = /^[A-Za-z0-9_-]{43}$/
-
-export function isSecret(value: unknown): value is string {
-  return typeof value === 'string' && secretGrammar.test(value)
-}
-
 /** The store's key of a flow: SHA-256 of its handle in hex, so that a dump of the store yields no handle. */
 export function flowKey(handle: string): string {
   return hash('sha256', handle, 'hex')

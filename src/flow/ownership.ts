@@ -1,9 +1,9 @@
 import type { OnEvent } from '../contracts/events.js'
-import { fingerprint, matches } from '../lib/crypto.js'
+import { fingerprint, isSecret, matches } from '../lib/crypto.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { LoginLimiter } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
-import { flowId, flowKey, isSecret } from './ids.js'
+import { flowId, flowKey } from './ids.js'
 import { type FlowRepository, type UnsealedFlow, unsealFlow } from './repository.js'
 import type { FlowRequest, RedeemRequest } from './requests.js'
 

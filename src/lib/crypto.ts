@@ -46,3 +46,9 @@ export function keyedHash(secret: string, info: string): (value: string) => stri
   const key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', info, 32)))
   return (value) => createHmac('sha256', key).update(value).digest('base64url').slice(0, 22)
 }
+
+export const secretGrammar = /^[A-Za-z0-9_-]{43}$/
+
+export function isSecret(value: unknown): value is string {
+  return typeof value === 'string' && secretGrammar.test(value)
+}

@@ -1,5 +1,5 @@
 import type { CallContext, Challenge, Provider, Started, StartInput, Unable } from '../contracts/provider.js'
-import { type UnableReason, unableReason } from '../contracts/unable-reason.js'
+import { unableReason } from '../contracts/unable-reason.js'
 import { flowId } from '../flow/ids.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { hasTimeForMore, secondsUntilFallback } from '../flow/timing.js'

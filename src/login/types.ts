@@ -1,14 +1,8 @@
-import type { Clock } from '../contracts/clock.js'
-import type { OnEvent } from '../contracts/events.js'
-import type { Assurance, PhoneIdentity } from '../contracts/identity.js'
-import type { LimitOptions } from '../contracts/limits.js'
+import type { PhoneIdentity } from '../contracts/identity.js'
 import type { Challenge, Delivery } from '../contracts/provider.js'
-import type { Store } from '../contracts/store.js'
 import type { UnableReason } from '../contracts/unable-reason.js'
 import type { BindingMode } from '../flow/record.js'
-import type { NumberPolicy } from '../lib/phone-number.js'
 import type { Requester } from '../limits/login-limiter.js'
-import type { ReviewNumber } from './review-provider.js'
 
 export interface StartRequest {
   /** As the user typed it. */

@@ -4,13 +4,12 @@
  * @module
  */
 export type { Behaviour } from './behaviour.js'
+export type { Simulator } from './create-simulator.js'
 export type { CallbackDraft, SignedCallback } from './idlayr/callback-signature.js'
 export type { CheckStatus, PhoneCheckErrorCode } from './idlayr/checks.js'
-export type { Sms } from './idlayr/mo-checks.js'
-export type { SimulatorClient } from './idlayr/oauth.js'
 export type { Brand } from './idlayr/problem.js'
-export type { SimulatorOptions } from './options.js'
-export type { CallbackProduct, CallbackRecord, MessageListener, MessageRecord, PhoneMessageRecord } from './phones/messages.js'
+export type { SimulatorClient, SimulatorOptions } from './options.js'
+export type { CallbackProduct, CallbackRecord, MessageListener, MessageRecord, PhoneMessageRecord, Sms } from './phones/messages.js'
 export type {
   BrowseResult,
   InboxItem,
@@ -25,7 +24,7 @@ export type {
 export type { Operator, VirtualPhone } from './phones/virtual-phone.js'
 export type { Fault, FaultHandle } from './server/faults.js'
 export type { RequestListener, RequestRecord } from './server/request-log.js'
-export { type Simulator, startSimulator } from './simulator.js'
+export { startSimulator } from './simulator.js'
 export type { SimulatorClock } from './state/clock.js'
 export type { IdenfyOverride, MoCheckOverride, NumberOverride } from './state/override.js'
 export type { CheckView, MoCheckView } from './state/views.js'

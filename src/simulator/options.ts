@@ -1,6 +1,6 @@
 import type { Behaviour } from './behaviour.js'
-import type { SimulatorClient } from './idlayr/oauth.js'
 import type { Brand } from './idlayr/problem.js'
+import type { CallbackProduct } from './phones/messages.js'
 import type { SimulatorClock } from './state/clock.js'
 
 export interface SimulatorOptions {
@@ -27,4 +27,15 @@ export interface SimulatorOptions {
    */
   readonly codes?: () => string
   readonly behaviour?: Partial<Behaviour>
+}
+
+/** A project at the simulated vendor. */
+export interface SimulatorClient {
+  readonly secret: string
+  /** Scopes it may ask for. Default: all that the simulator knows. */
+  readonly scopes?: readonly string[]
+  /** The project's own redirect URL, used by checks that name none. */
+  readonly redirectUrl?: string
+  /** The project's own callback URLs, used by checks that name none. */
+  readonly callbackUrls?: Readonly<Partial<Record<CallbackProduct, string>>>
 }

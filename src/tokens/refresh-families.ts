@@ -1,7 +1,6 @@
 import type { TokenEvent } from '../contracts/events.js'
 import type { Store } from '../contracts/store.js'
-import { isSecret } from '../flow/ids.js'
-import { createSecret, fingerprint, matches } from '../lib/crypto.js'
+import { createSecret, fingerprint, isSecret, matches } from '../lib/crypto.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { Seal } from '../lib/seal.js'
 import type { Grant } from './claims.js'

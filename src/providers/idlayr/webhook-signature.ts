@@ -27,7 +27,7 @@ export interface VerifiedWebhook {
  *
  * Keys come from the vendor's own JWKS only, chosen by `kid`; an unknown one costs at most one fetch in 30 s. The algorithm follows from the key.
  */
-export function webhookVerifier(api: IdlayrApi, provider: string, clock: Clock = systemClock) {
+export function webhookVerifier(api: IdlayrApi, _provider: string, clock: Clock = systemClock) {
   const keys = new VendorKeys(() => fetchKeys(api, clock), clock)
 
   return async ({ method, url, headers, body }: WebhookRequest, context: CallContext): Promise<VerifiedWebhook> => {

@@ -1,4 +1,4 @@
-import type { SimRequest } from '../server/http.js'
+import type { SimRequest } from '../server/request.js'
 
 export function isControlPath(path: string): boolean {
   return path === '/_simulator' || path.startsWith('/_simulator/')

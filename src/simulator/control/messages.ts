@@ -1,4 +1,5 @@
-import { json, type Reply, type SimRequest } from '../server/http.js'
+import { json, type Reply } from '../server/reply.js'
+import type { SimRequest } from '../server/request.js'
 import type { Route } from '../server/router.js'
 import type { SimulatorState } from '../state/simulator-state.js'
 import { controlRoute, fields, refuse, withPhone } from './request.js'

@@ -1,6 +1,7 @@
 import { e164 } from '../phones/number.js'
 import type { VirtualPhone } from '../phones/virtual-phone.js'
-import { isObject, type JsonObject, json, mediaType, parseJson, type Reply, type SimRequest } from '../server/http.js'
+import { isObject, type JsonObject, json, parseJson, type Reply } from '../server/reply.js'
+import { mediaType, type SimRequest } from '../server/request.js'
 import type { Handler, Route } from '../server/router.js'
 import type { SimulatorState } from '../state/simulator-state.js'
 import { mayControl } from './guard.js'

@@ -1,4 +1,4 @@
-import { json, type Reply } from '../server/http.js'
+import { json, type Reply } from '../server/reply.js'
 
 interface Kind {
   readonly status: number

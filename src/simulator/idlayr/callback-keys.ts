@@ -1,6 +1,6 @@
 import { generateKeyPair, type KeyObject, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { JsonObject } from '../server/http.js'
+import type { JsonObject } from '../server/reply.js'
 
 interface KeyPair {
   readonly publicKey: KeyObject

@@ -1,7 +1,7 @@
 import { createHash, sign } from 'node:crypto'
 import type { Behaviour } from '../behaviour.js'
 import type { CallbackProduct } from '../phones/messages.js'
-import type { JsonObject } from '../server/http.js'
+import type { JsonObject } from '../server/reply.js'
 import type { SigningKey } from './callback-keys.js'
 
 /** A callback to sign: right unless told otherwise, so that a test can ask for exactly one thing that is wrong. */

@@ -1,4 +1,5 @@
-import type { JsonObject, SimRequest } from '../server/http.js'
+import type { JsonObject } from '../server/reply.js'
+import type { SimRequest } from '../server/request.js'
 import type { SimulatorState } from '../state/simulator-state.js'
 import type { Check } from './checks.js'
 import type { Grant } from './tokens.js'

@@ -1,4 +1,5 @@
-import { hal, isObject, mediaType, parseJson, type Reply, type SimRequest } from '../server/http.js'
+import { hal, isObject, parseJson, type Reply } from '../server/reply.js'
+import { mediaType, type SimRequest } from '../server/request.js'
 import type { SimulatorState } from '../state/simulator-state.js'
 import { checkResource, ownCheck } from './check-resource.js'
 import type { Check } from './checks.js'

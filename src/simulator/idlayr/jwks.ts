@@ -1,4 +1,4 @@
-import { json } from '../server/http.js'
+import { json } from '../server/reply.js'
 import type { Route } from '../server/router.js'
 import type { SimulatorState } from '../state/simulator-state.js'
 

@@ -1,19 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Behaviour } from '../behaviour.js'
 import { randomDigits } from '../idenfy/codes.js'
+import type { Sms } from '../phones/messages.js'
 import { e164 } from '../phones/number.js'
 import type { SimulatorClock } from '../state/clock.js'
 import type { NumberOverride } from '../state/override.js'
 import type { Scheduler } from '../state/scheduler.js'
 import { type CheckStatus, endOf, isOpen, type PhoneCheckErrorCode } from './checks.js'
-
-/** An SMS on its way to a vendor. */
-export interface Sms {
-  /** Whom the network names as its sender. */
-  readonly from: string
-  readonly to: string
-  readonly body: string
-}
 
 export interface NewMoCheck {
   readonly clientId: string

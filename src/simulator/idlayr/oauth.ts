@@ -1,19 +1,9 @@
-import type { CallbackProduct } from '../phones/messages.js'
+import type { SimulatorClient } from '../options.js'
 import { basicCredentials } from '../server/basic-auth.js'
-import { json, mediaType, type Reply, type SimRequest } from '../server/http.js'
+import { json, type Reply } from '../server/reply.js'
+import { mediaType, type SimRequest } from '../server/request.js'
 import type { Handler, Route } from '../server/router.js'
 import type { SimulatorState } from '../state/simulator-state.js'
-
-/** A project at the simulated vendor. */
-export interface SimulatorClient {
-  readonly secret: string
-  /** Scopes it may ask for. Default: all that the simulator knows. */
-  readonly scopes?: readonly string[]
-  /** The project's own redirect URL, used by checks that name none. */
-  readonly redirectUrl?: string
-  /** The project's own callback URLs, used by checks that name none. */
-  readonly callbackUrls?: Readonly<Partial<Record<CallbackProduct, string>>>
-}
 
 const knownScopes: readonly string[] = ['phone_check', 'subscriber_check', 'sim_check', 'mo_check', 'coverage']
 const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }

@@ -1,5 +1,6 @@
 import type { Device } from '../phones/phones.js'
-import { type JsonObject, json, type Reply, redirectTo, type SimRequest, withHeaders } from '../server/http.js'
+import { type JsonObject, json, type Reply, redirectTo, withHeaders } from '../server/reply.js'
+import type { SimRequest } from '../server/request.js'
 import type { Route } from '../server/router.js'
 import type { SimulatorState } from '../state/simulator-state.js'
 import { type Check, isOpen, type PhoneCheckErrorCode, type Run, type Verdict } from './checks.js'

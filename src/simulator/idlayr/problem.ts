@@ -1,4 +1,4 @@
-import { json, type Reply } from '../server/http.js'
+import { json, type Reply } from '../server/reply.js'
 
 export type Brand = 'tru.id' | 'idlayr'
 
@@ -54,4 +54,14 @@ export function problemsOf(brand: Brand): Problem {
 /** A problem of any status, for faults and for the simulator's own failures. */
 export function bareProblem(status: number, title: string): Reply {
   return json(status, { type: 'about:blank', title, detail: title }, contentType)
+}
+
+/** What an override makes of a create, if anything. */
+export function forcedProblem(
+  problem: Problem,
+  override: { readonly createProblem?: ProblemName; readonly retryAfterSeconds?: number } | undefined,
+): Reply | undefined {
+  if (override?.createProblem === undefined) return undefined
+  const wait = { 'Retry-After': String(override.retryAfterSeconds ?? 30) }
+  return problem(override.createProblem, override.createProblem === 'too_many_requests' ? wait : {})
 }

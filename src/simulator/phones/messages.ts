@@ -32,3 +32,11 @@ export interface CallbackRecord {
 export type MessageRecord = PhoneMessageRecord | CallbackRecord
 
 export type MessageListener = (record: MessageRecord) => void
+
+/** An SMS on its way to a vendor. */
+export interface Sms {
+  /** Whom the network names as its sender. */
+  readonly from: string
+  readonly to: string
+  readonly body: string
+}

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { isObject, type JsonObject, parseJson } from '../server/http.js'
+import { isObject, type JsonObject, parseJson } from '../server/reply.js'
 import type { SimulatorClock } from '../state/clock.js'
 import { CookieJar } from './cookie-jar.js'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Sms } from '../idlayr/mo-checks.js'
 import type { SimulatorClock } from '../state/clock.js'
 import { isLoopback } from './loopback.js'
+import type { Sms } from './messages.js'
 import { e164, masked, publicPath } from './number.js'
 import type { BrowseResult, InboxItem, OpenError, OpenResult, OutboxItem, SdkResult, SendResult, Sighting } from './phone-record.js'
 import { type Arrival, JourneyError, travel } from './redirect-follower.js'

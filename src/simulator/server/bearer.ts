@@ -1,6 +1,7 @@
 import type { Grant } from '../idlayr/tokens.js'
 import type { SimulatorState } from '../state/simulator-state.js'
-import { type Reply, type SimRequest, withHeaders } from './http.js'
+import { type Reply, withHeaders } from './reply.js'
+import type { SimRequest } from './request.js'
 import type { Handler } from './router.js'
 
 /** Guards a product route: 401 without a living token, 403 without the scope, 429 over the rate, and the rate headers on success. */

@@ -1,5 +1,5 @@
-import type { JsonObject } from './http.js'
 import { type CallMatcher, callMatcher } from './match.js'
+import type { JsonObject } from './reply.js'
 
 /** What goes wrong, for which calls. Parts combine where that makes sense. */
 export interface Fault {

@@ -1,4 +1,5 @@
-import type { Reply, SimRequest } from './http.js'
+import type { Reply } from './reply.js'
+import type { SimRequest } from './request.js'
 
 export type Handler = (request: SimRequest) => Reply | Promise<Reply>
 

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { bareProblem } from '../idlayr/problem.js'
 import type { SimulatorClock } from '../state/clock.js'
 import type { Fault } from './faults.js'
-import { isObject, json, parseJson, type Reply, withHeaders } from './http.js'
+import { isObject, json, parseJson, type Reply, withHeaders } from './reply.js'
 
 /** Runs the call and spoils its answer as the fault says. */
 export async function applyFault(fault: Fault, run: () => Promise<Reply>): Promise<Reply> {

@@ -1,7 +1,6 @@
 import type { IdenfyErrorName } from '../idenfy/error.js'
 import type { PhoneCheckErrorCode } from '../idlayr/checks.js'
-import type { Problem, ProblemName } from '../idlayr/problem.js'
-import type { Reply } from '../server/http.js'
+import type { ProblemName } from '../idlayr/problem.js'
 
 /** What the vendors do with one number, whoever asks and from whichever phone. Fields that name no product are about PhoneCheck. */
 export interface NumberOverride {
@@ -54,14 +53,4 @@ export interface IdenfyOverride {
     IdenfyErrorName,
     'payment_required' | 'token_limit' | 'partner_inactive' | 'too_many_requests' | 'internal_error'
   >
-}
-
-/** What an override makes of a create, if anything. */
-export function forcedProblem(
-  problem: Problem,
-  override: { readonly createProblem?: ProblemName; readonly retryAfterSeconds?: number } | undefined,
-): Reply | undefined {
-  if (override?.createProblem === undefined) return undefined
-  const wait = { 'Retry-After': String(override.retryAfterSeconds ?? 30) }
-  return problem(override.createProblem, override.createProblem === 'too_many_requests' ? wait : {})
 }
