@@ -82,6 +82,6 @@ export const emptyRung = {
   sentAt: undefined,
   resends: undefined,
   polledAt: undefined,
-  hinted: undefined,
+  resultAnnounced: undefined,
   stepAfter: undefined,
-}
+} satisfies Partial<FlowRecord>

@@ -47,10 +47,10 @@ export class CheckIssuer {
     const skipped: Skipped[] = []
     for (let rung = from; ; ) {
       const deadline = shareOf(context.deadline, this.#parts.ladder.countFrom(rung.name))
-      const charging = isCharged && rung === from ? Promise.resolve() : this.#charge(flow, rung, requester)
-      const answer = await charging
-        .then(() => this.#createCheck(flow, rung, { ...context, deadline }, input, requester))
-        .catch((error) => this.#leave(flow, rung, error))
+      const closed = isCharged && rung === from ? undefined : await this.#charge(flow, rung, requester)
+      const answer =
+        closed ??
+        (await this.#createCheck(flow, rung, { ...context, deadline }, input, requester).catch((error) => this.#leave(flow, rung, error)))
       if ('challenge' in answer) return { ...(await this.#recordCheck(flow, rung, answer, context, input)), skipped }
       const left = await this.#explain(flow, rung, answer)
       // One that was down may be back when the requester asks again.
@@ -73,9 +73,19 @@ export class CheckIssuer {
     throw new PhoneCheckError('send_refused', { flowId: flowId(flow.key), reason: unableReason(answer.unable), message })
   }
 
-  async #charge(flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
+  /**
+   * @returns why the rung is left, when a limit of its own closes it
+   * @throws whatever else stops the step: a limit of the requester's address, the application's veto, an error of its `beforeSend`, a fault of the store
+   */
+  async #charge(flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<Left | undefined> {
     flow.sending = false
-    await this.#parts.limiter.consumeSend(rung, flow.content.number, flow.record.purpose, requester, flow.record.device)
+    try {
+      await this.#parts.limiter.consumeSend(rung, flow.content.number, flow.record.purpose, requester, flow.record.device)
+      return undefined
+    } catch (error) {
+      if (error instanceof PhoneCheckError && closesOneRung(error)) return { unable: 'limit_reached', problem: error }
+      throw error
+    }
   }
 
   /** One rung's check. A charge for a message that was certainly not sent is given back. */
@@ -114,7 +124,6 @@ export class CheckIssuer {
   /** What a failed rung means for the ladder. Rejects again with whatever ends the step: a message that may be out, a fault of the store, an invalid number. */
   #leave(flow: UnsealedFlow, rung: Provider, error: unknown): Left {
     const problem = asOutage(error)
-    if (closesOneRung(problem)) return { unable: 'limit_reached', problem }
     if (flow.sending || problem.code !== 'provider_unavailable') throw error
     return { unable: unableReason(problem.details.reason, 'provider_down'), problem: this.#withWait(rung, problem) }
   }
@@ -239,7 +248,7 @@ export function enterRung(name: string, flow: UnsealedFlow) {
     tries: 0,
     sentAt: undefined,
     polledAt: undefined,
-    hinted: undefined,
+    resultAnnounced: undefined,
     stepAfter: undefined,
     leaseUntil: flow.ageMs + limits.leaseMs,
   }

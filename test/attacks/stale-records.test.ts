@@ -61,7 +61,7 @@ describe('whoever can write to the store', () => {
   test('cannot make a login a proof for a signed-in user’s link', async () => {
     const { app, login, loginKey, linkKey, read, edit, post } = await tampered()
     const [before, theirs] = [await read(loginKey), await read(linkKey)]
-    expect([before['purpose'], theirs['purpose']]).toEqual(['phonecheck login', 'phonecheck link'])
+    expect([before['purpose'], theirs['purpose']]).toEqual(['login', 'link'])
     const asked = patches(app)
 
     await edit(loginKey, { purpose: theirs['purpose'], subject: theirs['subject'] })

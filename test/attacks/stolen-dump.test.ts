@@ -42,7 +42,7 @@ const subjects = {
 const kept = [
   ...['pending', 'claimed', 'proven', 'consumed', 'failed'].map((state) => `"state":"${state}"`),
   ...['phonecheck', 'mocheck', 'idenfy-sms'].map((rung) => `"rung":"${rung}"`),
-  ...['"hinted":true', '"spent":true', '"resends":1', '"subject":"', 'phonecheck link'],
+  ...['"resultAnnounced":true', '"spent":true', '"resends":1', '"subject":"', '"purpose":"link"'],
   ...['guess/', 'send/', 'send/block/', 'starts/address/', 'sends/address/', 'failedVerifies/address/'],
   ...['alias/', 'replay/', 'refresh/', 'revoked/'],
 ]

@@ -163,9 +163,16 @@ describe.each(Object.entries(ways))('a vendor that %s', (_name, way) => {
       expect(status).toMatchObject({ state: 'pending', rung: 'spent', fallback: [] })
       return
     }
-    expect(status).toMatchObject({ state: 'pending', rung: 'spent', reason: 'sdk_no_data_connectivity', fallback_in: 0 })
+    expect(status).toMatchObject({
+      state: 'pending',
+      rung: 'spent',
+      reason: 'sdk_no_data_connectivity',
+      fallback_in: way.reason === 'quota_exceeded' ? 60 : 0,
+    })
     if (!way.fault) return
     for (const fault of faults) fault.remove()
+    // What a quota refused is not asked for again at once.
+    await app.clock.advance(60_000)
     const again = await visitor.fallback()
     expect(again).toMatchObject({ status: 201, body: { method: 'mocheck', skipped: [] } })
     await logsIn(visitor, again)

@@ -40,6 +40,12 @@ export function explainEvent(event: PhoneCheckEvent): string {
       return event.reason === 'mismatch' ? 'Somebody tried a number that is not in the phone’s SIM.' : 'The device changed its address.'
     case 'foreign_verify':
       return 'Somebody who did not begin this login tried to finish it.'
+    case 'token_refused':
+      return `An access token was refused: ${event.reason}.`
+    case 'refresh_reused':
+      return 'A refresh token came twice. All tokens of that login are dead.'
+    case 'user_revoked':
+      return 'All logins of a user were ended.'
     case 'cross_site_refused':
       return 'A page of another site was turned away.'
     case 'provider_outage':

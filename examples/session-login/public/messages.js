@@ -248,7 +248,6 @@ const skipped = {
   provider_down: { title: 'Silent sign-in does not work just now', text: 'Our partner does not answer.' },
   quota_exceeded: { title: 'Silent sign-in does not work just now', text: 'Our partner takes no more requests for the moment.' },
   misconfigured: { title: 'Silent sign-in does not work just now', text: 'It is out of order, which is our fault.' },
-  limit_reached: { title: 'Silent sign-in does not work just now', text: 'It was tried too often with this number.' },
 }
 
 /** @type {Message} */

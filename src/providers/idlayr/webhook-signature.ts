@@ -27,12 +27,12 @@ export interface VerifiedWebhook {
  *
  * Keys come from the vendor's own JWKS only, chosen by `kid`; an unknown one costs at most one fetch in 30 s. The algorithm follows from the key.
  */
-export function webhookVerifier(api: IdlayrApi, _provider: string, clock: Clock = systemClock) {
+export function webhookVerifier(api: IdlayrApi, rungName: string, clock: Clock = systemClock) {
   const keys = new VendorKeys(() => fetchKeys(api, clock), clock)
 
   return async ({ method, url, headers, body }: WebhookRequest, context: CallContext): Promise<VerifiedWebhook> => {
     const refuse = (reason: string): PhoneCheckError => {
-      context.emit({ type: 'webhook_refused', method, reason })
+      context.emit({ type: 'webhook_refused', method: rungName, reason })
       return new PhoneCheckError('flow_invalid', { message: 'The webhook is not authentic.' })
     }
     const header = (name: string) => (typeof headers[name] === 'string' ? headers[name] : undefined)
