@@ -1,3 +1,4 @@
+import { answerWithin } from './application.js'
 import { within } from './clock.js'
 import { PhoneCheckError } from './errors.js'
 import { factsOf } from './events.js'
@@ -86,9 +87,7 @@ async function devicesFor({ gate, settings }: Parts, flow: OpenFlow, by: Request
 
 function withinLease<T>({ settings }: Parts, flow: OpenFlow, answer: Promise<T>): Promise<T> {
   const ms = Math.max(0, (flow.record.leaseUntil ?? 0) - limits.leaseMarginMs - flow.ageMs)
-  return within(settings.clock, ms, answer, () => {
-    throw new Error(`The verify callback did not answer within ${Math.round(ms / 1000)} seconds.`)
-  })
+  return answerWithin(settings.clock, ms, 'The verify callback', answer)
 }
 
 function identityOf({ ladder }: Parts, flow: OpenFlow, verifiedAt: number): PhoneIdentity {

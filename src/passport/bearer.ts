@@ -1,4 +1,6 @@
+import { answerWithin } from '../core/application.js'
 import { PhoneCheckError } from '../core/errors.js'
+import { limits } from '../core/limits.js'
 import type { AccessTokenClaims } from '../core/token-claims.js'
 import type { TokenRefusal } from '../core/token-events.js'
 import { tokenInvalid } from '../core/token-problem.js'
@@ -20,7 +22,7 @@ declare global {
 
 /**
  * Turns the claims of a good token into the application's user. Return (a promise of) the user, or take the last parameter and call it as Passport's `done`.
- * False, or nothing, refuses the token.
+ * False, or nothing, refuses the token. No answer within ten seconds is an error.
  */
 export type BearerVerifyCallback<Claims extends object = object> = (
   claims: AccessTokenClaims & Claims,
@@ -103,7 +105,7 @@ function judgement<Claims extends object>(tokens: Tokens, verify: BearerVerifyCa
     const claims = tokens.access.read(token, tokens.now())
     if (typeof claims === 'string') return refuse(claims)
     if (tokens.checkRevoked && (await isRevoked(tokens, claims))) return refuse('revoked')
-    const admitted = await admit(req, claims)
+    const admitted = await answerWithin(tokens.clock, limits.findUserMs, "The verify callback of 'bearer'", admit(req, claims))
     if (!admitted) return refuse(admitted === false ? 'user_refused' : 'no_answer')
     return { user: admitted.user, info: { ...admitted.info, phoneCheckToken: claims } }
   }
