@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type TokenApp, tokenApp } from './support.js'
+import { type Answer, type TokenApp, tokenApp } from './support.js'
 
 /** A function of the application that gives no answer, and when it is asked. */
 function unanswering() {
@@ -10,11 +10,17 @@ function unanswering() {
   return { asked, tell: () => tell() }
 }
 
-async function tenSecondsAfter(app: TokenApp, asked: Promise<void>): Promise<void> {
+/** The answer to a request that ends with its ten seconds, not sooner, and leaves no timer behind. */
+async function afterTenSeconds(app: TokenApp, asked: Promise<void>, request: () => Promise<Answer>): Promise<Answer> {
+  const timers = app.clock.pending
+  const answer = request()
   await asked
+  expect(app.clock.pending).toBe(timers + 1)
   await app.clock.advance(9_999)
-  expect(app.clock.pending).toBe(1)
+  expect(app.clock.pending).toBe(timers + 1)
   await app.clock.advance(1)
+  expect(app.clock.pending).toBe(timers)
+  return answer
 }
 
 test.each([
@@ -24,11 +30,9 @@ test.each([
   const { asked, tell } = unanswering()
   const app = await tokenApp({ verify: verify(tell) as never })
   const { access_token } = (await app.login()).body
-  const answer = app.me(access_token)
-  await tenSecondsAfter(app, asked)
+  const answer = await afterTenSeconds(app, asked, () => app.me(access_token))
   const message = "The verify callback of 'bearer' did not answer within 10 seconds."
-  expect(await answer).toMatchObject({ status: 500, body: { message } })
-  expect(app.clock.pending).toBe(0)
+  expect(answer).toMatchObject({ status: 500, body: { message } })
 })
 
 test('findUser that never answers is an error after ten seconds, and no verdict', async () => {
@@ -37,10 +41,9 @@ test('findUser that never answers is an error after ten seconds, and no verdict'
   const findUser = (id: string) => (answers ? { id } : new Promise<never>(() => tell()))
   const app = await tokenApp({ settings: { findUser } })
   const { refresh_token } = (await app.login()).body
-  const refreshed = app.refresh(refresh_token)
-  await tenSecondsAfter(app, asked)
+  const answer = await afterTenSeconds(app, asked, () => app.refresh(refresh_token))
   const message = 'findUser of the JwtSettings did not answer within 10 seconds.'
-  expect(await refreshed).toMatchObject({ status: 500, body: { message } })
+  expect(answer).toMatchObject({ status: 500, body: { message } })
   answers = true
   expect((await app.refresh(refresh_token)).status).toBe(200)
 })
