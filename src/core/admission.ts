@@ -33,7 +33,7 @@ export async function admit<User>(
     user = await withinLease(parts, flow, accept(identity))
   } catch (error) {
     const kept = await flow.write('proven', untilProofLapses(flow), { ...flow.content, verifiedAt }).catch(() => false)
-    emit({ type: 'verify_callback_failed', canRepeat: kept, ...factsOf(flow) })
+    emit({ type: 'verify_callback_failed', canRepeat: kept, message: callbackFailed, ...factsOf(flow) })
     throw error
   }
   const [isWritten, devices] = await Promise.all([
@@ -50,6 +50,8 @@ export async function admit<User>(
     flow.write('proven', { ...untilProofLapses(flow), outcome: undefined }, { ...flow.content, verifiedAt }).catch(() => false)
   return { user, identity, reopen, ...(devices && { devices }) }
 }
+
+const callbackFailed = 'A verify callback threw, rejected or gave no answer in time. The error went to your error handler: look there.'
 
 const noAnswer = {
   reason: 'no_answer',

@@ -26,7 +26,10 @@ export function factsOf({ key, record, content }: OpenFlow): FlowFacts {
   return { flowId: flowId(key), purpose: purposeOf(record), method: record.rung, country, number: maskPhoneNumber(e164, country) }
 }
 
-/** Everything the library tells its operator. New members may come with any minor version; tell them apart by `type`. */
+/**
+ * Everything the library tells its operator. New members may come with any minor version; tell them apart by `type`. Those that ask the operator to look at
+ * something carry `message`, which says what.
+ */
 export type PhoneCheckEvent =
   | TokenEvent
   | ({ type: 'flow_started' } & FlowFacts)
@@ -45,7 +48,7 @@ export type PhoneCheckEvent =
   /** `no_answer`: the verify callback ended without a user and without `false`; most often a forgotten `return`. */
   | ({ type: 'user_refused'; reason: 'refused' } & FlowFacts)
   | ({ type: 'user_refused'; reason: 'no_answer'; message: string } & FlowFacts)
-  | ({ type: 'verify_callback_failed'; canRepeat: boolean } & FlowFacts)
+  | ({ type: 'verify_callback_failed'; canRepeat: boolean; message: string } & FlowFacts)
   | ({ type: 'suspicious'; reason: 'mismatch' | 'ip_mismatch' } & FlowFacts)
   /** Somebody named a flow without being its starter. The flow is untouched. */
   | { type: 'foreign_redeem'; flowId: string; reason: 'binding' | 'purpose' | 'check' }
@@ -58,12 +61,13 @@ export type PhoneCheckEvent =
   | { type: 'quota_exceeded'; provider: string; operation: string; retryAfterSeconds?: number; message: string }
   /** So many calls to this provider are under way that more would only wait: they are refused, and the ladder goes on. Told once until it has room. */
   | { type: 'provider_overloaded'; provider: string; message: string }
-  | { type: 'breaker_opened' | 'breaker_closed'; provider: string; operation: string }
-  /** `code`: SQLSTATE, errno or the like, where the store's error has one. `message`: the cure, where the code has one. */
-  | { type: 'store_outage'; operation: string; code?: string; message?: string }
+  | { type: 'breaker_opened'; provider: string; operation: string; message: string }
+  | { type: 'breaker_closed'; provider: string; operation: string }
+  /** `code`: SQLSTATE, errno or the like, where the store's error has one. `message`: the cure, where the code has one, or what to look at. */
+  | { type: 'store_outage'; operation: string; code?: string; message: string }
   /** A provider announced a result for a check that its flow has left behind. It changes nothing. */
   | { type: 'late_result'; flowId: string; provider: string }
-  | { type: 'webhook_refused'; provider: string; reason: string }
+  | { type: 'webhook_refused'; provider: string; reason: string; message: string }
   | { type: 'number_unlocked'; country: string; number: string }
   | { type: 'misconfiguration'; code: string; message: string }
   /** Said once, when the strategy is made: something that only the operator can know to be right. */

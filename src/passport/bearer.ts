@@ -86,6 +86,9 @@ interface Refused {
 const absent: Refused = { challenge: '', message: 'A bearer token is needed in the Authorization header.' }
 const refused: Refused = { challenge: ', error="invalid_token", error_description="The token is expired, ended or not for here."' }
 
+const noAnswer =
+  "The verify callback of 'bearer' gave no answer, which refuses the token. Return the user, or false to refuse: a `return` may be missing."
+
 function judgement<Claims extends object>(tokens: Tokens, verify: BearerVerifyCallback<Claims>) {
   // The same two styles of callback, whatever they are given.
   const admit = verifier('bearer', verify as unknown as VerifyCallback, false) as unknown as (
@@ -94,7 +97,7 @@ function judgement<Claims extends object>(tokens: Tokens, verify: BearerVerifyCa
   ) => Promise<Decision>
 
   function refuse(reason: TokenRefusal): Refused {
-    tokens.emit({ type: 'token_refused', reason })
+    tokens.emit(reason === 'no_answer' ? { type: 'token_refused', reason, message: noAnswer } : { type: 'token_refused', reason })
     return refused
   }
   return async function judge(req: HttpRequest): Promise<Admitted | Refused> {
