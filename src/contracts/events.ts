@@ -15,7 +15,10 @@ export interface FlowFacts {
   number: string
 }
 
-/** Everything the library tells its operator. New members may come with any minor version; tell them apart by `type`. */
+/**
+ * Everything the library tells its operator. New members may come with any minor version; tell them apart by `type`. Those that ask the operator to look at
+ * something carry `message`, which says what.
+ */
 export type PhoneCheckEvent =
   | TokenEvent
   | ({ type: 'flow_started' } & FlowFacts)
@@ -34,7 +37,7 @@ export type PhoneCheckEvent =
   /** `no_answer`: the verify callback ended without a user and without `false`; most often a forgotten `return`. */
   | ({ type: 'user_refused'; reason: 'refused' } & FlowFacts)
   | ({ type: 'user_refused'; reason: 'no_answer'; message: string } & FlowFacts)
-  | ({ type: 'verify_callback_failed'; canRepeat: boolean } & FlowFacts)
+  | ({ type: 'verify_callback_failed'; canRepeat: boolean; message: string } & FlowFacts)
   | ({ type: 'suspicious'; reason: 'mismatch' | 'ip_mismatch' } & FlowFacts)
   /** Somebody named a flow without being its starter. The flow is untouched. */
   | { type: 'foreign_verify'; flowId: string; reason: 'binding' | 'purpose' | 'check' }
@@ -47,12 +50,13 @@ export type PhoneCheckEvent =
   | { type: 'quota_exceeded'; method: string; operation: string; retryAfterSeconds?: number; message: string }
   /** So many calls to this provider are under way that more would only wait: they are refused, and the ladder goes on. Told once until it has room. */
   | { type: 'provider_overloaded'; method: string; message: string }
-  | { type: 'breaker_opened' | 'breaker_closed'; method: string; operation: string }
-  /** `code`: SQLSTATE, errno or the like, where the store's error has one. `message`: the cure, where the code has one. */
-  | { type: 'store_outage'; operation: string; code?: string; message?: string }
+  | { type: 'breaker_opened'; method: string; operation: string; message: string }
+  | { type: 'breaker_closed'; method: string; operation: string }
+  /** `code`: SQLSTATE, errno or the like, where the store's error has one. `message`: the cure, where the code has one, or what to look at. */
+  | { type: 'store_outage'; operation: string; code?: string; message: string }
   /** A provider announced a result for a check that its flow has left behind. It changes nothing. */
   | { type: 'late_result'; flowId: string; method: string }
-  | { type: 'webhook_refused'; method: string; reason: string }
+  | { type: 'webhook_refused'; method: string; reason: string; message: string }
   | { type: 'number_unlocked'; country: string; number: string }
   | { type: 'misconfiguration'; code: string; message: string }
   /** Said once, when the strategy is made: something that only the operator can know to be right. */
@@ -66,7 +70,8 @@ export type TokenRefusal = 'malformed' | 'unknown_key' | 'signature' | 'expired'
 /** What the tokens have to tell. No token, secret or number is part of an event. */
 export type TokenEvent =
   /** An access token was presented that is not good here. `expired` is everyday life; the others are defects or attacks. */
-  | { type: 'token_refused'; reason: TokenRefusal }
+  | { type: 'token_refused'; reason: Exclude<TokenRefusal, 'no_answer'> }
+  | { type: 'token_refused'; reason: 'no_answer'; message: string }
   /** A refresh token was used a second time: it was stolen, or a client refreshes twice at once. All tokens of that login are dead. */
   | { type: 'refresh_reused'; family: string; subject: string }
   /** `user` is a keyed hash of the id, the same for the same user: `revokeUser` cannot know whether the id it is given is a phone number. */

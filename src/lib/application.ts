@@ -1,3 +1,6 @@
+import type { Clock } from '../contracts/clock.js'
+import { withTimeout } from './clock.js'
+
 /**
  * Runs a function that the application gave us: a verify callback, `beforeSend`, `subject`, `findUser`, …
  *
@@ -21,6 +24,13 @@ export function callApplicationNow<T>(name: string, call: () => T): T {
   } catch (thrown) {
     throw asError(thrown, name)
   }
+}
+
+/** The answer of such a function to a request that waits for it. None in time is an error: a `done` that is never called would hold the request for ever. */
+export function answerWithin<T>(clock: Clock, ms: number, name: string, answer: Promise<T>): Promise<T> {
+  return withTimeout(clock, ms, answer, () => {
+    throw new Error(`${name} did not answer within ${Math.round(ms / 1000)} seconds.`)
+  })
 }
 
 /** An Error as it is; of anything else, one that says what was thrown by whom. Its kind only: the value may hold anything. */

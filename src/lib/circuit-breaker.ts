@@ -145,7 +145,8 @@ export class CircuitBreakers {
     circuit.failed += 1
     const tooMany = circuit.consecutiveFailures >= consecutive || (circuit.calls >= sample && circuit.failed * 2 >= circuit.calls)
     if (circuit.probingSince === undefined && !tooMany) return
-    this.#emit({ type: 'breaker_opened', method, operation })
+    const message = `${method} failed too often at ${operation}, and is not asked again for ${openMs / 1000} seconds. The events provider_outage say why.`
+    this.#emit({ type: 'breaker_opened', method, operation, message })
     Object.assign(circuit, { inARow: 0, calls: 0, failed: 0, openUntil: this.#clock.now() + openMs, probingSince: undefined })
   }
 

@@ -34,11 +34,9 @@ export function warningOf(event: PhoneCheckEvent): { key: string; text: string }
     }
     case 'spending_limit':
       return { key: `limit ${event.limit}`, text: event.message }
-    case 'store_outage': {
-      const { operation, code = 'without a code', message } = event
+    case 'store_outage':
       // One fault shows at every operation; one warning is enough.
-      return { key: `store ${code}`, text: `The store failed at ${operation} (${code}).${message ? ` ${message}` : ''}` }
-    }
+      return { key: `store ${event.code}`, text: event.message }
     default:
       return undefined
   }

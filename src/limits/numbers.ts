@@ -13,6 +13,8 @@ export const limits = {
   requestDeadlineMs: 12_000,
   /** Verify callbacks are cut off this long before the lease ends, so that the result can still be written. */
   leaseMarginMs: 1_000,
+  /** How long the application may take to find the user of an access or refresh token. */
+  findUserMs: 10_000,
   /** How long the application's `beforeSend` may think. No answer is a no. */
   hookMs: 3_000,
 

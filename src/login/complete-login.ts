@@ -1,6 +1,7 @@
 import type { PhoneIdentity } from '../contracts/identity.js'
 import { flowId } from '../flow/ids.js'
 import type { UnsealedFlow } from '../flow/repository.js'
+import { answerWithin } from '../lib/application.js'
 import { withTimeout } from '../lib/clock.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { Requester } from '../limits/login-limiter.js'
@@ -30,7 +31,7 @@ export async function completeLogin<User>(
     user = await withinLease(parts, flow, accept(identity))
   } catch (error) {
     const kept = await flow.write('proven', untilProofLapses(flow), { ...flow.content, verifiedAt }).catch(() => false)
-    emit({ type: 'verify_callback_failed', canRepeat: kept, ...flow.facts })
+    emit({ type: 'verify_callback_failed', canRepeat: kept, message: callbackFailed, ...flow.facts })
     throw error
   }
   const [isWritten, devices] = await Promise.all([
@@ -47,6 +48,8 @@ export async function completeLogin<User>(
     flow.write('proven', { ...untilProofLapses(flow), outcome: undefined }, { ...flow.content, verifiedAt }).catch(() => false)
   return { user, identity, reopen, ...(devices && { devices }) }
 }
+
+const callbackFailed = 'A verify callback threw, rejected or gave no answer in time. The error went to your error handler: look there.'
 
 const noAnswer = {
   reason: 'no_answer',
@@ -84,9 +87,7 @@ async function devicesFor({ limiter, settings }: LoginContext, flow: UnsealedFlo
 
 function withinLease<T>({ settings }: LoginContext, flow: UnsealedFlow, answer: Promise<T>): Promise<T> {
   const ms = Math.max(0, (flow.record.leaseUntil ?? 0) - limits.leaseMarginMs - flow.ageMs)
-  return withTimeout(settings.clock, ms, answer, () => {
-    throw new Error(`The verify callback did not answer within ${Math.round(ms / 1000)} seconds.`)
-  })
+  return answerWithin(settings.clock, ms, 'The verify callback', answer)
 }
 
 function identityOf({ ladder }: LoginContext, flow: UnsealedFlow, verifiedAt: number): PhoneIdentity {

@@ -1,7 +1,9 @@
 import type { TokenRefusal } from '../contracts/events.js'
 import type { HttpRequest, HttpResponse } from '../express/http-types.js'
 import { keepProblem, setProblemHeaders } from '../express/problem-json.js'
+import { answerWithin } from '../lib/application.js'
 import { PhoneCheckError } from '../lib/errors.js'
+import { limits } from '../limits/numbers.js'
 import type { AccessTokenClaims } from '../tokens/claims.js'
 import { tokenInvalid } from '../tokens/problem.js'
 import { epochsOfClaim } from '../tokens/revocations.js'
@@ -20,7 +22,7 @@ declare global {
 
 /**
  * Turns the claims of a good token into the application's user. Return (a promise of) the user, or take the last parameter and call it as Passport's `done`.
- * False, or nothing, refuses the token.
+ * False, or nothing, refuses the token. No answer within ten seconds is an error.
  */
 export type BearerVerifyCallback<Claims extends object = object> = (
   claims: AccessTokenClaims & Claims,
@@ -51,7 +53,7 @@ export class BearerStrategy<Claims extends object = object> extends Base {
     this.realm = tokens.audience
     this.emit = tokens.emit
     // A closure, so that neither keys nor store are seen when the strategy is printed.
-    this.judge = judgement(tokens, verify)
+    this.judge = authenticateToken(tokens, verify)
   }
 
   override authenticate(req: ExpressRequest, options: AuthenticateOptions = {}): void {
@@ -84,7 +86,10 @@ interface Refused {
 const absent: Refused = { challenge: '', message: 'A bearer token is needed in the Authorization header.' }
 const refused: Refused = { challenge: ', error="invalid_token", error_description="The token is expired, ended or not for here."' }
 
-function judgement<Claims extends object>(tokens: TokenService, verify: BearerVerifyCallback<Claims>) {
+const noAnswer =
+  "The verify callback of 'bearer' gave no answer, which refuses the token. Return the user, or false to refuse: a `return` may be missing."
+
+function authenticateToken<Claims extends object>(tokens: TokenService, verify: BearerVerifyCallback<Claims>) {
   // The same two styles of callback, whatever they are given.
   const admit = verifier('bearer', verify as unknown as VerifyCallback, false) as unknown as (
     req: HttpRequest,
@@ -92,7 +97,7 @@ function judgement<Claims extends object>(tokens: TokenService, verify: BearerVe
   ) => Promise<Decision>
 
   function refuse(reason: TokenRefusal): Refused {
-    tokens.emit({ type: 'token_refused', reason })
+    tokens.emit(reason === 'no_answer' ? { type: 'token_refused', reason, message: noAnswer } : { type: 'token_refused', reason })
     return refused
   }
   return async function judge(req: HttpRequest): Promise<Admitted | Refused> {
@@ -103,7 +108,7 @@ function judgement<Claims extends object>(tokens: TokenService, verify: BearerVe
     const claims = tokens.access.read(token, tokens.now())
     if (typeof claims === 'string') return refuse(claims)
     if (tokens.checkRevoked && (await isRevoked(tokens, claims))) return refuse('revoked')
-    const admitted = await admit(req, claims)
+    const admitted = await answerWithin(tokens.clock, limits.findUserMs, "The verify callback of 'bearer'", admit(req, claims))
     if (!admitted) return refuse(admitted === false ? 'user_refused' : 'no_answer')
     return { user: admitted.user, info: { ...admitted.info, phoneCheckToken: claims } }
   }

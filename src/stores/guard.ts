@@ -9,8 +9,9 @@ export function guardStore(store: Store, emit: OnEvent): Store {
       return await call()
     } catch (cause) {
       const code = codeOf(cause)
-      const message = code !== undefined && Object.hasOwn(cures, code) ? cures[code] : undefined
-      emit({ type: 'store_outage', operation, ...(code !== undefined && { code }), ...(message !== undefined && { message }) })
+      const cure = (code !== undefined && Object.hasOwn(cures, code) && cures[code]) || unknownCure
+      const message = `The store failed at ${operation} (${code ?? 'without a code'}). ${cure}`
+      emit({ type: 'store_outage', operation, ...(code !== undefined && { code }), message })
       throw new PhoneCheckError('store_unavailable', { cause })
     }
   }
@@ -35,6 +36,8 @@ function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code
   return typeof code === 'string' && /^(?:[A-Z][A-Za-z_]{2,60}|[A-Z0-9]{5})$/.test(code) ? code : undefined
 }
+
+const unknownCure = 'Nobody can log in while it fails: look at its server, and at the connection to it.'
 
 /** What the operator can do. SQLSTATEs of PostgreSQL are from its manual's appendix A; `FULL` is `MemoryStore`'s. */
 const cures: Record<string, string> = {

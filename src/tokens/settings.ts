@@ -78,6 +78,7 @@ export interface TokenService extends Pick<JwtSettings, 'findUser' | 'claims'> {
   readonly revocations: Revocations | undefined
   readonly checkRevoked: boolean
   readonly emit: OnEvent
+  readonly clock: Clock
   /** Seconds since the epoch. */
   readonly now: () => number
   /** Never closed: what these handlers do is brief. */
@@ -162,6 +163,7 @@ function build(
     revocations,
     checkRevoked,
     emit,
+    clock,
     now: () => Math.floor(wallTime(clock) / 1000),
     drain: new Drain(),
   }

@@ -33,6 +33,22 @@ test('it is code and types alone, without source maps', () => {
   expect(others.filter((path) => !/(\.js|\.d\.ts|package\.json|\.tsbuildinfo)$/.test(path))).toEqual([])
 })
 
+test('its code has no comments, which are in the types', () => {
+  const code = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js'))
+  expect(code.length).toBeGreaterThan(100)
+  expect(code.filter((path) => /^\s*\/\*\*|^\s*\/\/ /m.test(readFileSync(`${root}dist/${path}`, 'utf8')))).toEqual([])
+})
+
+test('packed it is at most 350 kB, with the documents that the README leads to', async () => {
+  const flags = ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error']
+  const { stdout } = await promisify(execFile)('npm', flags, { cwd: root, env: cleanEnv() })
+  const [packed]: { size: number; files: { path: string }[] }[] = JSON.parse(stdout)
+  expect(packed?.size).toBeLessThanOrEqual(350_000)
+  expect(packed?.files.map(({ path }) => path)).toEqual(
+    expect.arrayContaining(['README.md', 'llms.txt', 'docs/README.md', 'docs/reference/openapi.yaml']),
+  )
+})
+
 describe('whoever does not read `exports`', () => {
   const others = paths.filter(([path]) => path !== '.')
 

@@ -19,7 +19,8 @@ describe('a verify callback that fails', () => {
     expect(failed.status).toBe(500)
     expect((await failed.json()).code).toBe('app_error')
     expect(await isLoggedIn(browser)).toBe(false)
-    expect(app.events.map((event) => event.type)).toContain('verify_callback_failed')
+    const message = expect.stringContaining('your error handler')
+    expect(app.events).toContainEqual(expect.objectContaining({ type: 'verify_callback_failed', message }))
 
     expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(200)
     expect(patches(app)).toBe(1)

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { codeBlocks, compilerComplaints, readText } from '../support/markdown.js'
+import { needs } from '../support/needs.js'
 import { documents } from './documents.js'
 
 /** What cannot be compiled here, and why. */
@@ -33,3 +35,13 @@ test.each(documents.filter((path) => /^```(js|typescript|json)$/m.test(readText(
     }
   },
 )
+
+test.skipIf(!(await needs.shell.isMet()))('the commands in all documents can be read by sh', () => {
+  for (const path of documents) {
+    for (const commands of codeBlocks(readText(path), 'sh')) {
+      // Angle brackets stand for what the reader has to put there.
+      const { status, stderr } = spawnSync('sh', ['-n'], { input: commands.replace(/<\w+>/g, 'x'), encoding: 'utf8' })
+      expect(`${path}: ${stderr}${status}`).toBe(`${path}: 0`)
+    }
+  }
+})

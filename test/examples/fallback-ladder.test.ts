@@ -130,7 +130,7 @@ test('an event is one line of JSON, with a level', ({ onTestFinished }) => {
   onTestFinished(() => {
     console.log = log
   })
-  logEvent({ type: 'store_outage', operation: 'find' })
+  logEvent({ type: 'store_outage', operation: 'find', message: 'The store failed.' })
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'error', event: { type: 'store_outage' } })
 })
 

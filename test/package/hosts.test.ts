@@ -129,7 +129,7 @@ test.each(['client', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', 
       [readText('README.md'), guide]
         .flatMap((text) => codeBlocks(text, 'sh'))
         .join('\n')
-        .match(/^npm install .*$/gm)
+        .match(/\bnpm install .*$/gm)
         ?.slice(0, 2) ?? []
     expect(lines).toEqual([expect.stringContaining('passport-phonecheck passport'), expect.stringContaining('@types/passport')])
     const app = await project('pnpm', 'module', 'pnpm@10')

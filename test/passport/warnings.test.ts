@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { MemoryStore, type OnEvent, type requireAssurance } from 'passport-phonecheck'
+import { MemoryStore, type OnEvent, type PhoneCheckEvent, type requireAssurance } from 'passport-phonecheck'
 import { afterEach, beforeEach, expect, expectTypeOf, test, vi } from 'vitest'
 import { startApp, type TestAppOptions } from '../support/app.js'
 import { Browser } from '../support/browser.js'
@@ -38,13 +38,18 @@ test('a PostgreSQL without its tables says how it gets them, and no more of the 
   expect(said.join()).not.toContain('CANARY')
 })
 
-test('whoever listens hears of it instead, with the code and without the message', async () => {
+test('whoever listens hears of it instead, with the code and what to look at, and without the fault’s own words', async () => {
   const failing = interceptedStore(new MemoryStore(), () => {
     throw Object.assign(new Error('SECRET-CANARY'), { code: 'ECONNREFUSED' })
   })
   const app = await startApp({ strategy: { store: failing } })
   await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' })
-  expect(app.events).toContainEqual({ type: 'store_outage', operation: expect.any(String), code: 'ECONNREFUSED' })
+  expect(app.events).toContainEqual({
+    type: 'store_outage',
+    operation: expect.any(String),
+    code: 'ECONNREFUSED',
+    message: expect.stringMatching(/^The store failed at \w+ \(ECONNREFUSED\)\. Nobody can log in while it fails/),
+  })
   expect(JSON.stringify(app.events)).not.toContain('CANARY')
   await new Promise((resolve) => setImmediate(resolve))
   expect(said.join()).not.toContain('ECONNREFUSED')
@@ -59,6 +64,48 @@ test.each(['+12025550100', '12025550100', 'duplicate key (x)', ''])('a code that
   const outages = app.events.filter(({ type }) => type === 'store_outage')
   expect(outages.length).toBeGreaterThan(0)
   for (const outage of outages) expect(outage).not.toHaveProperty('code')
+})
+
+test('events that ask the operator to look at something say what, by their type', () => {
+  type Kinds<Having> = Extract<PhoneCheckEvent, Having>['type']
+  /** Of some reasons only: a user that the application refused is no fault of its. */
+  type Partly = Extract<Kinds<{ message: string }>, Exclude<PhoneCheckEvent, { message: string }>['type']>
+  expectTypeOf<Partly>().toEqualTypeOf<'user_refused' | 'token_refused'>()
+  // A new kind belongs to one of the two lists, or this does not compile.
+  expectTypeOf<Exclude<Kinds<{ message: string }>, Partly>>().toEqualTypeOf<
+    | 'spending_limit'
+    | 'verify_callback_failed'
+    | 'cross_site_refused'
+    | 'provider_outage'
+    | 'provider_misconfigured'
+    | 'quota_exceeded'
+    | 'provider_overloaded'
+    | 'breaker_opened'
+    | 'store_outage'
+    | 'webhook_refused'
+    | 'misconfiguration'
+    | 'reminder'
+  >()
+  /** What users and strangers do, and what passed well. */
+  expectTypeOf<Exclude<PhoneCheckEvent['type'], Kinds<{ message: string }>>>().toEqualTypeOf<
+    | 'flow_started'
+    | 'rung_skipped'
+    | 'rung_spent'
+    | 'rung_started'
+    | 'message_sent'
+    | 'step_refused'
+    | 'review_login'
+    | 'code_rejected'
+    | 'flow_failed'
+    | 'identity_verified'
+    | 'suspicious'
+    | 'foreign_verify'
+    | 'breaker_closed'
+    | 'late_result'
+    | 'number_unlocked'
+    | 'refresh_reused'
+    | 'user_revoked'
+  >()
 })
 
 test("callbacks may name Express's own request", () => {

@@ -1,8 +1,9 @@
 import type { PhoneIdentity } from '../../contracts/identity.js'
-import { callApplication, callApplicationNow } from '../../lib/application.js'
+import { answerWithin, callApplication, callApplicationNow } from '../../lib/application.js'
 import { createSecret } from '../../lib/crypto.js'
 import { PhoneCheckError } from '../../lib/errors.js'
 import { knownOptions } from '../../lib/options.js'
+import { limits } from '../../limits/numbers.js'
 import { checkedClaims, checkedSubject, type Grant, methodsOf } from '../../tokens/claims.js'
 import { complaint } from '../../tokens/keys.js'
 import { noEpochs, revClaim } from '../../tokens/revocations.js'
@@ -142,9 +143,11 @@ async function grantOf(tokens: Issuing, user: Express.User, identity: PhoneIdent
 
 /** The grant with what the application says of the user now; undefined when it has none by that id. */
 async function currentGrant(tokens: Issuing, grant: Grant): Promise<Grant | undefined> {
-  const { findUser, subject } = tokens
+  const { clock, findUser, subject } = tokens
   if (!findUser) return grant
-  const user = await callApplication('findUser of the JwtSettings', () => findUser(grant.subject))
+  const who = 'findUser of the JwtSettings'
+  const answer = callApplication(who, () => findUser(grant.subject))
+  const user = await answerWithin(clock, limits.findUserMs, who, answer)
   if (!user || callApplicationNow('subject of the JwtSettings', () => subject(user)) !== grant.subject) return undefined
   return { ...grant, ...claimsOf(tokens, user) }
 }

@@ -32,7 +32,8 @@ export function webhookVerifier(api: IdlayrApi, rungName: string, clock: Clock =
 
   return async ({ method, url, headers, body }: WebhookRequest, context: CallContext): Promise<VerifiedWebhook> => {
     const refuse = (reason: string): PhoneCheckError => {
-      context.emit({ type: 'webhook_refused', method: rungName, reason })
+      const message = `A webhook in the name of ${rungName} is not authentic (${reason}). If the vendor did send it, see that this server's clock is right, and that proxies and body parsers leave path, host and body as they come.`
+      context.emit({ type: 'webhook_refused', method: rungName, reason, message })
       return new PhoneCheckError('flow_invalid', { message: 'The webhook is not authentic.' })
     }
     const header = (name: string) => (typeof headers[name] === 'string' ? headers[name] : undefined)

@@ -11,6 +11,8 @@ export interface Contract {
   readonly met: ReadonlySet<string>
   /** Every `<operation> <status>` that is documented. */
   readonly documented: readonly string[]
+  /** @throws Error that says in what the value differs from the schema at the pointer */
+  validate(pointer: string, value: unknown): void
   /** @throws Error that says in what the answer, or the request of a successful one, differs from the document */
   check(method: string, path: string, response: Response, sent?: unknown): Promise<Answer>
 }
@@ -54,6 +56,7 @@ export function readContract(): Contract {
     document,
     met,
     documented,
+    validate: (pointer, value) => refuse(pointer, value, pointer),
     async check(method, path, response, sent) {
       const operation = paths[path]?.[method.toLowerCase()]
       if (!operation) throw new Error(`${method} ${path} is not documented`)

@@ -1,34 +1,14 @@
 import { idenfySms, phoneCheck } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
 import { problems } from '../../../src/contracts/problems.js'
-import { unableReasons } from '../../../src/contracts/unable-reason.js'
-import { type JsonObject, pointerInto } from '../../providers/openapi/json.js'
+import type { JsonObject } from '../../providers/openapi/json.js'
 import { number } from '../../support/app.js'
 import { readContract } from './contract.js'
 import { announce, Caller, callerOf, sessionApp, tokenApp } from './own-apps.js'
-import { readYaml } from './yaml.js'
 
 // docs/reference/openapi.yaml against the real answers of the examples: every route, every status of it, every problem.
 
 const contract = readContract()
-
-describe('docs/reference/openapi.yaml', () => {
-  test('has the codes and reasons of the code', () => {
-    expect(pointerInto(contract.document, '#/components/schemas/Problem/properties/code/enum')).toEqual(Object.keys(problems))
-    expect(pointerInto(contract.document, '#/components/schemas/UnableReason/enum')).toEqual([...unableReasons])
-  })
-
-  test('names each operation once', () => {
-    expect(new Set(contract.documented).size).toBe(contract.documented.length)
-  })
-
-  test.each(['a: b: c', 'a: {b: 1', 'a: b # c', 'a:', 'a: 1\na: 2', 'a: &b 1', 'a: |\n  b', '- a\nb: 1'])(
-    'is read strictly: %j is refused',
-    (text) => {
-      expect(() => readYaml(text)).toThrow(SyntaxError)
-    },
-  )
-})
 
 describe('a login of examples/session-login', () => {
   test('silent, with the code in the body', async () => {
