@@ -78,10 +78,18 @@ export async function makeProject(app: string, type: 'module' | 'commonjs', pack
   await writeFile(join(app, 'package.json'), JSON.stringify({ private: true, type }))
   for (const name of await readdir(fixtures)) if (/\.[cm]js$/.test(name)) await cp(join(fixtures, name), join(app, name))
   // Runtimes that come as packages need their scripts.
-  const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', '--fetch-retry-mintimeout=1000']
-  await run('npm', ['install', ...flags, ...packages], app)
+  await run('npm', ['install', ...installFlags, ...packages], app)
   return app
 }
+
+export const installFlags = [
+  '--prefer-offline',
+  '--no-audit',
+  '--no-fund',
+  '--no-package-lock',
+  '--loglevel=error',
+  '--fetch-retry-mintimeout=1000',
+]
 
 /** Whether the registry cannot be reached. Asked first, because an install without network may blame anything, such as peer dependencies. */
 export async function isOffline(): Promise<boolean> {

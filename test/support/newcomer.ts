@@ -17,20 +17,24 @@ export interface Newcomer {
   stop(): Promise<void>
 }
 
+interface Options {
+  file: `${string}.${'mts' | 'mjs'}`
+  host: string
+  install?: (folder: string) => void | Promise<void>
+}
+
 /**
- * Pastes a server into a file of an otherwise empty project, which has the package as it is built, and runs it until it answers.
- * @param file its ending says how: `.mts` with tsx, `.mjs` with node alone
+ * Pastes a server into a file of an otherwise empty project, and runs it until it answers.
+ * @param options.file its ending says how: `.mts` with tsx, `.mjs` with node alone
+ * @param options.install gives the project its packages. Default: links the package as it is built here, and what it needs
  */
 export async function runServer(
   code: string,
   env: Record<string, string>,
-  { file, host }: { file: `${string}.${'mts' | 'mjs'}`; host: string } = { file: 'api.mts', host: '127.0.0.1' },
+  { file, host, install = link }: Options = { file: 'api.mts', host: '127.0.0.1' },
 ): Promise<Newcomer> {
   const folder = mkdtempSync(`${tmpdir()}/newcomer-`)
-  mkdirSync(`${folder}/node_modules`)
-  symlinkSync(root, `${folder}/node_modules/passport-phonecheck`)
-  for (const name of ['express', 'express-session', 'passport'])
-    symlinkSync(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`)
+  await install(folder)
   writeFileSync(`${folder}/${file}`, code)
 
   const port = await freePort()
@@ -60,6 +64,13 @@ export async function runServer(
     throw error
   }
   return { url, said: () => said, stop }
+}
+
+function link(folder: string): void {
+  mkdirSync(`${folder}/node_modules`)
+  symlinkSync(root, `${folder}/node_modules/passport-phonecheck`)
+  for (const name of ['express', 'express-session', 'passport'])
+    symlinkSync(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`)
 }
 
 /** @returns false when the process has ended before it answered */
