@@ -22,15 +22,6 @@ test('every problem code has a heading in docs/reference/errors.md, with its sta
   expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(Object.entries(problems).map(([code, [status]]) => [code, status])))
 })
 
-test('every event has a heading in docs/reference/events.md, and no other', () => {
-  const declared = [...readText('src/contracts/events.ts').matchAll(/\btype: ((?:'\w+'(?: \| )?)+)/g)].flatMap(([, types = '']) =>
-    types.split(' | ').map((type) => type.replaceAll("'", '')),
-  )
-  const headings = [...readText('docs/reference/events.md').matchAll(/^### `(\w+)`$/gm)].map(([, type]) => type)
-  expect(declared.length).toBeGreaterThan(25)
-  expect(headings.toSorted()).toEqual([...new Set(declared)].toSorted())
-})
-
 test('every option is in docs/reference/options.md', () => {
   const source = readText('src/passport/options.ts')
   const fields = /export interface PhoneCheckStrategyOptions \{([\s\S]*?)^\}/m.exec(source)?.[1] ?? ''
