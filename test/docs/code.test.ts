@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { codeBlocks, compilerComplaints, readText } from '../support/markdown.js'
+import { codeBlocks, compilerComplaints, readText, root } from '../support/markdown.js'
 import { needs } from '../support/needs.js'
 import { documents } from './documents.js'
 
@@ -35,6 +36,15 @@ test.each(documents.filter((path) => /^```(js|typescript|json)$/m.test(readText(
     }
   },
 )
+
+/** Express 5 calls the callback of `listen` with the error too: one that takes none would announce a server that is not there. */
+test('no server in a document or an example announces itself without looking at the error', () => {
+  const examples = readdirSync(`${root}examples`, { recursive: true, encoding: 'utf8' }).filter((path) => /(?<!\.d)\.m?[jt]sx?$/.test(path))
+  const shown = [...documents, ...examples.map((path) => `examples/${path}`)].map((path) => [path, readText(path)] as const)
+  const listening = shown.filter(([, text]) => /\bapp\.listen\(/.test(text))
+  expect(listening.length).toBeGreaterThanOrEqual(5)
+  expect(listening.filter(([, text]) => /\bapp\.listen\([^\n]*\(\) =>/.test(text)).map(([path]) => path)).toEqual([])
+})
 
 test.skipIf(!(await needs.shell.isMet()))('the commands in all documents can be read by sh', () => {
   for (const path of documents) {

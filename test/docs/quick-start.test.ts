@@ -1,9 +1,11 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { axeFindings } from '../support/examples/axe.js'
 import { hasChromium, launchChromium } from '../support/examples/chromium.js'
 import { codeBlocks, readText } from '../support/markdown.js'
-import { type Newcomer, runServer } from '../support/newcomer.js'
+import { type Newcomer, runServer, runToEnd } from '../support/newcomer.js'
 
 const section = /^## Quick start$([\s\S]*?)^## /m.exec(readText('README.md'))?.[1] ?? ''
 const [app = ''] = codeBlocks(section, 'js')
@@ -22,6 +24,16 @@ test('the commands above it install what it imports', () => {
   const installed = / install (.*?) #/.exec(install)?.[1]?.split(' ')
   expect(installed?.toSorted()).toEqual([...new Set(imported)].toSorted())
   expect(install).toContain('node app.mjs')
+})
+
+test('on a port that is taken it ends and says so, and does not ask to be opened', async () => {
+  const neighbour = createServer().listen(0, 'localhost')
+  onTestFinished(() => void neighbour.close())
+  await once(neighbour, 'listening')
+  const { status, said } = await runToEnd(app, { PORT: String((neighbour.address() as AddressInfo).port) })
+  expect(said).toContain('EADDRINUSE')
+  expect(said).not.toContain('Open http')
+  expect(status).toBe(1)
 })
 
 describe.skipIf(!hasChromium())('the quick start, pasted into a file, run with node and opened in Chromium', () => {

@@ -38,11 +38,43 @@ export async function runServer(
   writeFileSync(`${folder}/${file}`, code)
 
   const port = await freePort()
+  const { child, said } = run(folder, file, { ...env, PORT: String(port) })
+  const url = `http://${host}:${port}`
+  const stop = async () => {
+    if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit')
+    rmSync(folder, { recursive: true })
+  }
+  try {
+    if (!(await answers(url, child))) throw new Error(`The server did not start: ${said()}`)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url, said, stop }
+}
+
+/** Runs a server that is expected to end by itself, before it announces anything. */
+export async function runToEnd(code: string, env: Record<string, string>): Promise<{ status: number | null; said: string }> {
+  const folder = mkdtempSync(`${tmpdir()}/newcomer-`)
+  try {
+    link(folder)
+    writeFileSync(`${folder}/app.mjs`, code)
+    const { child, said } = run(folder, 'app.mjs', env)
+    const closed = once(child, 'close')
+    child.stdout.once('data', () => child.kill('SIGKILL'))
+    await closed
+    return { status: child.exitCode, said: said() }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function run(folder: string, file: string, env: Record<string, string>) {
   // Vitest sets NODE_ENV for itself; a newcomer has none.
   const { NODE_ENV: _, ...inherited } = process.env
   const child = spawn(process.execPath, [...(file.endsWith('.mts') ? ['--import', tsx] : []), file], {
     cwd: folder,
-    env: { ...inherited, ...env, PORT: String(port) },
+    env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   tracked(child)
@@ -52,18 +84,7 @@ export async function runServer(
       said += chunk
     })
   }
-  const url = `http://${host}:${port}`
-  const stop = async () => {
-    if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit')
-    rmSync(folder, { recursive: true })
-  }
-  try {
-    if (!(await answers(url, child))) throw new Error(`The server did not start: ${said}`)
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  return { url, said: () => said, stop }
+  return { child, said: () => said }
 }
 
 function link(folder: string): void {
