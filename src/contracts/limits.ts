@@ -14,6 +14,6 @@ export interface LimitOptions {
   sendsPerCountryPerDay?: number | Readonly<Record<string, number>>
   /** Silent checks and MOChecks in a day (UTC). One fifth is kept for devices that logged in before. Default 10,000; Infinity for no limit. */
   checksPerDay?: number
-  /** Silent checks and MOChecks of one number in ten minutes; devices that logged in with it before are not counted. Default 30; Infinity for no limit. */
+  /** Silent checks and MOChecks of one number in ten minutes; each device that logged in with it before has as many of its own. Default 30; Infinity for no limit. */
   checksPerNumber?: number
 }

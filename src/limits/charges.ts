@@ -14,6 +14,8 @@ export interface LimitRule extends Hit {
   code: PhoneCheckErrorCode
   /** The option that sets it, where the operator should hear that it was reached. */
   option?: keyof LimitOptions
+  /** Whether the UTC day is in its key. */
+  daily?: boolean
   message?: string
 }
 
@@ -62,46 +64,60 @@ export class LimitRules {
   /** Without those that may belong to a day that is over: given back today, they would admit one too many. */
   toRefund(charges: readonly LimitRule[]): LimitRule[] {
     const isNewDay = this.#day(-limits.leaseMs) !== this.#day()
-    return charges.filter(({ cost, option }) => cost !== 0 && !(isNewDay && option)).map((charge) => ({ ...charge, cost: -1 }))
+    return charges.filter(({ cost, daily }) => cost !== 0 && !(isNewDay && daily)).map((charge) => ({ ...charge, cost: -1 }))
   }
 
   /** Seconds until this limit may admit again. A day's ends with the day, whenever its counter was opened. */
-  secondsUntil({ option }: LimitRule, retryAfterSeconds: number): number {
-    if (!option) return retryAfterSeconds
+  secondsUntil({ daily }: LimitRule, retryAfterSeconds: number): number {
+    if (!daily) return retryAfterSeconds
     const dayEndsMs = (this.#day() + 1) * dayMs - wallTime(this.#clock)
     return Math.max(1, Math.min(retryAfterSeconds, Math.ceil(dayEndsMs / 1000)))
   }
 
   #message({ number, device }: Account, { e164, country }: Target, address: string | undefined): LimitRule[] {
     const { sendsPerDay, sendsPerCountryPerDay, sendsPerBlock = limits.sendsPerBlock.limit, sendsPerAddress } = this.#options
-    const { perDay, sendsPerDevice, sendsPerNumber, sendsPerNumberByDevices } = limits
+    const { perDay, sendsPerDevice, sendsPerNumber, perDayByDevices } = limits
     const ofNumber = { code: 'number_limit' } as const
     const block = this.#hash(`block ${subscriberOf(e164).slice(0, -4)}`)
+    const ofDay = sendsPerDay ?? perDay.sends
+    const ofItsCountry = ofCountry(sendsPerCountryPerDay, country)
     return [
       ...(device === undefined
         ? [{ ...sendsPerNumber, key: `send/${number}`, ...ofNumber }]
-        : [
-            ...sendsPerDevice.map((limit) => ({ ...limit, key: `send/${limit.windowSeconds}/${number}/${device}`, ...ofNumber })),
-            { ...sendsPerNumberByDevices, key: `send/devices/${number}`, ...ofNumber },
-          ]),
+        : sendsPerDevice.map((limit) => ({ ...limit, key: `send/${limit.windowSeconds}/${number}/${device}`, ...ofNumber }))),
       ...this.#byAddress('sends', sendsPerAddress, address),
       ...unlessEndless([{ ...limits.sendsPerBlock, limit: sendsPerBlock, key: `send/block/${block}`, ...ofNumber }]),
-      ...this.#perDay('sendsPerCountryPerDay', `sends/${country}`, ofCountry(sendsPerCountryPerDay, country), device),
-      ...this.#perDay('sendsPerDay', 'sends', sendsPerDay ?? perDay.sends, device, address),
+      ...this.#perDay('sendsPerCountryPerDay', `sends/${country}`, ofItsCountry, device),
+      ...this.#perDay('sendsPerDay', 'sends', ofDay, device, address),
+      ...(device === undefined ? [] : [this.#perDayByDevices('sends', number, perDayByDevices.sends, Math.min(ofDay, ofItsCountry))]),
     ]
   }
 
   #silentCheck({ number, device }: Account, address: string | undefined): LimitRule[] {
     const { checksPerDay = limits.perDay.checks, checksPerNumber = limits.checksPerNumber.limit } = this.#options
     const message = 'Too many logins were begun with this number.'
-    const ofNumber: LimitRule = { ...limits.checksPerNumber, limit: checksPerNumber, key: `check/${number}`, code: 'number_limit', message }
+    const key = device === undefined ? `check/${number}` : `check/${number}/${device}`
+    const ofNumber: LimitRule = { ...limits.checksPerNumber, limit: checksPerNumber, key, code: 'number_limit', message }
     const perDay = this.#perDay('checksPerDay', 'checks', checksPerDay, device, address)
-    return device === undefined ? [...unlessEndless([ofNumber]), ...perDay] : perDay
+    if (device === undefined) return [...unlessEndless([ofNumber]), ...perDay]
+    const most = Math.max(limits.perDayByDevices.checks, checksPerNumber)
+    return [
+      ...unlessEndless([ofNumber]),
+      ...perDay,
+      ...unlessEndless([{ ...this.#perDayByDevices('checks', number, most, checksPerDay), message }]),
+    ]
+  }
+
+  /** What all known devices of one number get of a day together: else a single one of them could use up what is kept for those of all numbers. */
+  #perDayByDevices(what: string, number: string, most: number, limitOfDay: number): LimitRule {
+    const limit = Math.min(most, Math.ceil(limitOfDay * limits.shareOfNumber))
+    return { key: `day/${this.#day()}/${what}/number/${number}`, limit, windowSeconds: dayKeySeconds, code: 'number_limit', daily: true }
   }
 
   /**
-   * The day is in the key, and not only in the window: so a day costs at most its limit, wherever in it the first charge falls. An hour longer, for
-   * processes whose clocks differ. A device that is not known must also find room in its network's share and in that of all strangers.
+   * The day is in the key, and not only in the window: so a day costs at most its limit, wherever in it the first charge falls. A device
+   * that is not known must also find room in its network's share and in that of all strangers. No stranger can use up a known device's part, so that part
+   * is bounded by number alone: a network's would be shared with whoever else is behind the same carrier.
    */
   #perDay(
     option: keyof LimitOptions,
@@ -111,7 +127,7 @@ export class LimitRules {
     ...address: (string | undefined)[]
   ): LimitRule[] {
     const key = `day/${this.#day()}/${what}`
-    const all: LimitRule = { key, limit, windowSeconds: 25 * 3600, code: 'spending_limit', option }
+    const all: LimitRule = { key, limit, windowSeconds: dayKeySeconds, code: 'spending_limit', daily: true, option }
     if (device !== undefined) return unlessEndless([all])
     const ofNetworks = address.map((one): LimitRule => {
       const network = this.#hash(`address ${addressBlocks(one).at(-1)?.block}`)
@@ -146,6 +162,8 @@ export class LimitRules {
 }
 
 const dayMs = 86_400_000
+/** An hour longer than the day that is in the key, for processes whose clocks differ. */
+const dayKeySeconds = 25 * 3600
 
 /** The wrong codes in a row of a number: by strangers together, or by one device. */
 export function guessKey({ number, device }: Account): string {

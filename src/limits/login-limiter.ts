@@ -179,6 +179,6 @@ function isRefusalOf(verdict: CountResult, hit: Hit | undefined): boolean {
   return !verdict.allowed && verdict.key === hit?.key
 }
 
-function hitOf({ code, option, message, ...hit }: LimitRule): Hit {
+function hitOf({ code, option, daily, message, ...hit }: LimitRule): Hit {
   return hit
 }

@@ -53,9 +53,7 @@ export const limits = {
     { limit: 3, windowSeconds: 10 * minute },
     { limit: 5, windowSeconds: day },
   ],
-  /** The same by all such devices of a number together, however many there are. */
-  sendsPerNumberByDevices: { limit: 20, windowSeconds: day },
-  /** Silent checks and MOChecks of one number by devices that never logged in with it. */
+  /** Silent checks and MOChecks of one number by devices that never logged in with it, and by each device that did. */
   checksPerNumber: { limit: 30, windowSeconds: 10 * minute },
   /** Generous, because mobile users share their carrier's addresses by the thousand. */
   perAddress: { starts: 300, sends: 30, failedVerifies: 100, windowSeconds: 10 * minute },
@@ -68,6 +66,9 @@ export const limits = {
   /** Of a day's messages and checks: what devices that are not known can use, and what those of one network (IPv4 /24, IPv6 /48) can. The rest is kept for known devices: without it whoever uses up the day locks out everybody. */
   shareOfStrangers: 0.8,
   shareOfNetwork: 0.2,
+  /** What all known devices of one number together get of a day at most, and never more than this share of it: half of what is kept for known devices. */
+  perDayByDevices: { sends: 20, checks: 100 },
+  shareOfNumber: 0.1,
 
   /** A device that is known by a number: for how long, and how many may become known in a day. Browsers keep no cookie for longer than 400 days. */
   devices: { lifeSeconds: 400 * day, newPerDay: 5, perBrowser: 3 },

@@ -87,7 +87,7 @@ describe('a device that logged in before', () => {
         await again(person).start()
       }
     }
-    expect(app.sim.count(calls.send) - before).toBe(limits.sendsPerNumberByDevices.limit)
+    expect(app.sim.count(calls.send) - before).toBe(limits.perDayByDevices.sends)
     await app.clock.advance(day)
     const [first] = devices
     const codes: (string | undefined)[] = []
@@ -111,5 +111,64 @@ describe('a device that logged in before', () => {
     for (let index = 0; index < 30; index++) await new Person(app, `+1202555${1000 + index}`).start()
     expect((await new Person(app, other).start()).body.code).toMatch(/spending_limit|address_limit/)
     expect((await again(person).start()).status).toBe(201)
+  })
+
+  test.each([
+    ['checks', { checksPerDay: 50 }, calls.create, 40],
+    ['messages', { sendsPerDay: 50 }, calls.send, 40],
+    ['messages of a country', { sendsPerCountryPerDay: 50 }, calls.send, 40],
+  ] as const)('does not use up the day of %s for other known devices, beside strangers who did', async (_what, most, call, ofStrangers) => {
+    const app = await ladderApp('cookie + body', call === calls.send ? ['idenfy-sms'] : ['phonecheck'], {
+      simulator: { behaviour: { idenfySecondSend: 'accept' } },
+      before: (express) => express.set('trust proxy', 'loopback'),
+      strategy: { limits: { ...most, checksPerNumber: 1_000 } },
+    })
+    const known = async (phoneNumber: string) => {
+      const person = new Person(app, phoneNumber)
+      const { status, body } = await person.start()
+      expect(status).toBe(201)
+      const end = call === calls.send ? person.verify({ code: person.code() }) : person.silent(body.challenge.url)
+      expect((await end).status).toBe(200)
+      return person
+    }
+    const mine = [await known(number), await known(number), await known(number)]
+    const victim = await known(other)
+    await app.clock.advance(day)
+    const before = app.sim.count(call)
+    // Each /24 has a share of its own.
+    for (let index = 0; index < 60; index++) await new Person(app, `+1202555${1000 + index}`, undefined, `198.${18 + index}.0.7`).start()
+    expect(app.sim.count(call) - before).toBe(ofStrangers)
+    const codes: (string | undefined)[] = []
+    for (let index = 0; index < 12; index++) codes.push((await again(mine[index % 3] as Person).start()).body.code)
+    expect(codes).toEqual([...Array(5).fill(undefined), ...Array(7).fill('number_limit')])
+    expect((await again(victim).start()).status).toBe(201)
+    expect(app.events.filter(({ type }) => type === 'spending_limit')).toHaveLength(1)
+  })
+
+  test('begins at most 30 silent logins in ten minutes, and all such devices of a number 100 in a day', async () => {
+    const app = await ladderApp('cookie + body', ['phonecheck'], { before: (express) => express.set('trust proxy', 'loopback') })
+    const devices: Person[] = []
+    for (let index = 0; index < 4; index++) {
+      const person = new Person(app)
+      expect((await person.silent((await person.start()).body.challenge.url)).status).toBe(200)
+      devices.push(person)
+    }
+    await app.clock.advance(day)
+    const before = app.sim.count(calls.create)
+    const begun = async (person: Person, many: number) => {
+      const codes: (string | undefined)[] = []
+      for (let index = 0; index < many; index++) codes.push((await again(person).start()).body.code)
+      return codes
+    }
+    const [first, ...others] = devices as [Person, ...Person[]]
+    expect(await begun(first, 31)).toEqual([...Array(limits.checksPerNumber.limit).fill(undefined), 'number_limit'])
+    // It holds back neither the others nor strangers.
+    for (const person of others) await begun(person, 30)
+    expect(app.sim.count(calls.create) - before).toBe(limits.perDayByDevices.checks)
+    expect((await new Person(app).start()).status).toBe(201)
+    const refused = await again(first).start()
+    expect(refused).toMatchObject({ status: 429, body: { code: 'number_limit' } })
+    await app.clock.advance(day)
+    expect((await again(first).start()).status).toBe(201)
   })
 })

@@ -287,7 +287,7 @@ describe('the bound in the documentation', () => {
       if (verdict.allowed) sent += 1
       else now += verdict.retryAfterSeconds * 1000
     }
-    const sentence = `at most ${sent} messages in a day from strangers and ${limits.sendsPerNumberByDevices.limit} from known devices`
+    const sentence = `at most ${sent} messages in a day from strangers and ${limits.perDayByDevices.sends} from known devices`
     for (const file of ['SECURITY.md', 'docs/security-model.md', 'docs/reference/limits.md'])
       expect(await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')).toContain(sentence)
   })

@@ -19,10 +19,16 @@ let addresses = 0
 /** Somebody at an address of their own, who keeps cookies, or the `device` that an app was given. */
 export class Person extends Visitor {
   device: string | undefined
-  readonly #address = `198.51.${100 + (addresses >> 8)}.${addresses++ & 255}`
+  readonly #address: string
 
-  constructor(app: LadderApp, phoneNumber = number, browser = new Browser(app.url)) {
+  constructor(
+    app: LadderApp,
+    phoneNumber = number,
+    browser = new Browser(app.url),
+    address = `198.51.${100 + (addresses >> 8)}.${addresses++ & 255}`,
+  ) {
     super(app, phoneNumber, browser)
+    this.#address = address
   }
 
   override post(path: string, body: object): Promise<Answer> {
