@@ -17,6 +17,12 @@ for (const half of ['esm', 'cjs']) {
   }
 }
 
+// CommonJS says otherwise where a file lies.
+const directory = `${root}dist/cjs/express/client-directory.js`
+const located = readFileSync(directory, 'utf8').replace('import.meta.dirname', '__dirname')
+if (!located.includes('__dirname')) throw new Error('dist/cjs/express/client-directory.js does not say where it lies')
+writeFileSync(directory, located)
+
 // The comments stay in the declarations, where editors look for them. Twice more, in both halves' code, they would be a fifth of the package.
 const printing = {
   allowJs: true,

@@ -17,6 +17,7 @@ export type {
 } from './contracts/provider.js'
 export type { CountResult as CountVerdict, Hit, Store, StoredRecord } from './contracts/store.js'
 export type { UnableReason } from './contracts/unable-reason.js'
+export { clientDirectory } from './express/client-directory.js'
 export type { BeforeSend } from './express/context.js'
 export type { StartOptions } from './express/handlers/start.js'
 export { type IssueOptions, issueJwt, logoutJwt, refreshJwt, revokeUser } from './express/handlers/tokens.js'

@@ -1,9 +1,8 @@
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import express, { type Express as ExpressApp, type Handler } from 'express'
 import session from 'express-session'
 import passport from 'passport'
-import { maskPhoneNumber, PhoneCheckStrategy, type PhoneCheckStrategyOptions, phoneCheckErrors } from 'passport-phonecheck'
+import { clientDirectory, maskPhoneNumber, PhoneCheckStrategy, type PhoneCheckStrategyOptions, phoneCheckErrors } from 'passport-phonecheck'
 
 declare global {
   namespace Express {
@@ -104,7 +103,7 @@ export function createApp({ origin, sessionSecret, messagesPerDay, ...settings }
     req.logout((error) => (error ? next(error) : res.redirect(303, '/')))
   })
 
-  app.use('/phonecheck', express.static(dirname(fileURLToPath(import.meta.resolve('passport-phonecheck/client')))))
+  app.use('/phonecheck', express.static(clientDirectory))
   app.use(express.static(join(import.meta.dirname, 'public')))
   app.use(phoneCheckErrors())
   return app

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import ts from 'typescript'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -26,6 +27,21 @@ test('every entry loads by require() where ES modules cannot be required, as in 
   const { stdout } = await promisify(execFile)('node', ['--no-experimental-require-module', '-e', script], { cwd: root, env: cleanEnv() })
   const counts: number[] = JSON.parse(stdout)
   expect(counts.map((count) => count > 0)).toEqual(specifiers.map(() => true))
+})
+
+test.each([
+  ['require', "const { clientDirectory } = require('passport-phonecheck')"],
+  ['import', "import { clientDirectory } from 'passport-phonecheck'"],
+])('clientDirectory is the half of the client that browsers can import, by %s too', async (way, line) => {
+  const flags = [`--input-type=${way === 'import' ? 'module' : 'commonjs'}`, '--no-experimental-require-module']
+  const { stdout } = await promisify(execFile)('node', [...flags, '-e', `${line}\nconsole.log(clientDirectory)`], {
+    cwd: root,
+    env: cleanEnv(),
+  })
+  expect(stdout.trim()).toBe(`${root}dist/esm/client`)
+  const { phoneLogin } = await import(pathToFileURL(`${stdout.trim()}/index.js`).href)
+  expect(readFileSync(`${stdout.trim()}/index.js`, 'utf8')).toMatch(/^export /m)
+  expect(phoneLogin).toBeTypeOf('function')
 })
 
 test('it is code and types alone, without source maps', () => {

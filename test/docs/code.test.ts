@@ -46,6 +46,10 @@ test('no server in a document or an example announces itself without looking at 
   expect(listening.filter(([, text]) => /\bapp\.listen\([^\n]*\(\) =>/.test(text)).map(([path]) => path)).toEqual([])
 })
 
+test('no command needs a curl newer than 7.82, as --json does', () => {
+  expect(documents.filter((path) => readText(path).includes('--json '))).toEqual([])
+})
+
 test.skipIf(!(await needs.shell.isMet()))('the commands in all documents can be read by sh', () => {
   for (const path of documents) {
     for (const commands of codeBlocks(readText(path), 'sh')) {

@@ -1,10 +1,15 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { promisify } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { axeFindings } from '../support/examples/axe.js'
 import { hasChromium, launchChromium } from '../support/examples/chromium.js'
 import { codeBlocks, readText } from '../support/markdown.js'
+import { needs } from '../support/needs.js'
 import { type Newcomer, runServer, runToEnd } from '../support/newcomer.js'
 
 const section = /^## Quick start$([\s\S]*?)^## /m.exec(readText('README.md'))?.[1] ?? ''
@@ -34,6 +39,19 @@ test('on a port that is taken it ends and says so, and does not ask to be opened
   expect(said).toContain('EADDRINUSE')
   expect(said).not.toContain('Open http')
   expect(status).toBe(1)
+})
+
+test.skipIf(!(await needs.shell.isMet()))('the commands of a login by hand sign in', async () => {
+  const server = await runServer(app, {}, { file: 'app.mjs', host: 'localhost' })
+  const folder = mkdtempSync(`${tmpdir()}/by-hand-`)
+  onTestFinished(async () => {
+    await server.stop()
+    rmSync(folder, { recursive: true })
+  })
+  const commands = codeBlocks(readText('docs/guides/web-page.md'), 'sh').find((block) => block.includes('/login/phone')) ?? ''
+  expect(commands).toContain('http://localhost:3000')
+  const { stdout } = await promisify(execFile)('sh', ['-c', commands.replace('http://localhost:3000', server.url)], { cwd: folder })
+  expect(stdout).toContain('<h1>Signed in</h1>')
 })
 
 describe.skipIf(!hasChromium())('the quick start, pasted into a file, run with node and opened in Chromium', () => {
@@ -80,8 +98,13 @@ describe.skipIf(!hasChromium())('the quick start, pasted into a file, run with n
     await signIn('+12025550100')
     await page.getByRole('heading', { name: 'Signed in' }).waitFor()
     expect(await axeFindings(page)).toEqual([])
+    const refused: string[] = []
+    page.on('response', (response) => response.status() === 401 && refused.push(response.url()))
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    // By then the page has asked for what it would ask.
+    await page.waitForLoadState('networkidle')
+    expect(refused).toEqual([])
   })
 
   test('with another SIM the page says why, from the address that the operator sends it back to', async () => {

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Demo, runDemo, startDemo, stopDemo } from '../support/examples/demo-process.js'
+import { readText } from '../support/markdown.js'
 
 let demo: Demo
 
@@ -15,6 +16,11 @@ test('prints one line, with the address', () => {
   expect(demo.output.stdout.trim().split('\n')).toHaveLength(1)
   expect(demo.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   expect(demo.output.stderr).toBe('')
+})
+
+test('npm start says that it builds, which takes its time in a new clone', () => {
+  const { prestart }: { prestart: string } = JSON.parse(readText('package.json')).scripts
+  expect(prestart).toMatch(/^echo Building\.\.\. && /)
 })
 
 test('a port in use: one line that says what to do', async () => {
