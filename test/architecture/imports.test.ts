@@ -75,6 +75,8 @@ describe('is refused', () => {
     ['providers/x.ts', "const { Pool } = require('undici')"],
     ['providers/x.ts', 'const name = "undici"; await import(name)'],
     ['providers/x.ts', "import { gone } from './gone.js'"],
+    ['index.ts', "export { createSimulator } from './simulator/options.js'"],
+    ['index.ts', "export type { FakeClock } from './testing/fake-clock.js'"],
     ['elsewhere/x.ts', "import { seal } from '../lib/seal.js'"],
   ])('%s: %s', (path, text) => {
     expect(judge(path, text)).toHaveLength(1)
