@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { transitions } from '../../src/flow/record.js'
 import { layers } from '../architecture/import-rules.js'
@@ -60,8 +60,24 @@ test('the states that docs/architecture.md draws are those of `transitions`, wit
   expect(drawn.toSorted()).toEqual(['[*] --> claimed', ...coded].toSorted())
 })
 
-test('the files and folders that docs/architecture.md names exist', () => {
-  const named = [...text.matchAll(/`((?:src|test|docs)\/[\w./-]+)`/g)].map(([, path = '']) => path)
+test.each(['docs/architecture.md', 'CONTRIBUTING.md'])('the files and folders that %s names exist', (path) => {
+  const named = [...readText(path).matchAll(/`((?:src|test|docs|examples|scripts)\/[\w./-]+)`/g)].map(([, name = '']) => name)
   expect(named.length).toBeGreaterThan(20)
-  expect(named.filter((path) => !existsSync(root + path))).toEqual([])
+  expect(named.filter((name) => !existsSync(root + name))).toEqual([])
+})
+
+test('CONTRIBUTING.md has a row for each folder of src, with imports that the rules allow, and for each folder of test', () => {
+  const rows = [...readText('CONTRIBUTING.md').matchAll(/^\| `(.*)` \| .* \| (.*) \|$/gm)].map(([, name = '', last = '']) => [name, last])
+  const layer = Object.fromEntries(rows.flatMap(([name = '', last]) => (/[/.]/.test(name) ? [[name.replace('/', ''), last]] : [])))
+  expect(Object.keys(layer).toSorted()).toEqual(Object.keys(layers).toSorted())
+  for (const [name, { uses }] of Object.entries(layers)) {
+    const named = [...String(layer[name]).matchAll(/`([\w./]+)`/g)].map(([, use = '']) => (use.includes('.') ? use : `${use}/`))
+    expect(
+      named.filter((use) => !uses.includes(use)),
+      name,
+    ).toEqual([])
+  }
+  const folders = rows.flatMap(([names = '']) => names.split('`, `'))
+  const all = readdirSync(`${root}test`, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  expect(all.map(({ name }) => name).filter((name) => !name.startsWith('.') && !folders.includes(name))).toEqual([])
 })

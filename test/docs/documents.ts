@@ -3,7 +3,7 @@ import { readText, root } from '../support/markdown.js'
 
 /** Everything that is written for a reader, from the repository's root. */
 export const documents: readonly string[] = [
-  ...['README.md', 'SECURITY.md', 'CHANGELOG.md'],
+  ...['README.md', 'SECURITY.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
   ...markdownIn('docs'),
   ...markdownIn('examples'),
   ...markdownIn('bench'),
