@@ -55,6 +55,13 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000 } },
     // Much of what is tested waits: for leases, servers and browsers.
     maxWorkers: '100%',
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      reporter: ['text-summary', 'html', 'json-summary'],
+      // A test that this machine cannot run says nothing about the others' coverage.
+      reportOnFailure: true,
+    },
     reporters: ['default', new ClosingWords(), ...(report === undefined ? [] : [json(report)])],
   },
 })
