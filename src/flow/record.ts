@@ -1,4 +1,5 @@
 import type { Delivery } from '../contracts/provider.js'
+import { limits } from '../limits/numbers.js'
 /**
  * pending:  waits for the device, or (when `spent`) for the next rung
  * claimed:  one request holds it until `leaseUntil`: a check is being created or consumed
@@ -85,3 +86,21 @@ export const emptyRung = {
   resultAnnounced: undefined,
   stepAfter: undefined,
 } satisfies Partial<FlowRecord>
+
+/** A flow that goes to another rung leaves everything of the old one behind, and is claimed for the new one. */
+export function enterRung(name: string, { ageMs }: { ageMs: number }) {
+  return {
+    rung: name,
+    rungSince: ageMs,
+    rungUntil: undefined,
+    check: undefined,
+    spent: undefined,
+    reason: undefined,
+    tries: 0,
+    sentAt: undefined,
+    polledAt: undefined,
+    resultAnnounced: undefined,
+    stepAfter: undefined,
+    leaseUntil: ageMs + limits.leaseMs,
+  } satisfies Partial<FlowRecord>
+}

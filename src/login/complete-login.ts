@@ -16,19 +16,19 @@ import type { Redeemed, ResolveUser } from './types.js'
  * `flow` must be claimed.
  */
 export async function completeLogin<User>(
-  parts: LoginContext,
+  login: LoginContext,
   flow: UnsealedFlow,
   verifiedAt: number,
-  accept: ResolveUser<User>,
+  resolveUser: ResolveUser<User>,
   requester: Requester,
 ): Promise<Redeemed<User>> {
-  const { emit } = parts.settings
-  const identity = identityOf(parts, flow, verifiedAt)
+  const { emit } = login.settings
+  const identity = identityOf(login, flow, verifiedAt)
   // Nobody waits for it: a store that hangs on a refund must not eat a login that was won.
-  void refundAfterSuccess(parts, flow, requester).catch(() => {})
+  void refundAfterSuccess(login, flow, requester).catch(() => {})
   let user: User | false | undefined
   try {
-    user = await withinLease(parts, flow, accept(identity))
+    user = await withinLease(login, flow, resolveUser(identity))
   } catch (error) {
     const kept = await flow.write('proven', untilProofLapses(flow), { ...flow.content, verifiedAt }).catch(() => false)
     emit({ type: 'verify_callback_failed', canRepeat: kept, message: callbackFailed, ...flow.facts })
@@ -36,7 +36,7 @@ export async function completeLogin<User>(
   }
   const [isWritten, devices] = await Promise.all([
     flow.write('consumed', { leaseUntil: undefined, outcome: user ? 'accepted' : 'refused' }),
-    user ? devicesFor(parts, flow, requester) : undefined,
+    user ? devicesFor(login, flow, requester) : undefined,
   ])
   if (!isWritten) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
   if (!user) {

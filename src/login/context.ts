@@ -1,4 +1,4 @@
-import type { Clock } from '../contracts/clock.js'
+import type { Clock, Deadline } from '../contracts/clock.js'
 import type { OnEvent } from '../contracts/events.js'
 import type { Assurance } from '../contracts/identity.js'
 import type { LimitOptions } from '../contracts/limits.js'
@@ -10,13 +10,13 @@ import { FlowRepository } from '../flow/repository.js'
 import { CircuitBreakers, graceMs } from '../lib/circuit-breaker.js'
 import { deadlineIn } from '../lib/clock.js'
 import type { NumberPolicy } from '../lib/phone-number.js'
-import { LoginLimiter } from '../limits/login-limiter.js'
+import { LoginLimiter, type Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
 import { guardStore } from '../stores/guard.js'
 import { Ladder } from './ladder.js'
 import { type ReviewNumber, ReviewNumbers } from './review-provider.js'
 
-/** What the pieces of one login flow share. */
+/** What all steps of a login share, for as long as the strategy lives. */
 export interface LoginContext {
   readonly settings: LoginServiceSettings
   readonly ladder: Ladder
@@ -25,8 +25,17 @@ export interface LoginContext {
   readonly breakers: CircuitBreakers
   readonly checkIndex: CheckIndex
   readonly openSends: OpenSends
-  /** For the provider calls of one HTTP request. Made once for it and handed down, so that all of them share one deadline. */
-  callContext(): CallContext
+  /** Keys of the flows for which this process is taking a try right now. */
+  readonly tries: Set<string>
+}
+
+/** One HTTP request that takes a step. Made once and handed down, so that all provider calls made for it share one deadline. */
+export interface RequestContext {
+  readonly deadline: Deadline
+  readonly requester: Requester
+  readonly redirectUrl: string | undefined
+  /** The device's public address, where the provider is to be told. */
+  readonly deviceIp: string | undefined
 }
 
 /** @throws TypeError that names the option and the cure */
@@ -44,9 +53,23 @@ export function createLoginContext(settings: LoginServiceSettings): LoginContext
     breakers: new CircuitBreakers(clock, emit),
     checkIndex: new CheckIndex(store),
     openSends: new OpenSends(store),
-    // The last call may be given its grace, and the request ends in its time all the same.
-    callContext: () => ({ deadline: deadlineIn(limits.requestDeadlineMs - graceMs, clock), emit }),
+    tries: new Set(),
   }
+}
+
+/** @param deviceIp as {@link deviceIpFor} has it, for steps that create a check */
+export function createRequestContext(
+  { settings }: LoginContext,
+  { requester, redirectUrl }: { requester: Requester; redirectUrl?: string },
+  deviceIp?: string,
+): RequestContext {
+  // The last call may be given its grace, and the request ends in its time all the same.
+  return { deadline: deadlineIn(limits.requestDeadlineMs - graceMs, settings.clock), requester, redirectUrl, deviceIp }
+}
+
+/** What a provider is given of the request: nothing of the requester. */
+export function callContext({ settings }: LoginContext, { deadline }: Pick<RequestContext, 'deadline'>): CallContext {
+  return { deadline, emit: settings.emit }
 }
 
 export interface LoginServiceSettings extends NumberPolicy {

@@ -1,5 +1,7 @@
 import type { PhoneCheckErrorCode } from '../contracts/problems.js'
 import type { UnableReason } from '../contracts/unable-reason.js'
+import { PhoneCheckError } from '../lib/errors.js'
+import type { LoginContext } from './context.js'
 
 /**
  * next: the ladder goes on to the next rung
@@ -47,3 +49,14 @@ export const errorPolicy = {
   pending: 'retry',
   in_progress: 'retry',
 } as const satisfies Partial<Record<PhoneCheckErrorCode, NextMove>>
+
+/** Whether no rung may follow one that was left for this reason. */
+export function endsLadder({ settings }: LoginContext, reason: UnableReason | 'mismatch' | 'tries'): boolean {
+  return failurePolicy[reason] === 'stop' || (reason === 'ip_mismatch' && settings.deviceIp === 'require')
+}
+
+/** Whether a limit refused that says nothing of the rungs after: messages to the number, checks of it, wrong codes. An address that asks too much is refused everywhere. */
+export function closesOneRung(error: unknown): error is PhoneCheckError {
+  const codes: readonly PhoneCheckErrorCode[] = ['number_limit', 'code_locked', 'spending_limit']
+  return error instanceof PhoneCheckError && codes.includes(error.code)
+}

@@ -3,14 +3,13 @@ import { flowId } from '../flow/ids.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { publicAddress } from '../lib/ip-address.js'
-import type { LoginServiceSettings } from './context.js'
+import type { LoginContext, RequestContext } from './context.js'
 
 /** What a provider is told of a flow whose check it is to create. */
 export function startInput(
-  { callbackUrl }: LoginServiceSettings,
+  { settings: { callbackUrl } }: LoginContext,
   flow: UnsealedFlow,
-  redirectUrl: string | undefined,
-  deviceIp: string | undefined,
+  { redirectUrl, deviceIp }: RequestContext,
 ): StartInput {
   const { delivery } = flow.record
   return {
@@ -24,7 +23,7 @@ export function startInput(
 }
 
 /** The device's public address, where the provider is to be told. @throws PhoneCheckError `invalid_request` when it must be and is not known */
-export function deviceIpFor(settings: LoginServiceSettings, deviceAddress: string | undefined): string | undefined {
+export function deviceIpFor({ settings }: LoginContext, deviceAddress: string | undefined): string | undefined {
   const mode = settings.deviceIp ?? 'off'
   const address = mode === 'off' ? undefined : publicAddress(deviceAddress)
   if (mode === 'require' && !address) {

@@ -1,7 +1,6 @@
-import { emptyRung, type FlowRecord } from '../flow/record.js'
+import { emptyRung, enterRung, type FlowRecord } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { isOutage, type PhoneCheckError } from '../lib/errors.js'
-import { enterRung } from './issue-check.js'
 
 /**
  * Leaves a flow as true as it can be after a fallback or a resend that failed. The first line that holds decides.

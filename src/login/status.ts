@@ -1,13 +1,26 @@
-import type { CallContext } from '../contracts/provider.js'
+import { authenticateRequester } from '../flow/ownership.js'
 import type { UnsealedFlow } from '../flow/repository.js'
+import type { FlowRequest } from '../flow/requests.js'
 import { hasTimeForMore, msUntilPoll, secondsUntilFallback } from '../flow/timing.js'
 import { wallTime } from '../lib/clock.js'
 import { PhoneCheckError } from '../lib/errors.js'
-import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
-import type { LoginContext } from './context.js'
+import { createRequestContext, type LoginContext, type RequestContext } from './context.js'
+import { canContinue, recordOutcome } from './record-outcome.js'
 import type { FlowStatus } from './types.js'
-import type { ProofVerifier } from './verify-proof.js'
+import { verifyProof } from './verify-proof.js'
+
+/**
+ * Tells the starter how far the flow is. On a rung that is asked for its result this may ask the provider, at the pace that all requesters share; it never
+ * logs anyone in.
+ * @throws PhoneCheckError `flow_invalid`, `store_unavailable`
+ */
+export async function readStatus(login: LoginContext, request: FlowRequest): Promise<FlowStatus> {
+  const context = createRequestContext(login, request)
+  const flow = await authenticateRequester(login, request)
+  if (isPollDue(login, flow)) await pollForStatus(login, flow, context)
+  return statusOf(login, flow)
+}
 
 /** Whether the rung is one that is asked for its result, and may be asked now. */
 export function isPollDue({ ladder }: LoginContext, flow: UnsealedFlow): boolean {
@@ -16,20 +29,14 @@ export function isPollDue({ ladder }: LoginContext, flow: UnsealedFlow): boolean
 }
 
 /** Asks once, and writes down what comes of it. That the provider cannot be asked now is no news for the requester. */
-export async function pollForStatus(
-  parts: LoginContext,
-  attempts: ProofVerifier,
-  flow: UnsealedFlow,
-  requester: Requester,
-  context: CallContext,
-): Promise<void> {
+export async function pollForStatus(login: LoginContext, flow: UnsealedFlow, request: RequestContext): Promise<void> {
   try {
-    const outcome = await attempts.verify(flow, parts.ladder.rungOf(flow), requester, context)
+    const outcome = await verifyProof(login, flow, login.ladder.rungOf(flow), request)
     if (outcome.outcome !== 'verified') {
-      await attempts.recordOutcome(flow, outcome)
+      await recordOutcome(login, flow, outcome)
       return
     }
-    const verifiedAt = wallTime(parts.settings.clock)
+    const verifiedAt = wallTime(login.settings.clock)
     await flow.write('proven', { leaseUntil: undefined, provenUntil: flow.ageMs + limits.provenMs }, { ...flow.content, verifiedAt })
   } catch (error) {
     if (!(error instanceof PhoneCheckError) || error.code === 'store_unavailable') throw error
@@ -37,27 +44,27 @@ export async function pollForStatus(
 }
 
 /** What the flow's starter may know of it. */
-export function statusOf(parts: LoginContext, attempts: ProofVerifier, flow: UnsealedFlow): FlowStatus {
-  const state = publicState(attempts, flow)
+export function statusOf(login: LoginContext, flow: UnsealedFlow): FlowStatus {
+  const state = publicState(login, flow)
   const rung = state === 'verified' || !flow.isSpent ? 'live' : 'spent'
   const reason = state === 'verified' ? undefined : reasonOf(flow, state)
-  const retryAfterSeconds = isUnderWay(state, flow) ? secondsUntilNews(parts, flow) : undefined
+  const retryAfterSeconds = isUnderWay(state, flow) ? secondsUntilNews(login, flow) : undefined
   return {
     state,
     rung,
-    ...whatFollows(parts, flow, state),
+    ...whatFollows(login, flow, state),
     ...(reason !== undefined && { reason }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   }
 }
 
-function publicState(attempts: ProofVerifier, flow: UnsealedFlow): FlowStatus['state'] {
+function publicState(login: LoginContext, flow: UnsealedFlow): FlowStatus['state'] {
   const { state, outcome } = flow.record
   if (state === 'consumed') return outcome === 'refused' ? 'failed' : 'verified'
   if (flow.content.verifiedAt !== undefined) return flow.isProofStale ? 'failed' : 'verified'
   if (state === 'failed') return 'failed'
   if (state === 'claimed' || !flow.isSpent) return 'pending'
-  return attempts.canContinue(flow) ? 'pending' : 'expired'
+  return canContinue(login, flow) ? 'pending' : 'expired'
 }
 
 /** Why the rung is spent or the flow failed, from a closed list. */

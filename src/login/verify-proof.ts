@@ -1,201 +1,139 @@
-import type { PhoneCheckErrorCode } from '../contracts/problems.js'
-import type { CallContext, Outcome, Provider } from '../contracts/provider.js'
-import { type UnableReason, unableReason } from '../contracts/unable-reason.js'
-import { flowId } from '../flow/ids.js'
+import type { Check, Outcome, Provider } from '../contracts/provider.js'
 import type { FlowRecord } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
-import { hasTimeForMore, msUntilPoll } from '../flow/timing.js'
-import { asOutage, PhoneCheckError, type ProblemDetails } from '../lib/errors.js'
+import { msUntilPoll } from '../flow/timing.js'
+import { asOutage, PhoneCheckError } from '../lib/errors.js'
 import { typedCode } from '../lib/typed-text.js'
 import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
-import type { LoginContext } from './context.js'
-import { failurePolicy } from './failure-policy.js'
+import { callContext, type LoginContext, type RequestContext } from './context.js'
+import { rejection, releaseLease, retireRung } from './record-outcome.js'
 
-/** One question to the provider of a flow's rung, and the writing down of every answer but yes. */
-export class ProofVerifier {
-  readonly #parts: LoginContext
-  /** Flows for which this process is taking a try right now. */
-  readonly #trying = new Set<string>()
+/** The provider whose check this flow waits for. A rung that can win no more is reported, and written off if it was not yet. */
+export async function requireLiveRung(login: LoginContext, flow: UnsealedFlow): Promise<Provider> {
+  const { record } = flow
+  const rung = login.ladder.rungOf(flow)
+  // A call that died before its check was known left the rung charged and empty: only the next step of the ladder goes on from there.
+  if (record.spent || !flow.content.check) throw rejection(login, flow, 'rung_unable', { reason: 'other' })
+  if (flow.isSpent) throw await retireRung(login, flow, 'rung_unable', 'expired')
+  const hasTries = record.tries < limits.triesPerCode && record.flowTries < limits.triesPerFlow
+  if (!hasTries) throw await retireRung(login, flow, 'invalid_code', 'tries')
+  return rung
+}
 
-  constructor(parts: LoginContext) {
-    this.#parts = parts
-  }
+/**
+ * Asks the provider for its verdict, one request at a time. A try is counted, and limits are charged, before it is asked.
+ * @throws PhoneCheckError `invalid_request` for a code that cannot be one, `in_progress`, 429 for limits, 503
+ */
+export async function verifyProof(
+  login: LoginContext,
+  flow: UnsealedFlow,
+  rung: Provider,
+  request: RequestContext,
+  code?: unknown,
+): Promise<Outcome> {
+  const { check } = flow.content
+  if (check && rung.redeem) return redeemCode(login, flow, rung, request, check, codeOf(rung, code))
+  if (check && rung.poll) return pollResult(login, flow, rung, request, check)
+  throw rejection(login, flow, 'rung_unable', { reason: 'other' })
+}
 
-  /** The provider whose check this flow waits for. A rung that can win no more is reported, and written off if it was not yet. */
-  async requireLiveRung(flow: UnsealedFlow): Promise<Provider> {
-    const { record } = flow
-    const rung = this.#parts.ladder.rungOf(flow)
-    // A call that died before its check was known left the rung charged and empty: only the next step of the ladder goes on from there.
-    if (record.spent || !flow.content.check) throw this.refusal(flow, 'rung_unable', { reason: 'other' })
-    if (flow.isSpent) throw await this.retireRung(flow, 'rung_unable', 'expired')
-    if (record.tries >= limits.triesPerCode || record.flowTries >= limits.triesPerFlow)
-      throw await this.retireRung(flow, 'invalid_code', 'tries')
-    return rung
-  }
+async function pollResult(
+  login: LoginContext,
+  flow: UnsealedFlow,
+  rung: Provider,
+  request: RequestContext,
+  check: Check,
+): Promise<Outcome> {
+  const waitMs = msUntilPoll(flow.record, flow.ageMs)
+  if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
+  await acquireLease(flow, { polledAt: flow.ageMs, resultAnnounced: undefined })
+  const call = callContext(login, request)
+  return callProvider(login, flow, rung, 'poll', request, async () => rung.poll?.(check, call))
+}
 
-  /**
-   * Asks the provider, one request at a time. A try is counted, and limits are charged, before it is asked.
-   * @throws PhoneCheckError `invalid_request` for a code that cannot be one, `in_progress`, 429 for limits, 503
-   */
-  async verify(flow: UnsealedFlow, rung: Provider, requester: Requester, context: CallContext, code?: unknown): Promise<Outcome> {
-    const { redeem, poll } = rung
-    const { check } = flow.content
-    const { limiter } = this.#parts
-    if (!check || !(redeem || poll)) throw this.refusal(flow, 'rung_unable', { reason: 'other' })
-    if (!redeem) {
-      const waitMs = msUntilPoll(flow.record, flow.ageMs)
-      if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
-      await this.acquireLease(flow, { polledAt: flow.ageMs, resultAnnounced: undefined })
-      return this.#run(flow, rung, 'poll', context, async () => rung.poll?.(check, context))
-    }
-    const given = codeOf(rung, code)
-    // A provider that said "not yet" to a code is not asked again at once, however often the requester asks.
-    const waitMs = flow.record.polledAt === undefined ? 0 : msUntilPoll(flow.record, flow.ageMs)
-    if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
-    await this.#claimTry(flow, rung, requester)
-    const takeBack = () => limiter.refundAttempt(rung, flow.record, requester)
-    const outcome = await this.#run(flow, rung, 'redeem', context, async () => rung.redeem?.(check, given, context)).catch(
-      async (error) => {
-        // A guess that may have reached the provider stays counted, or a lost answer would be a free one.
-        if (!rung.guessable || error.details?.untried) await takeBack()
-        throw error
-      },
-    )
-    if (outcome.outcome === 'pending' || (outcome.outcome === 'unable' && !rung.guessable)) await takeBack()
+async function redeemCode(
+  login: LoginContext,
+  flow: UnsealedFlow,
+  rung: Provider,
+  request: RequestContext,
+  check: Check,
+  code: string,
+): Promise<Outcome> {
+  // A provider that said "not yet" to a code is not asked again at once, however often the requester asks.
+  const waitMs = flow.record.polledAt === undefined ? 0 : msUntilPoll(flow.record, flow.ageMs)
+  if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
+  await claimTry(login, flow, rung, request.requester)
+  const refund = () => login.limiter.refundAttempt(rung, flow.record, request.requester)
+  const call = callContext(login, request)
+  try {
+    const outcome = await callProvider(login, flow, rung, 'redeem', request, async () => rung.redeem?.(check, code, call))
+    if (outcome.outcome === 'pending' || (outcome.outcome === 'unable' && !rung.guessable)) await refund()
     return outcome
+  } catch (error) {
+    // A guess that may have reached the provider stays counted, or a lost answer would be a free one.
+    if (!rung.guessable || asOutage(error).details.untried) await refund()
+    throw error
   }
+}
 
-  async acquireLease(flow: UnsealedFlow, changes: Partial<FlowRecord> = {}): Promise<void> {
-    const claimed = await flow.write('claimed', { ...changes, leaseUntil: flow.ageMs + limits.leaseMs })
-    if (!claimed) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
-  }
+/** Holds the flow for this request alone. @throws PhoneCheckError `in_progress` when another request was first */
+export async function acquireLease(flow: UnsealedFlow, changes: Partial<FlowRecord> = {}): Promise<void> {
+  const isOurs = await flow.write('claimed', { ...changes, leaseUntil: flow.ageMs + limits.leaseMs })
+  if (!isOurs) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+}
 
-  /** Writes down every outcome but yes. @returns what to tell the requester */
-  async recordOutcome(flow: UnsealedFlow, outcome: Exclude<Outcome, { outcome: 'verified' }>): Promise<PhoneCheckError> {
-    switch (outcome.outcome) {
-      case 'mismatch':
-        return this.retireRung(flow, 'mismatch', 'mismatch')
-      case 'unable':
-        return this.retireRung(flow, 'rung_unable', unableReason(outcome.reason), outcome.stop)
-      case 'invalid_code':
-        return this.#rejectCode(flow)
-      case 'pending':
-        if (flow.record.state === 'claimed') await this.#release(flow, true, { polledAt: flow.ageMs })
-        return this.refusal(flow, 'pending', { retryAfterSeconds: outcome.retryAfterSeconds })
-    }
+async function callProvider(
+  login: LoginContext,
+  flow: UnsealedFlow,
+  rung: Provider,
+  operation: 'redeem' | 'poll',
+  { deadline }: RequestContext,
+  call: () => Promise<Outcome | undefined>,
+): Promise<Outcome> {
+  try {
+    const outcome = await login.breakers.run(rung.name, operation, deadline, call)
+    return outcome ?? { outcome: 'unable', reason: 'other' }
+  } catch (error) {
+    const { untried, reason } = asOutage(error).details
+    // What a quota refused is not asked again at once, or a requester could keep the quota used up at no cost. The circuit stays closed for it.
+    const pause = reason === 'quota_exceeded' ? { polledAt: flow.ageMs } : {}
+    // If this fails too, the lease runs out by itself.
+    await releaseLease(login, flow, !rung.guessable || untried === true, pause).catch(() => {})
+    throw error
   }
+}
 
-  /** Writes the rung off; the flow too, when nothing may follow. @returns what to tell the requester */
-  async retireRung(
-    flow: UnsealedFlow,
-    code: PhoneCheckErrorCode,
-    reason: UnableReason | 'mismatch' | 'tries',
-    stop = false,
-  ): Promise<PhoneCheckError> {
-    const { emit, deviceIp } = this.#parts.settings
-    const stops = stop || failurePolicy[reason] === 'stop' || (reason === 'ip_mismatch' && deviceIp === 'require')
-    const ended = stops || flow.record.flowTries >= limits.triesPerFlow || !this.canContinue(flow)
-    // Somebody else took the next step first, perhaps to a success: theirs is the news.
-    if (!(await flow.write(ended ? 'failed' : 'pending', { spent: true, reason, leaseUntil: undefined }))) {
-      return new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
-    }
-    if (reason === 'mismatch' || (reason === 'ip_mismatch' && deviceIp === 'require')) emit({ type: 'suspicious', reason, ...flow.facts })
-    emit({ type: 'rung_spent', reason, ...flow.facts })
-    if (ended) emit({ type: 'flow_failed', ...flow.facts })
-    return this.refusal(flow, code, { ended, ...(code === 'invalid_code' ? { attemptsLeft: 0 } : { reason }) })
+/**
+ * Claim and charges go out together; whichever succeeded alone is undone, so that a loser of the race charges nothing. Within one process there is no
+ * race: a second request leaves before it charges, and cannot lock a number even for the moment until its charge is given back.
+ */
+async function claimTry(login: LoginContext, flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
+  if (login.tries.has(flow.key)) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+  login.tries.add(flow.key)
+  try {
+    await claimAndCharge(login, flow, rung, requester)
+  } finally {
+    login.tries.delete(flow.key)
   }
+}
 
-  /** Takes down what the device reported instead of a code. @returns what to tell the requester */
-  async recordReport(flow: UnsealedFlow, error: string): Promise<PhoneCheckError> {
-    // The vendor limits how often a check URL is opened; the check itself is as good as before.
-    if (error === 'too_many_requests') {
-      const message = 'The provider limits how often the check URL is opened. Open the same URL again after the wait that its answer names.'
-      return this.refusal(flow, 'pending', { reason: 'quota_exceeded', retryAfterSeconds: limits.pollEverySeconds.later, message })
-    }
-    return this.retireRung(flow, 'rung_unable', unableReason(error, 'reported'))
+async function claimAndCharge(login: LoginContext, flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
+  const account = flow.record
+  const { tries, flowTries } = account
+  const [lease, charge] = await Promise.allSettled([
+    acquireLease(flow, { tries: tries + 1, flowTries: flowTries + 1 }),
+    login.limiter.consumeAttempt(rung, account, requester),
+  ])
+  if (lease.status === 'rejected') {
+    if (charge.status === 'fulfilled') await login.limiter.refundAttempt(rung, account, requester)
+    throw lease.reason
   }
-
-  /** Whether a fallback or a resend can still follow. */
-  canContinue({ record, ageMs }: UnsealedFlow): boolean {
-    const { ladder } = this.#parts
-    if (!hasTimeForMore(ageMs)) return false
-    if (ladder.next(record.rung)) return true
-    return ladder.find(record.rung)?.sends === true && (record.resends ?? 0) < limits.resendsPerFlow
-  }
-
-  refusal(flow: UnsealedFlow, code: PhoneCheckErrorCode, details: ProblemDetails): PhoneCheckError {
-    const fallback = details.ended || !hasTimeForMore(flow.ageMs) ? [] : this.#parts.ladder.namesAfter(flow.record.rung)
-    return new PhoneCheckError(code, { flowId: flowId(flow.key), fallback, ...details })
-  }
-
-  async #run(
-    flow: UnsealedFlow,
-    rung: Provider,
-    operation: 'redeem' | 'poll',
-    { deadline }: CallContext,
-    call: () => Promise<Outcome | undefined>,
-  ): Promise<Outcome> {
-    try {
-      const asked = () => call().catch((error) => Promise.reject(asOutage(error)))
-      const outcome = await this.#parts.breakers.run(rung.name, operation, deadline, asked)
-      return outcome ?? { outcome: 'unable', reason: 'other' }
-    } catch (error) {
-      const { untried, reason } = asOutage(error).details
-      // What a quota refused is not asked again at once, or a requester could keep the quota used up at no cost. The circuit stays closed for it.
-      const pause = reason === 'quota_exceeded' ? { polledAt: flow.ageMs } : {}
-      // If this fails too, the lease runs out by itself.
-      await this.#release(flow, !rung.guessable || untried === true, pause).catch(() => {})
-      throw error
-    }
-  }
-
-  /**
-   * Claim and charges go out together; whichever succeeded alone is undone, so that a loser of the race charges nothing. Within one process there is no
-   * race: a second request leaves before it charges, and cannot lock a number even for the moment until its charge is given back.
-   */
-  async #claimTry(flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
-    if (this.#trying.has(flow.key)) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
-    this.#trying.add(flow.key)
-    try {
-      await this.#claimAndCharge(flow, rung, requester)
-    } finally {
-      this.#trying.delete(flow.key)
-    }
-  }
-
-  async #claimAndCharge(flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
-    const account = flow.record
-    const { tries, flowTries } = account
-    const [claim, charge] = await Promise.allSettled([
-      this.acquireLease(flow, { tries: tries + 1, flowTries: flowTries + 1 }),
-      this.#parts.limiter.consumeAttempt(rung, account, requester),
-    ])
-    if (claim.status === 'fulfilled' && charge.status === 'rejected') await this.#release(flow)
-    if (claim.status === 'rejected' && charge.status === 'fulfilled') await this.#parts.limiter.refundAttempt(rung, account, requester)
-    if (claim.status === 'rejected') throw claim.reason
-    if (charge.status === 'rejected') {
-      const { code, status } = asOutage(charge.reason)
-      if (status !== 503) this.#parts.settings.emit({ type: 'step_refused', step: 'verify', code, ...flow.facts })
-      throw charge.reason
-    }
-  }
-
-  /** Gives the flow back, with its try unless the provider may have judged it: no verdict was reached. */
-  async #release(flow: UnsealedFlow, withTry = true, changes: Partial<FlowRecord> = {}): Promise<void> {
-    const { tries, flowTries } = flow.record
-    const back = withTry && this.#parts.ladder.rungOf(flow).redeem ? 1 : 0
-    await flow.write('pending', { ...changes, leaseUntil: undefined, tries: tries - back, flowTries: flowTries - back })
-  }
-
-  async #rejectCode(flow: UnsealedFlow): Promise<PhoneCheckError> {
-    const { tries, flowTries } = flow.record
-    const attemptsLeft = Math.min(limits.triesPerCode - tries, limits.triesPerFlow - flowTries)
-    this.#parts.settings.emit({ type: 'code_rejected', attemptsLeft, ...flow.facts })
-    if (attemptsLeft <= 0) return this.retireRung(flow, 'invalid_code', 'tries')
-    await flow.write('pending', { leaseUntil: undefined })
-    return this.refusal(flow, 'invalid_code', { attemptsLeft })
-  }
+  if (charge.status === 'fulfilled') return
+  await releaseLease(login, flow)
+  const { code, status } = asOutage(charge.reason)
+  if (status !== 503) login.settings.emit({ type: 'step_refused', step: 'verify', code, ...flow.facts })
+  throw charge.reason
 }
 
 /**

@@ -1,0 +1,83 @@
+// Prints the walk of one login through this library: which functions of which files a real start and a real verify enter, in order.
+// Run: npm run build && node scripts/walk-login.mjs [--summary]. docs/architecture.md shows its summary.
+import { once } from 'node:events'
+import { register } from 'node:module'
+
+register('./walk-hooks.mjs', import.meta.url)
+const { default: express } = await import('express')
+const { default: passport } = await import('passport')
+const { default: session } = await import('express-session')
+const { MemoryStore, PhoneCheckStrategy, phoneCheck, phoneCheckErrors } = await import('../dist/esm/index.js')
+const { startSimulator } = await import('../dist/esm/simulator/index.js')
+
+const sim = await startSimulator()
+const phone = new PhoneCheckStrategy(
+  {
+    ladder: [phoneCheck({ baseUrl: sim.url, clientId: 'client', clientSecret: 'client-secret' })],
+    store: new MemoryStore(),
+    secret: 'a-secret-of-32-bytes-for-the-walk',
+    countries: ['US'],
+    cookie: { secure: false },
+    onEvent: () => {},
+  },
+  async ({ phoneNumber }) => ({ id: phoneNumber }),
+)
+passport.use(phone)
+passport.serializeUser((user, done) => done(null, user))
+const app = express()
+app.use(session({ secret: 'x', resave: false, saveUninitialized: false }), passport.session())
+app.post('/start', phone.start())
+app.post('/verify', passport.authenticate('phonecheck'), (_req, res) => res.json({}))
+app.use(phoneCheckErrors())
+const server = app.listen(0, '127.0.0.1')
+await once(server, 'listening')
+
+const origin = `http://127.0.0.1:${server.address().port}`
+let cookies = ''
+async function post(path, body) {
+  const headers = { 'content-type': 'application/json', origin, cookie: cookies }
+  const response = await fetch(origin + path, { method: 'POST', headers, body: JSON.stringify(body) })
+  cookies = response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ')
+  return { status: response.status, body: await response.json() }
+}
+
+/** @returns what was entered while `request` ran */
+async function walk(request) {
+  const entries = []
+  globalThis.__entered = (file, name) => entries.push({ file, name })
+  const answer = await request()
+  // What goes on after the answer, such as refunds, belongs to the walk.
+  await new Promise((resolve) => setImmediate(resolve))
+  globalThis.__entered = undefined
+  return { answer, entries }
+}
+
+async function login() {
+  cookies = ''
+  const started = await walk(() => post('/start', { phone_number: '+12025550100' }))
+  const { challenge, flow, id } = started.answer.body
+  const opened = await sim.phone('+12025550100').open(challenge.url)
+  const verified = await walk(() => post('/verify', { flow, check_id: opened.body.check_id ?? id, code: opened.body.code }))
+  return { started, verified }
+}
+
+// The first login of a process fetches the vendor's token and compiles patterns: everyday logins are the later ones.
+await login()
+const { started, verified } = await login()
+for (const [name, { answer, entries }] of [
+  ['POST start', started],
+  ['POST verify', verified],
+]) {
+  const steps = entries.filter(({ file }, index) => file !== entries[index - 1]?.file)
+  const files = [...new Set(steps.map(({ file }) => file))]
+  console.log(`${name}: ${answer.status}, ${files.length} files, ${steps.length - 1} hops, ${entries.length} functions entered`)
+  if (process.argv.includes('--summary')) console.log(`  ${files.join('\n  ')}`)
+  else for (const { file, name: entered } of entries) console.log(`  ${file.padEnd(36)} ${entered}`)
+}
+server.close()
+server.closeAllConnections()
+await sim.close()
+await phone.close()

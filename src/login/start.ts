@@ -1,0 +1,129 @@
+import type { Provider } from '../contracts/provider.js'
+import { flowId, flowKey } from '../flow/ids.js'
+import type { UnsealedFlow } from '../flow/repository.js'
+import { createSecret, fingerprint } from '../lib/crypto.js'
+import { asOutage, isOutage } from '../lib/errors.js'
+import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from '../lib/phone-number.js'
+import type { KnownDevice } from '../limits/known-devices.js'
+import { limits } from '../limits/numbers.js'
+import { createRequestContext, type LoginContext } from './context.js'
+import { closesOneRung } from './failure-policy.js'
+import { issueCheck } from './issue-check.js'
+import { deviceIpFor } from './provider-input.js'
+import type { Skipped, StartedFlow, StartRequest } from './types.js'
+
+/**
+ * Begins a login: creates a check on the first rung that does not refuse this device at once.
+ * @throws PhoneCheckError 400 for the number, 403 and 429 for limits, `ladder_exhausted` when every rung refuses, 503
+ */
+export async function startLogin(login: LoginContext, request: StartRequest): Promise<StartedFlow> {
+  const { emit } = login.settings
+  const number = parsePhoneNumber(request.phoneNumber, login.settings)
+  const context = createRequestContext(login, request, deviceIpFor(login, request.deviceAddress))
+  const handle = createSecret()
+  const secret = request.binding === 'cookie' ? createSecret() : handle
+  const key = flowKey(handle)
+  const rejected = rejectionOfStart(login, key, request, number)
+  const { flow, rung, skipped } = await beginOnOpenRung(login, request, number, { key, secret }).catch(rejected)
+  try {
+    for (const { method, reason } of skipped) emit({ type: 'rung_skipped', reason, ...flow.facts, method })
+    const step = await issueCheck(login, flow, rung, context, true)
+    emit({ type: 'flow_started', ...flow.facts })
+    return { handle, secret, id: flowId(key), ...step, skipped: [...skipped, ...step.skipped] }
+  } catch (error) {
+    // Nobody was told its handle. If this fails too, the record just ages away.
+    await login.flows.remove(key).catch(() => {})
+    return rejected(error)
+  }
+}
+
+/**
+ * Begins a flow on the first rung that no limit of its own closes. A refused rung has charged nothing.
+ * @throws PhoneCheckError 403 and 429 of the last rung that was tried, `store_unavailable`
+ */
+async function beginOnOpenRung(
+  login: LoginContext,
+  request: StartRequest,
+  number: PhoneNumber,
+  ids: { key: string; secret: string },
+): Promise<{ flow: UnsealedFlow; rung: Provider; skipped: Skipped[] }> {
+  const skipped: Skipped[] = []
+  for (let rung = login.ladder.firstFor(number); ; ) {
+    try {
+      await login.limiter.runBeforeSend(rung, number, request.purpose, request.requester)
+      return { flow: await beginFlow(login, request, number, rung, ids), rung, skipped }
+    } catch (error) {
+      const next = closesOneRung(error) ? login.ladder.next(rung.name) : undefined
+      if (!next) throw error
+      skipped.push({ method: rung.name, reason: 'limit_reached' })
+      rung = next
+    }
+  }
+}
+
+/**
+ * Charges and writes a new flow, before any provider is asked: what was charged is then on record even if this process dies now. A request that a limit
+ * refuses writes nothing.
+ * @throws PhoneCheckError 429, `store_unavailable`
+ */
+async function beginFlow(
+  login: LoginContext,
+  request: StartRequest,
+  number: PhoneNumber,
+  rung: Provider,
+  { key, secret }: { key: string; secret: string },
+): Promise<UnsealedFlow> {
+  const { settings, flows, limiter } = login
+  const numberHash = limiter.hashNumber(number.e164)
+  const draft = {
+    state: 'claimed',
+    leaseUntil: limits.leaseMs,
+    strategy: settings.strategyName,
+    purpose: request.purpose,
+    subject: request.subject === undefined ? undefined : limiter.hashSubject(request.subject),
+    binding: request.binding,
+    owner: fingerprint(secret),
+    number: numberHash,
+    delivery: request.delivery,
+    rung: rung.name,
+    rungSince: 0,
+    tries: 0,
+    flowTries: 0,
+  } as const
+  const insert = async (device: KnownDevice | undefined): Promise<UnsealedFlow | 'forgotten'> => {
+    let isForgotten = false
+    const flow = await flows.insert(key, { ...draft, device: device?.id }, { number }, secret, async (record) => {
+      const end = await limiter.consumeStart(rung, number, request.requester, { key, record, ttlSeconds: limits.flowTtlSeconds }, device)
+      isForgotten = end === 'forgotten'
+      return end !== 'taken'
+    })
+    return isForgotten ? 'forgotten' : flow
+  }
+  try {
+    const known = limiter.devices.recognise(request.requester.devices ?? [], numberHash)
+    const flow = await insert(known)
+    // A device that was forgotten is a stranger. It is asked for in the same step as the limits, so only such a one costs a second.
+    if (flow !== 'forgotten') return flow
+    return (await insert(undefined)) as UnsealedFlow
+  } catch (error) {
+    // Nobody was told its handle. If this fails too, the record just ages away.
+    if (isOutage(error)) await flows.remove(key).catch(() => {})
+    throw error
+  }
+}
+
+/** Tells the operator of a login that could not begin, and rejects with why. */
+function rejectionOfStart(
+  { settings, ladder }: LoginContext,
+  key: string,
+  { purpose }: StartRequest,
+  number: PhoneNumber,
+): (error: unknown) => never {
+  const { e164, country } = number
+  const method = ladder.firstFor(number).name
+  return (error) => {
+    const facts = { flowId: flowId(key), purpose, method, country, number: maskPhoneNumber(e164, country) }
+    settings.emit({ type: 'step_refused', step: 'start', code: asOutage(error).code, ...facts })
+    throw error
+  }
+}
