@@ -4,7 +4,8 @@ import { PhoneCheckError } from '../lib/errors.js'
 import type { LoginLimiter } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
 import { flowId, flowKey } from './ids.js'
-import { type FlowRepository, type UnsealedFlow, unsealFlow } from './repository.js'
+import type { FlowRecord } from './record.js'
+import { type FlowRepository, type StoredFlow, type UnsealedFlow, unsealFlow } from './repository.js'
 import type { FlowRequest, RedeemRequest } from './requests.js'
 
 /** What telling a flow's starter from others needs of a login. */
@@ -20,27 +21,23 @@ export interface OwnershipContext {
  * @throws PhoneCheckError `flow_invalid`, `store_unavailable`
  */
 export async function authenticateRequester(context: OwnershipContext, request: FlowRequest): Promise<UnsealedFlow> {
-  if (!isSecret(request.handle)) throw new PhoneCheckError('flow_invalid')
-  const held = await context.flows.find(flowKey(request.handle))
-  if (!held || held.age() >= limits.flowTtlSeconds * 1000) throw flowOver()
-  const { record, key } = held
-  const secret = request.proof.binding === 'cookie' ? request.proof.secret : request.handle
-  const subject = request.subject === undefined ? undefined : context.limiter.hashSubject(request.subject)
-  const isOver = record.state === 'consumed' || record.state === 'failed'
-  if (request.proof.binding !== record.binding || !matches(secret, record.owner)) {
-    // Of a flow that is over, its own starter has no cookie any more; asking once again is no attack.
-    if (isOver) throw flowOver()
-    const error = foreignFlow(context, key, 'binding')
-    // Whoever names the handle of a live login has it. A browser that got it and no cookie learns why no other login will do better.
-    const noCookie = record.binding === 'cookie' && request.proof.binding === 'handle'
-    throw noCookie ? new PhoneCheckError('flow_invalid', { reason: 'no_cookie', message: noCookieText }) : error
-  }
-  const isOurs = record.strategy === context.settings.strategyName && record.purpose === request.purpose && record.subject === subject
-  if (!isOurs) throw foreignFlow(context, key, 'purpose')
-  const flow = unsealFlow(held, secret)
+  const { handle, proof } = request
+  if (!isSecret(handle)) throw new PhoneCheckError('flow_invalid')
+  const stored = await context.flows.find(flowKey(handle))
+  if (!stored || stored.age() >= limits.flowTtlSeconds * 1000) throw flowOver()
+  const secret = proof.binding === 'cookie' ? proof.secret : handle
+  if (proof.binding !== stored.record.binding || !matches(secret, stored.record.owner)) throw foreignBinding(context, stored, request)
+  if (!isForThis(context, stored.record, request)) throw foreignFlow(context, stored.key, 'purpose')
+  const flow = unsealFlow(stored, secret)
   // The countries bind the whole flow, also one that was begun under other settings.
   if (!flow || context.settings.countries?.includes(flow.content.number.country) === false) throw flowOver()
   return flow
+}
+
+/** Whether the flow was begun by this strategy, for what it is named for now, and for the same user. */
+function isForThis({ settings, limiter }: OwnershipContext, record: FlowRecord, { purpose, subject }: FlowRequest): boolean {
+  const hash = subject === undefined ? undefined : limiter.hashSubject(subject)
+  return record.strategy === settings.strategyName && record.purpose === purpose && record.subject === hash
 }
 
 /** The same, for requests that take a step: the flow must not be over, and nobody may be taking one. @throws also `in_progress` */
@@ -55,6 +52,15 @@ export async function requireIdleFlow(context: OwnershipContext, request: Redeem
 
 const noCookieText =
   "The login is bound to a cookie, and none came with the request. Pages of another origin need credentials: 'include'; in a frame of another site browsers may send none."
+
+function foreignBinding(context: OwnershipContext, { key, record }: StoredFlow, { proof }: FlowRequest): PhoneCheckError {
+  // Of a flow that is over, its own starter has no cookie any more; asking once again is no attack.
+  if (record.state === 'consumed' || record.state === 'failed') return flowOver()
+  const error = foreignFlow(context, key, 'binding')
+  // Whoever names the handle of a live login has it. A browser that got it and no cookie learns why no other login will do better.
+  const hasNoCookie = record.binding === 'cookie' && proof.binding === 'handle'
+  return hasNoCookie ? new PhoneCheckError('flow_invalid', { reason: 'no_cookie', message: noCookieText }) : error
+}
 
 function flowOver(): PhoneCheckError {
   return new PhoneCheckError('flow_invalid', { ended: true })

@@ -114,11 +114,16 @@ export class UnsealedFlow {
     return this.#held.age()
   }
 
+  /** Its public name. */
+  get id(): string {
+    return flowId(this.key)
+  }
+
   /** What events say of it. */
   get facts(): FlowFacts {
     const { e164, country } = this.content.number
     const { rung, purpose } = this.record
-    return { flowId: flowId(this.key), purpose, method: rung, country, number: maskPhoneNumber(e164, country) }
+    return { flowId: this.id, purpose, method: rung, country, number: maskPhoneNumber(e164, country) }
   }
 
   /** Whether another request holds the flow and its lease still runs. */

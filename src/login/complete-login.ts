@@ -1,5 +1,4 @@
 import type { PhoneIdentity } from '../contracts/identity.js'
-import { flowId } from '../flow/ids.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { answerWithin } from '../lib/application.js'
 import { withTimeout } from '../lib/clock.js'
@@ -41,7 +40,7 @@ export async function completeLogin<User>(
   if (!isWritten) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
   if (!user) {
     emit({ type: 'user_refused', ...(user === false ? ({ reason: 'refused' } as const) : noAnswer), ...flow.facts })
-    throw new PhoneCheckError('user_refused', { flowId: flowId(flow.key), ended: true })
+    throw new PhoneCheckError('user_refused', { flowId: flow.id, ended: true })
   }
   emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...flow.facts })
   const reopen = () =>
@@ -101,6 +100,6 @@ function identityOf({ ladder }: LoginContext, flow: UnsealedFlow, verifiedAt: nu
     vendor: rung.vendor,
     verifiedAt: new Date(verifiedAt),
     purpose: flow.record.purpose,
-    flowId: flowId(flow.key),
+    flowId: flow.id,
   }
 }

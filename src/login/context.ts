@@ -9,6 +9,8 @@ import { OpenSends } from '../flow/open-sends.js'
 import { FlowRepository } from '../flow/repository.js'
 import { CircuitBreakers, graceMs } from '../lib/circuit-breaker.js'
 import { deadlineIn } from '../lib/clock.js'
+import { PhoneCheckError } from '../lib/errors.js'
+import { publicAddress } from '../lib/ip-address.js'
 import type { NumberPolicy } from '../lib/phone-number.js'
 import { LoginLimiter, type Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
@@ -45,9 +47,11 @@ export function createLoginContext(settings: LoginServiceSettings): LoginContext
   if (settings.reviewNumbers?.length && floor !== undefined && floor !== 'low') {
     throw new TypeError(`reviewNumbers: their assurance is low, which is below the floor '${floor}'`)
   }
+  const { reviewNumbers } = settings
+  const review = reviewNumbers?.length ? new ReviewNumbers(reviewNumbers, clock) : undefined
   return {
     settings,
-    ladder: new Ladder(settings.ladder, floor, new ReviewNumbers(settings.reviewNumbers ?? [], clock)),
+    ladder: new Ladder(settings.ladder, floor, review),
     flows: new FlowRepository(store, clock),
     limiter: new LoginLimiter({ store, clock, secret, emit, ...(settings.limits && { limits: settings.limits }) }),
     breakers: new CircuitBreakers(clock, emit),
@@ -65,6 +69,18 @@ export function createRequestContext(
 ): RequestContext {
   // The last call may be given its grace, and the request ends in its time all the same.
   return { deadline: deadlineIn(limits.requestDeadlineMs - graceMs, settings.clock), requester, redirectUrl, deviceIp }
+}
+
+/** The device's public address, where the provider is to be told. @throws PhoneCheckError `invalid_request` when it must be and is not known */
+export function deviceIpFor({ settings }: LoginContext, deviceAddress: string | undefined): string | undefined {
+  const mode = settings.deviceIp ?? 'off'
+  const address = mode === 'off' ? undefined : publicAddress(deviceAddress)
+  if (mode === 'require' && !address) {
+    throw new PhoneCheckError('invalid_request', {
+      message: "deviceIp is 'require', but the requester's public address is not known. Behind a proxy, set Express's `trust proxy`.",
+    })
+  }
+  return address
 }
 
 /** What a provider is given of the request: nothing of the requester. */

@@ -1,6 +1,5 @@
-import type { CallContext, Challenge, Provider, Started, Unable } from '../contracts/provider.js'
+import type { CallContext, Challenge, Provider, Started, StartInput, Unable } from '../contracts/provider.js'
 import { unableReason } from '../contracts/unable-reason.js'
-import { flowId } from '../flow/ids.js'
 import { enterRung } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { hasTimeForMore, secondsUntilFallback } from '../flow/timing.js'
@@ -10,7 +9,6 @@ import { asOutage, PhoneCheckError } from '../lib/errors.js'
 import { limits } from '../limits/numbers.js'
 import { callContext, type LoginContext, type RequestContext } from './context.js'
 import { closesOneRung, endsLadder } from './failure-policy.js'
-import { startInput } from './provider-input.js'
 import type { Skipped, Step } from './types.js'
 
 /** A rung that was left: it said that it cannot work, or it failed without anything having been sent to the user. */
@@ -41,16 +39,21 @@ export async function issueCheck(
     const answer = await tryRung(login, flow, rung, request, isCharged && rung === from)
     if ('challenge' in answer) return { ...(await recordCheck(login, flow, rung, answer)), skipped }
     const left = await explain(login, flow, rung, answer)
-    // One that was down may be back when the requester asks again.
-    if (!left.problem) flow.passed = { method: rung.name, reason: left.unable }
     skipped.push({ method: rung.name, reason: left.unable })
-    login.settings.emit({ type: 'rung_skipped', reason: left.unable, ...flow.facts })
-    const next = left.stop || endsLadder(login, left.unable) ? undefined : login.ladder.next(rung.name)
-    if (!next) throw exhausted(flow, left)
-    // Written before the next provider is asked, like the first rung: the charge of a rung is on record before its call.
-    if (!(await flow.write('claimed', enterRung(next.name, flow)))) throw new PhoneCheckError('in_progress')
-    rung = next
+    rung = await passOver(login, flow, rung, left)
   }
+}
+
+/** Goes on to the rung after one that was left. @throws PhoneCheckError when none may follow, `in_progress` */
+async function passOver(login: LoginContext, flow: UnsealedFlow, rung: Provider, left: Left): Promise<Provider> {
+  // One that was down may be back when the requester asks again.
+  if (!left.problem) flow.passed = { method: rung.name, reason: left.unable }
+  login.settings.emit({ type: 'rung_skipped', reason: left.unable, ...flow.facts })
+  const next = left.stop || endsLadder(login, left.unable) ? undefined : login.ladder.next(rung.name)
+  if (!next) throw exhausted(flow, left)
+  // Written before the next provider is asked, like the first rung: the charge of a rung is on record before its call.
+  if (!(await flow.write('claimed', enterRung(next.name, flow)))) throw new PhoneCheckError('in_progress')
+  return next
 }
 
 /** A new check on the same rung. @throws as {@link issueCheck}, and `send_refused` when the provider sends none now */
@@ -60,7 +63,7 @@ export async function reissueCheck(login: LoginContext, flow: UnsealedFlow, rung
   const answer = await createCheck(login, flow, rung, request, callContext(login, request))
   if ('challenge' in answer) return { ...(await recordCheck(login, flow, rung, answer)), skipped: [] }
   const message = 'The provider sends no other message now. The last code is still good.'
-  throw new PhoneCheckError('send_refused', { flowId: flowId(flow.key), reason: unableReason(answer.unable), message })
+  throw new PhoneCheckError('send_refused', { flowId: flow.id, reason: unableReason(answer.unable), message })
 }
 
 /**
@@ -120,6 +123,23 @@ async function createCheck(
     }
     if (!flow.sending || error.code !== 'provider_unavailable') throw error
     throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: resendAfter(rung), cause: error })
+  }
+}
+
+/** What a provider is told of a flow whose check it is to create. */
+function startInput(
+  { settings: { callbackUrl } }: LoginContext,
+  flow: UnsealedFlow,
+  { redirectUrl, deviceIp }: RequestContext,
+): StartInput {
+  const { delivery } = flow.record
+  return {
+    phoneNumber: flow.content.number.e164,
+    flowId: flow.id,
+    delivery,
+    ...(delivery === 'redirect' && redirectUrl !== undefined && { redirectUrl }),
+    ...(deviceIp !== undefined && { deviceIp }),
+    ...(callbackUrl !== undefined && { callbackUrl }),
   }
 }
 
@@ -186,7 +206,7 @@ async function explain({ openSends }: LoginContext, flow: UnsealedFlow, rung: Pr
 /** The last rung's failure is the answer. */
 function exhausted(flow: UnsealedFlow, { unable, problem, openForSeconds }: Left): PhoneCheckError {
   if (problem) return problem
-  const details = { flowId: flowId(flow.key), reason: unable, ended: true }
+  const details = { flowId: flow.id, reason: unable, ended: true }
   if (openForSeconds === undefined) return new PhoneCheckError('ladder_exhausted', details)
   const message =
     'A code is on its way to this number, or was sent already: it is good in the login that asked for it. Wait before asking for another.'

@@ -9,13 +9,13 @@ import type { ReviewNumbers } from './review-provider.js'
 export class Ladder {
   readonly #first: Provider
   readonly #rungs: readonly Provider[]
-  readonly #review: ReviewNumbers
+  readonly #review: ReviewNumbers | undefined
 
   /**
    * @param floor rungs below it are left out for good, whatever happens to the others
    * @throws TypeError when nothing is left, or two providers share a name
    */
-  constructor(rungs: readonly Provider[], floor: Assurance = 'low', review: ReviewNumbers) {
+  constructor(rungs: readonly Provider[], floor: Assurance = 'low', review?: ReviewNumbers) {
     const names = rungs.map((rung) => rung.name)
     const twice = names.find((name, index) => names.indexOf(name) !== index)
     if (twice) throw new TypeError(`ladder: two providers are called '${twice}'; give one of them another \`name\``)
@@ -39,12 +39,12 @@ export class Ladder {
 
   /** Where a login of this number begins; a review number's only rung. */
   firstFor({ e164 }: PhoneNumber): Provider {
-    return this.#review.rungFor(e164) ?? this.#first
+    return this.#review?.rungFor(e164) ?? this.#first
   }
 
   /** The rung that a flow is on. @throws PhoneCheckError `flow_invalid` when there is no such rung any more, as after a deployment that removed it */
   rungOf({ record, content }: UnsealedFlow): Provider {
-    const rung = this.find(record.rung) ?? this.#review.rungFor(content.number.e164)
+    const rung = this.find(record.rung) ?? this.#review?.rungFor(content.number.e164)
     if (rung?.name !== record.rung) throw new PhoneCheckError('flow_invalid', { ended: true })
     return rung
   }

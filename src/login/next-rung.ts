@@ -1,6 +1,5 @@
 import type { PhoneCheckErrorCode } from '../contracts/problems.js'
 import type { Provider } from '../contracts/provider.js'
-import { flowId } from '../flow/ids.js'
 import { requireIdleFlow } from '../flow/ownership.js'
 import { enterRung } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
@@ -9,9 +8,8 @@ import { hasTimeForMore, msUntilFallback, msUntilResend } from '../flow/timing.j
 import { shareOf } from '../lib/clock.js'
 import { asOutage, PhoneCheckError, type ProblemDetails } from '../lib/errors.js'
 import { limits } from '../limits/numbers.js'
-import { createRequestContext, type LoginContext, type RequestContext } from './context.js'
+import { createRequestContext, deviceIpFor, type LoginContext, type RequestContext } from './context.js'
 import { issueCheck, reissueCheck } from './issue-check.js'
-import { deviceIpFor } from './provider-input.js'
 import { rejection } from './record-outcome.js'
 import { recover } from './recover.js'
 import { isPollDue, pollForStatus } from './status.js'
@@ -91,7 +89,7 @@ async function takeStep(
   try {
     const step: Step = await (charged ? reissueCheck : issueCheck)(login, flow, rung, creating)
     login.settings.emit({ type: 'rung_started', ...flow.facts })
-    return { id: flowId(flow.key), ...step }
+    return { id: flow.id, ...step }
   } catch (error) {
     const problem = asOutage(error)
     await recover(flow, { record, content }, problem, charged)

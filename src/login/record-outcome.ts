@@ -1,7 +1,6 @@
 import type { PhoneCheckErrorCode } from '../contracts/problems.js'
 import type { Outcome } from '../contracts/provider.js'
 import { type UnableReason, unableReason } from '../contracts/unable-reason.js'
-import { flowId } from '../flow/ids.js'
 import type { FlowRecord } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { hasTimeForMore } from '../flow/timing.js'
@@ -80,7 +79,7 @@ export function rejection(
   details: ProblemDetails,
 ): PhoneCheckError {
   const fallback = details.ended || !hasTimeForMore(flow.ageMs) ? [] : ladder.namesAfter(flow.record.rung)
-  return new PhoneCheckError(code, { flowId: flowId(flow.key), fallback, ...details })
+  return new PhoneCheckError(code, { flowId: flow.id, fallback, ...details })
 }
 
 /** Gives the flow back, with its try unless the provider may have judged it: no verdict was reached. */

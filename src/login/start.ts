@@ -6,10 +6,9 @@ import { asOutage, isOutage } from '../lib/errors.js'
 import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from '../lib/phone-number.js'
 import type { KnownDevice } from '../limits/known-devices.js'
 import { limits } from '../limits/numbers.js'
-import { createRequestContext, type LoginContext } from './context.js'
+import { createRequestContext, deviceIpFor, type LoginContext } from './context.js'
 import { closesOneRung } from './failure-policy.js'
 import { issueCheck } from './issue-check.js'
-import { deviceIpFor } from './provider-input.js'
 import type { Skipped, StartedFlow, StartRequest } from './types.js'
 
 /**
@@ -100,7 +99,8 @@ async function beginFlow(
     return isForgotten ? 'forgotten' : flow
   }
   try {
-    const known = limiter.devices.recognise(request.requester.devices ?? [], numberHash)
+    const { devices = [] } = request.requester
+    const known = devices.length === 0 ? undefined : limiter.devices.recognise(devices, numberHash)
     const flow = await insert(known)
     // A device that was forgotten is a stranger. It is asked for in the same step as the limits, so only such a one costs a second.
     if (flow !== 'forgotten') return flow

@@ -1,7 +1,6 @@
 import type { PhoneIdentity } from '../contracts/identity.js'
 import type { HandlerContext } from '../express/context.js'
-import { fallbackHandler } from '../express/handlers/fallback.js'
-import { resendHandler } from '../express/handlers/resend.js'
+import { fallbackHandler, resendHandler } from '../express/handlers/next-rung.js'
 import { type StartOptions, startHandler } from '../express/handlers/start.js'
 import { statusHandler } from '../express/handlers/status.js'
 import { webhookHandler } from '../express/handlers/webhook.js'

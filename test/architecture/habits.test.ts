@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { tooComplex } from './complexity.js'
 import { defaultExports, maxLines, strayCalls, tooLong } from './habits.js'
 import { readSources } from './sources.js'
 
@@ -15,6 +16,10 @@ test(`no file has more than ${maxLines} lines, unless it has a reason`, () => {
   expect(tooLong(readSources('src', 'test', 'examples', 'scripts'))).toEqual(Object.keys(longFiles))
 })
 
+test('no function of the protocol has a complexity above 12', () => {
+  expect(tooComplex(readSources('src/login', 'src/flow', 'src/limits'), 12)).toEqual([])
+})
+
 test('no file has a default export', () => {
   expect(defaultExports(readSources('src', 'test', 'examples'))).toEqual([])
 })
@@ -23,6 +28,18 @@ test('chance, time and output come from one place each', () => {
   const found = strayCalls(readSources('src')).filter((place) => !place.startsWith('src/simulator/'))
   expect(found.filter((place) => !Object.hasOwn(strays, place.split(':')[0] ?? ''))).toEqual([])
   expect(Object.keys(strays).filter((path) => !found.some((place) => place.startsWith(`${path}:`)))).toEqual([])
+})
+
+test.each([
+  ['function f(a) { if (a) return 1; return a ? 2 : 3 }', 3],
+  ['const f = (a, b = 1) => a && b || (a ?? b)', 5],
+  ['function f(a) { switch (a) { case 1: case 2: return 1; default: return 2 } }', 3],
+  ['function f(a) { for (const b of a) while (b) try { b() } catch {} }', 4],
+  ['function f() { return () => { if (1) return 2 } }', 2],
+])('the complexity of `%s` is at most %i', (text, most) => {
+  const sources = new Map([['src/x.ts', text]])
+  expect(tooComplex(sources, most)).toEqual([])
+  expect(tooComplex(sources, most - 1)).toHaveLength(1)
 })
 
 describe('goes red on', () => {

@@ -6,7 +6,7 @@ import { hostOf } from '../csrf.js'
 import type { Handler, HttpRequest } from '../http-types.js'
 import { asHandler, sendJson } from '../problem-json.js'
 import { optionalString, readBody } from '../request/body.js'
-import { toWire } from '../step-answer.js'
+import { toWire } from './next-rung.js'
 
 export interface StartOptions {
   /** `cookie` (default) for browsers, `handle` for native apps and APIs, where whoever holds the handle is the starter. */

@@ -55,3 +55,7 @@ function parseRetryAfter(value: string | undefined, now: number): number | undef
   const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - now) / 1000)
   return seconds >= 0 ? seconds : undefined
 }
+
+export function isSuccess({ status }: VendorResponse): boolean {
+  return status >= 200 && status < 300
+}

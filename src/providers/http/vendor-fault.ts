@@ -77,7 +77,3 @@ const lostTexts: Record<TransportError['kind'], string> = {
 function wordOf(error: unknown): string | undefined {
   return typeof error === 'string' && /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(error) ? error : undefined
 }
-
-export function isSuccess({ status }: VendorResponse): boolean {
-  return status >= 200 && status < 300
-}

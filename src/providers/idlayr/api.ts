@@ -3,14 +3,15 @@ import type { OnEvent } from '../../contracts/events.js'
 import type { CallContext } from '../../contracts/provider.js'
 import { systemClock } from '../../lib/clock.js'
 import type { PhoneCheckError } from '../../lib/errors.js'
-import { httpClient, type VendorResponse } from '../http/client.js'
+import { isObject } from '../../lib/json.js'
+import { httpClient, isSuccess, type VendorResponse } from '../http/client.js'
 import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from '../http/retry.js'
 import { TransportError, toTransportError, type VendorRequest } from '../http/transport.js'
-import { isSuccess, vendorFault } from '../http/vendor-fault.js'
+import { vendorFault } from '../http/vendor-fault.js'
 import { checkCommon, checkTimeouts, required } from '../options.js'
 import { tokenSource } from './oauth-token.js'
 import { baseOrigin, type IdlayrOptions, idlayrOptionNames } from './options.js'
-import { isObject, readProblem } from './problem.js'
+import { readProblem } from './problem.js'
 
 const defaultTimeoutsMs = { token: 4_000, create: 6_000, redeem: 8_000, read: 4_000 }
 

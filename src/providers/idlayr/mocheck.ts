@@ -1,10 +1,10 @@
 import type { Outcome, Provider, Started } from '../../contracts/provider.js'
 import { unableReason } from '../../contracts/unable-reason.js'
-import { isSuccess } from '../http/vendor-fault.js'
+import { isObject } from '../../lib/json.js'
+import { isSuccess } from '../http/client.js'
 import { type IdlayrAnswer, idlayrApi } from './api.js'
 import { checkIdGrammar, judgeRefusal } from './check.js'
 import type { IdlayrOptions } from './options.js'
-import { isObject } from './problem.js'
 import { webhookVerifier } from './webhook-signature.js'
 
 export type MoCheckOptions = IdlayrOptions

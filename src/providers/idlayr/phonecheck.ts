@@ -1,11 +1,11 @@
 import type { CallContext, Outcome, Provider, Started } from '../../contracts/provider.js'
 import { unableReason } from '../../contracts/unable-reason.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import { isSuccess } from '../http/vendor-fault.js'
+import { isObject } from '../../lib/json.js'
+import { isSuccess } from '../http/client.js'
 import { type IdlayrAnswer, idlayrApi } from './api.js'
 import { checkIdGrammar, judgeRefusal } from './check.js'
 import { type IdlayrOptions, platformOrigins } from './options.js'
-import { isObject } from './problem.js'
 
 export interface PhoneCheckOptions extends IdlayrOptions {
   /** Origins beside the API's own, of either brand, that a check URL may have, such as `https://checks.example.com`. */

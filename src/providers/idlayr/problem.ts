@@ -1,3 +1,5 @@
+import { isObject } from '../../lib/json.js'
+
 /** A vendor's RFC 7807 problem. Only the fragment of `type` is stable: its host differs by brand. */
 export interface VendorProblem {
   /** Such as `phone_format_invalid`; undefined when the body is no problem, or its type has no fragment. */
@@ -8,8 +10,4 @@ export function readProblem(body: unknown): VendorProblem {
   const type = isObject(body) ? body['type'] : undefined
   const fragment = typeof type === 'string' ? /#([a-z0-9_]{1,64})$/.exec(type)?.[1] : undefined
   return { fragment }
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

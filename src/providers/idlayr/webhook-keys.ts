@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import type { Clock } from '../../contracts/clock.js'
 import { systemClock } from '../../lib/clock.js'
-import { isObject } from './problem.js'
+import { isObject } from '../../lib/json.js'
 
 const cooldownMs = 30_000
 const maxAgeMs = 3_600_000
