@@ -6,7 +6,7 @@ export interface LimitOptions {
   sendsPerAddress?: number
   /** Redeems from one address in ten minutes that were not a success, and from the networks around it as above. Default 100. */
   failedVerifiesPerAddress?: number
-  /** Messages in an hour to numbers that differ only in their last four digits. Default 100; Infinity for no limit. */
+  /** Messages in an hour to numbers that differ only in their last four digits. One fifth is kept for devices that logged in before. Default 100; Infinity for no limit. */
   sendsPerBlock?: number
   /** Messages in a day (UTC), to all numbers together. One fifth is kept for devices that logged in before. Default 1,000; Infinity for no limit. */
   sendsPerDay?: number

@@ -78,7 +78,6 @@ export class LimitRules {
     const { sendsPerDay, sendsPerCountryPerDay, sendsPerBlock = limits.sendsPerBlock.limit, sendsPerAddress } = this.#options
     const { perDay, sendsPerDevice, sendsPerNumber, perDayByDevices } = limits
     const ofNumber = { code: 'number_limit' } as const
-    const block = this.#hash(`block ${subscriberOf(e164).slice(0, -4)}`)
     const ofDay = sendsPerDay ?? perDay.sends
     const ofItsCountry = ofCountry(sendsPerCountryPerDay, country)
     return [
@@ -86,11 +85,19 @@ export class LimitRules {
         ? [{ ...sendsPerNumber, key: `send/${number}`, ...ofNumber }]
         : sendsPerDevice.map((limit) => ({ ...limit, key: `send/${limit.windowSeconds}/${number}/${device}`, ...ofNumber }))),
       ...this.#byAddress('sends', sendsPerAddress, address),
-      ...unlessEndless([{ ...limits.sendsPerBlock, limit: sendsPerBlock, key: `send/block/${block}`, ...ofNumber }]),
+      ...this.#block(e164, sendsPerBlock, device),
       ...this.#perDay('sendsPerCountryPerDay', `sends/${country}`, ofItsCountry, device),
       ...this.#perDay('sendsPerDay', 'sends', ofDay, device, address),
       ...(device === undefined ? [] : [this.#perDayByDevices('sends', number, perDayByDevices.sends, Math.min(ofDay, ofItsCountry))]),
     ]
+  }
+
+  /** Numbers that differ only in their last four digits. Strangers leave a part of it to known devices, or a hundred messages to neighbours would stop those. */
+  #block(e164: string, limit: number, device: string | undefined): LimitRule[] {
+    const key = `send/block/${this.#hash(`block ${subscriberOf(e164).slice(0, -4)}`)}`
+    const all: LimitRule = { ...limits.sendsPerBlock, limit, key, code: 'number_limit' }
+    const strangers = { ...all, key: `${key}/strangers`, limit: Math.ceil(limit * limits.shareOfStrangers) }
+    return unlessEndless(device === undefined ? [strangers, all] : [all])
   }
 
   #silentCheck({ number, device }: Account, address: string | undefined): LimitRule[] {

@@ -63,7 +63,7 @@ export const limits = {
   sendsPerBlock: { limit: 100, windowSeconds: 60 * minute },
   /** By the UTC day of the process. A ceiling for what an attack can cost; an app that outgrows it hears so by an event. */
   perDay: { sends: 1_000, sendsPerCountry: 500, checks: 10_000 },
-  /** Of a day's messages and checks: what devices that are not known can use, and what those of one network (IPv4 /24, IPv6 /48) can. The rest is kept for known devices: without it whoever uses up the day locks out everybody. */
+  /** Of a day's messages and checks, and of a block's messages: what devices that are not known can use. Of a day, what those of one network (IPv4 /24, IPv6 /48) can. The rest is kept for known devices: without it whoever uses up the day or the block locks out everybody. */
   shareOfStrangers: 0.8,
   shareOfNetwork: 0.2,
   /** What all known devices of one number together get of a day at most, and never more than this share of it: half of what is kept for known devices. */

@@ -113,6 +113,18 @@ describe('a device that logged in before', () => {
     expect((await again(person).start()).status).toBe(201)
   })
 
+  test('gets its messages while strangers have used up those of its block, which sends no more than its limit in all', async () => {
+    const app = await codeOnly('cookie + body', { limits: { sendsPerBlock: 10 } })
+    const known = await owner(app)
+    const before = app.sim.count(calls.send)
+    for (let index = 0; index < 12; index++) await new Person(app, `+1202555${1000 + index}`).start()
+    expect(app.sim.count(calls.send) - before).toBe(8)
+    expect((await new Person(app, other).start()).body.code).toBe('number_limit')
+    for (let index = 0; index < 2; index++) expect((await again(known).start()).status).toBe(201)
+    expect((await again(known).start()).body.code).toBe('number_limit')
+    expect(app.sim.count(calls.send) - before).toBe(10)
+  })
+
   test.each([
     ['checks', { checksPerDay: 50 }, calls.create, 40],
     ['messages', { sendsPerDay: 50 }, calls.send, 40],

@@ -182,12 +182,12 @@ describe('a day', () => {
   })
 })
 
-test('1,000 messages asked for from one /48 to one block of 10,000 numbers: the block gets its hundred in an hour', async () => {
+test('1,000 messages asked for from one /48 to one block of 10,000 numbers: strangers send the block its 80 in an hour', async () => {
   const rung = sender()
   const { flow, clock } = flowSetup({ ladder: [rung] })
   const ask = (index: number) => refusal(startOf(flow, freshNumber(index), from(`2001:db8:9:${(index % 40).toString(16)}00::1`)))
   for (let index = 0; index < 1000; index++) await ask(index)
-  expect(rung.sent).toBe(limits.sendsPerBlock.limit)
+  expect(rung.sent).toBe(limits.sendsPerBlock.limit * limits.shareOfStrangers)
   await clock.advance(3_599_000)
   expect(await ask(1001)).not.toBe('no error')
 })
