@@ -1,6 +1,6 @@
 /** What an application may set for itself. */
 export interface LimitOptions {
-  /** Starts from one IPv4 address or IPv6 /64 in ten minutes; three times as many from a /56, ten times from an IPv6 /48 or IPv4 /24. Default 300. */
+  /** Starts from one IPv4 address or IPv6 /64 in ten minutes; three times as many from a /56, ten times from an IPv6 /48 or IPv4 /24. Devices that logged in before are not counted by address. Default 300. */
   startsPerAddress?: number
   /** Messages caused from one address in ten minutes, and from the networks around it as above. Default 30. */
   sendsPerAddress?: number

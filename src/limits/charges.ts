@@ -46,7 +46,7 @@ export class LimitRules {
   }
 
   start(rung: Provider, account: Account, target: Target, address: string | undefined): LimitRule[] {
-    return [...this.#byAddress('starts', this.#options.startsPerAddress, address), ...this.check(rung, account, target, address)]
+    return [...this.#byAddress('starts', this.#options.startsPerAddress, account, address), ...this.check(rung, account, target, address)]
   }
 
   /** A check on this rung, with the message that it sends. */
@@ -57,7 +57,7 @@ export class LimitRules {
   }
 
   guess(rung: Provider, account: Account, address: string | undefined): LimitRule[] {
-    const tries = this.#byAddress('failedVerifies', this.#options.failedVerifiesPerAddress, address)
+    const tries = this.#byAddress('failedVerifies', this.#options.failedVerifiesPerAddress, account, address)
     return rung.guessable ? [{ ...this.#askLock(account), cost: 1 }, ...tries] : tries
   }
 
@@ -74,8 +74,9 @@ export class LimitRules {
     return Math.max(1, Math.min(retryAfterSeconds, Math.ceil(dayEndsMs / 1000)))
   }
 
-  #message({ number, device }: Account, { e164, country }: Target, address: string | undefined): LimitRule[] {
+  #message(account: Account, { e164, country }: Target, address: string | undefined): LimitRule[] {
     const { sendsPerDay, sendsPerCountryPerDay, sendsPerBlock = limits.sendsPerBlock.limit, sendsPerAddress } = this.#options
+    const { number, device } = account
     const { perDay, sendsPerDevice, sendsPerNumber, perDayByDevices } = limits
     const ofNumber = { code: 'number_limit' } as const
     const ofDay = sendsPerDay ?? perDay.sends
@@ -84,7 +85,7 @@ export class LimitRules {
       ...(device === undefined
         ? [{ ...sendsPerNumber, key: `send/${number}`, ...ofNumber }]
         : sendsPerDevice.map((limit) => ({ ...limit, key: `send/${limit.windowSeconds}/${number}/${device}`, ...ofNumber }))),
-      ...this.#byAddress('sends', sendsPerAddress, address),
+      ...this.#byAddress('sends', sendsPerAddress, account, address),
       ...this.#block(e164, sendsPerBlock, device),
       ...this.#perDay('sendsPerCountryPerDay', `sends/${country}`, ofItsCountry, device),
       ...this.#perDay('sendsPerDay', 'sends', ofDay, device, address),
@@ -149,7 +150,14 @@ export class LimitRules {
     return { ...limits.guesses, key: guessKey(account), cost: 0, code: 'code_locked' }
   }
 
-  #byAddress(what: 'starts' | 'sends' | 'failedVerifies', own: number | undefined, address: string | undefined): LimitRule[] {
+  /** Not for known devices, which have limits by device and number: whoever is behind the same address as one of them could stop it. */
+  #byAddress(
+    what: 'starts' | 'sends' | 'failedVerifies',
+    own: number | undefined,
+    { device }: Account,
+    address: string | undefined,
+  ): LimitRule[] {
+    if (device !== undefined) return []
     const { windowSeconds } = limits.perAddress
     const limit = own ?? limits.perAddress[what]
     const blocks = addressBlocks(address)

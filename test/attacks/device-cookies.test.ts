@@ -113,6 +113,20 @@ describe('a device that logged in before', () => {
     expect((await again(person).start()).status).toBe(201)
   })
 
+  test('is not stopped by whoever has used up all that its address may do', async () => {
+    const app = await codeOnly('cookie + body', { limits: { startsPerAddress: 4, sendsPerAddress: 3, failedVerifiesPerAddress: 2 } })
+    const address = '203.0.113.7'
+    const known = new Person(app, number, undefined, address)
+    expect((await known.logIn()).status).toBe(200)
+    await app.clock.advance(day)
+    const strangers = [0, 1, 2].map((index) => new Person(app, `+1202555${1000 + index}`, undefined, address))
+    for (const stranger of strangers) expect((await stranger.start()).status).toBe(201)
+    expect((await new Person(app, other, undefined, address).start()).body.code).toBe('address_limit')
+    const [guesser] = strangers as [Person]
+    for (const code of ['invalid_code', 'invalid_code', 'address_limit']) expect((await guesser.wrong()).body.code).toBe(code)
+    expect((await new Person(app, number, known.browser, address).logIn()).status).toBe(200)
+  })
+
   test('gets its messages while strangers have used up those of its block, which sends no more than its limit in all', async () => {
     const app = await codeOnly('cookie + body', { limits: { sendsPerBlock: 10 } })
     const known = await owner(app)
