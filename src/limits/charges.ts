@@ -139,7 +139,7 @@ export class LimitRules {
     if (device !== undefined) return unlessEndless([all])
     const ofNetworks = address.map((one): LimitRule => {
       const network = this.#hash(`address ${addressBlocks(one).at(-1)?.block}`)
-      return { ...all, key: `${key}/from/${network}`, limit: Math.ceil(limit * limits.shareOfNetwork), code: 'address_limit' }
+      return { ...all, key: `${key}/from/${network}`, limit: Math.ceil(limit * limits.shareOfNetwork) }
     })
     const strangers = { ...all, key: `${key}/strangers`, limit: Math.ceil(limit * limits.shareOfStrangers) }
     return unlessEndless([...ofNetworks, strangers, all])

@@ -155,8 +155,32 @@ describe('a day', () => {
       Array.from({ length: 40 }, (_, index) => refusal(startOf(flow, freshNumber(index), from(`2001:db8:7:${index.toString(16)}::1`)))),
     )
     expect(mine.filter((code) => code === 'no error')).toHaveLength(20)
-    expect(mine.filter((code) => code === 'address_limit')).toHaveLength(20)
+    expect(mine.filter((code) => code === 'spending_limit')).toHaveLength(20)
     expect(await refusal(startOf(flow, freshNumber(50), from('2001:db8:8::1')))).toBe('no error')
+  })
+
+  test('of which a network had its share of checks still sends it messages, at start and in mid-ladder', async () => {
+    const rungs = [scripted('silent'), sender(), { ...scripted('text'), dwellSeconds: 0 }] as const
+    const clock = noon()
+    const { flow } = flowSetup({ ladder: rungs, clock, store: new MemoryStore({ clock }), limits: { ...endless, checksPerDay: 5 } })
+    const methods: string[] = []
+    for (let index = 0; index < 3; index++) methods.push((await startOf(flow, freshNumber(index))).method)
+    expect(methods).toEqual(['silent', 'code', 'code'])
+
+    const middle = [sender('first'), scripted('silent'), sender('last')] as const
+    const other = flowSetup({ ladder: middle, clock, store: new MemoryStore({ clock }), limits: { ...endless, checksPerDay: 5 } })
+    const reached: unknown[] = []
+    for (let index = 0; index < 2; index++) {
+      const { handle } = await startOf(other.flow, freshNumber(index))
+      await clock.advance(10_000)
+      const request = { handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: from('192.0.2.1') }
+      const { method, skipped } = await other.flow.fallback(request)
+      reached.push({ method, skipped })
+    }
+    expect(reached).toEqual([
+      { method: 'silent', skipped: [] },
+      { method: 'last', skipped: [{ method: 'silent', reason: 'limit_reached' }] },
+    ])
   })
 
   test('that turns while checks are given back admits no more than its limit', async () => {
