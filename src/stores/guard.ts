@@ -52,5 +52,11 @@ const cures: Record<string, string> = {
   WRONGPASS: 'Redis refuses the user or the password that the client was given.',
   READONLY: 'The client is connected to a replica: connect it to the primary.',
   MOVED: 'The client does not follow a Redis Cluster: use one that does, such as createCluster of redis 5, or Cluster of ioredis.',
+  ClientClosedError: 'The client of Redis is not connected: call `await client.connect()` before the first login.',
+  ClientOfflineError:
+    'The client of Redis has no connection at present: look at its server and its address; `client.on("error", …)` hears why.',
+  CONNECTION_LOST:
+    'The client has no connection: connect it before the first login, and look at its server and its address. Its `error` event says why.',
+  ECONNREFUSED: 'Nothing listens at the address that the client was given: start the server, or mend host and port.',
   OOM: 'Redis has no memory left and evicts nothing: give it more, or look at what fills it.',
 }

@@ -1,5 +1,7 @@
 import type { Request } from 'express'
 import { MemoryStore, type OnEvent, type PhoneCheckEvent, type requireAssurance } from 'passport-phonecheck'
+import { RedisStore } from 'passport-phonecheck/stores/redis'
+import { createClient } from 'redis'
 import { afterEach, beforeEach, expect, expectTypeOf, test, vi } from 'vitest'
 import { startApp, type TestAppOptions } from '../support/app.js'
 import { Browser } from '../support/browser.js'
@@ -38,6 +40,14 @@ test('a PostgreSQL without its tables says how it gets them, and no more of the 
   expect(said.join()).not.toContain('CANARY')
 })
 
+test('a client of Redis that was never connected is told of with what connects it', async () => {
+  const { start } = await silentApp({ store: new RedisStore({ client: createClient() }) })
+  expect((await start()).status).toBe(503)
+  await vi.waitFor(() =>
+    expect(said.join()).toContain('(ClientClosedError). The client of Redis is not connected: call `await client.connect()`'),
+  )
+})
+
 test('whoever listens hears of it instead, with the code and what to look at, and without the fault’s own words', async () => {
   const failing = interceptedStore(new MemoryStore(), () => {
     throw Object.assign(new Error('SECRET-CANARY'), { code: 'ECONNREFUSED' })
@@ -48,7 +58,7 @@ test('whoever listens hears of it instead, with the code and what to look at, an
     type: 'store_outage',
     operation: expect.any(String),
     code: 'ECONNREFUSED',
-    message: expect.stringMatching(/^The store failed at \w+ \(ECONNREFUSED\)\. Nobody can log in while it fails/),
+    message: expect.stringMatching(/^The store failed at \w+ \(ECONNREFUSED\)\. Nothing listens at the address/),
   })
   expect(JSON.stringify(app.events)).not.toContain('CANARY')
   await new Promise((resolve) => setImmediate(resolve))
