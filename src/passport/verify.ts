@@ -1,6 +1,6 @@
 import type { PhoneIdentity } from '../contracts/identity.js'
 import type { HttpRequest, OfRequest } from '../express/http-types.js'
-import { asError, callApplication } from '../lib/application.js'
+import { asError, callApplication, isPromise } from '../lib/application.js'
 
 /** The application's user, or false or null to refuse a proven identity. Nothing refuses too, and the event says so: a `return` may have been forgotten. */
 export type Verdict = Express.User | false | null | undefined
@@ -69,12 +69,19 @@ function withDone(who: string, call: (done: Done) => unknown, mayReturn: boolean
       const returned = call(done)
       if (returned === undefined) return
       // A promise that is returned beside `done` is watched too, or its rejection would end the process.
-      Promise.resolve(returned).then((user) => mayReturn && decide(user), fail)
+      Promise.resolve(returned).then((user) => {
+        if (mayReturn) decide(user)
+        // Not taken as the user: queries and timers, which callbacks of this style happen to return, would log in.
+        else if (user !== undefined && isPromise(returned)) fail(new TypeError(`${who} ${bothStyles}`))
+      }, fail)
     } catch (thrown) {
       fail(thrown)
     }
   })
 }
+
+const bothStyles =
+  'declares the parameter done and returned a promise of a value without calling it: leave done out to return the user, or call done(null, user).'
 
 /** Anything truthy, as in Passport. Of the falsy values only null and undefined mean "no error", unless there is a user all the same. */
 function isFailure(error: unknown, user: unknown): boolean {

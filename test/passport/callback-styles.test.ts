@@ -93,6 +93,22 @@ test.each([
   ])
 })
 
+test.each<[string, VerifyCallback]>([
+  ['returns a promise of the user', async (_identity, _done) => user],
+  ['returns a promise of no', async (_identity, _done) => null],
+])('a verify callback that declares done and %s fails at once, and the error names both ways', async (_name, verify) => {
+  expect(verify).toHaveLength(2)
+  const app = await guardedApp({ verify })
+  const { status, reached } = await app.ask('/login/verify', { flow: await app.begin(), code: 'right' })
+  expect([status, reached.behind]).toEqual([500, 0])
+  expect(String(reached.errors[0])).toMatch(/declares the parameter done .* leave done out to return the user, or call done\(null, user\)/)
+})
+
+test('what a callback that declares done happens to return is no user and no fault, as of a query or a timer', async () => {
+  const app = await guardedApp({ verify: ((_identity: unknown, done: Done) => setImmediate(() => done(null, user))) as VerifyCallback })
+  expect((await app.ask('/login/verify', { flow: await app.begin(), code: 'right' })).status).toBe(200)
+})
+
 test('a no is no forgotten answer', async () => {
   const app = await guardedApp({ verify: async () => null })
   await app.ask('/login/verify', { flow: await app.begin(), code: 'right' })
