@@ -10,7 +10,7 @@ export const problems = {
   mismatch: [401, 'The SIM in this phone does not have this number.'],
   cross_site: [
     403,
-    'Nothing proves that the request came from your own page: neither Sec-Fetch-Site nor Origin says so. List other origins in `origins`; for plain http in development set `cookie: { secure: false }`.',
+    "Nothing proves that the request came from your own page: neither Sec-Fetch-Site nor Origin says so. List other origins in `origins`; apps and APIs start with `binding: 'handle'`; for plain http in development set `cookie: { secure: false }`.",
   ],
   send_refused: [403, 'No message may be sent to this number.'],
   user_refused: [403, 'The number is proven, but the application does not admit this user.'],

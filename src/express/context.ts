@@ -6,7 +6,7 @@ import { PhoneCheckError } from '../lib/errors.js'
 import type { Requester } from '../limits/login-limiter.js'
 import type { LoginService } from '../login/login-service.js'
 import type { RequestAddress } from './client-address.js'
-import { describeSite, requestSite } from './csrf.js'
+import { describeSite, ownOrigin, requestSite } from './csrf.js'
 import type { FlowCookies } from './flow-cookie.js'
 import type { HttpRequest, OfRequest } from './http-types.js'
 
@@ -73,11 +73,21 @@ export function refuseForeignSite(front: HandlerContext, req: HttpRequest, bindi
   if (site === 'own' || (site === 'unknown' && binding === 'handle')) return
   const seen = describeSite(req, front)
   front.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '', message: seen })
-  const why =
-    site === 'unknown'
-      ? 'Nothing proves that the request came from your own page: neither Sec-Fetch-Site nor Origin was sent. For plain http in development set `cookie: { secure: false }`.'
-      : 'The request came from a page of another origin. List its origin in `origins`, if it may take part.'
-  throw new PhoneCheckError('cross_site', { message: `${why} ${seen}` })
+  throw new PhoneCheckError('cross_site', { message: `${cureOf(front, req, site)} ${seen}` })
+}
+
+function cureOf({ secure, origins }: HandlerContext, req: HttpRequest, site: 'foreign' | 'unknown'): string {
+  const forHttp = ' For plain http in development set `cookie: { secure: false }`.'
+  if (site === 'unknown') {
+    return (
+      'Nothing proves that the request came from your own page: neither Sec-Fetch-Site nor Origin was sent. For an app or API: ' +
+      `start({ binding: 'handle' }). By hand: -H "Origin: ${ownOrigin(req, secure) ?? '<your origin>'}".${secure ? forHttp : ''}`
+    )
+  }
+  if (secure && requestSite(req, { origins, secure: false }) === 'own') {
+    return `The request came from your own host over plain http, but the login's cookie is for https.${forHttp} Elsewhere serve the page over https.`
+  }
+  return 'The request came from a page of another origin. List its origin in `origins`, if it may take part.'
 }
 
 /**

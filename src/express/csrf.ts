@@ -58,6 +58,12 @@ export function isOriginText(text: unknown): text is string {
   return origin === 'null' ? text === `${protocol}//${host}` : origin === text
 }
 
+/** The origin by which the browser knows us. Undefined where the host is not readable as one: it comes from whoever sends the request. */
+export function ownOrigin(req: HttpRequest, secure: boolean): string | undefined {
+  const ours = `${secure ? 'https' : 'http'}://${hostOf(req)}`
+  return isOriginText(ours) ? ours : undefined
+}
+
 /**
  * Compared as origins, not as texts: a default port may be written or not. The scheme counts where it is known: over https, a page of the same host that came
  * over plain http may be anybody's.

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { MemoryStore, PhoneCheckStrategy } from 'passport-phonecheck'
+import { idenfySms, MemoryStore, PhoneCheckStrategy } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
 import { requestSite } from '../../src/express/csrf.js'
 import type { HttpRequest } from '../../src/express/http-types.js'
@@ -65,6 +65,40 @@ describe('origins of apps and extensions', () => {
       { origin: 'https://x.example/<script>', 'sec-fetch-site': 'a b' },
     )
     expect(await refused.text()).not.toContain('script')
+  })
+})
+
+describe('what is refused says what mends it', () => {
+  const refusedBy = async (secure: boolean, headers: (host: string) => Record<string, string>) => {
+    const app = await startApp({ strategy: { cookie: { secure } } })
+    const response = await fetch(`${app.url}/login/phone`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers(new URL(app.url).host) },
+      body: JSON.stringify({ phone_number }),
+    })
+    expect(response.status).toBe(403)
+    const { detail }: { detail: string } = await response.json()
+    return { detail, host: new URL(app.url).host }
+  }
+
+  test.each([true, false])('neither header, with secure: %s', async (secure) => {
+    const { detail, host } = await refusedBy(secure, () => ({}))
+    expect(detail).toContain("For an app or API: start({ binding: 'handle' }). By hand: -H ")
+    expect(detail).toContain(`"Origin: ${secure ? 'https' : 'http'}://${host}"`)
+    expect(detail.includes('secure: false')).toBe(secure)
+  })
+
+  test('the own origin over plain http with a secure cookie', async () => {
+    const { detail } = await refusedBy(true, (host) => ({ origin: `http://${host}` }))
+    expect(detail).toContain('over plain http')
+    expect(detail).toContain('`cookie: { secure: false }`')
+    expect(detail).not.toContain('List its origin')
+  })
+
+  test('another origin', async () => {
+    const { detail } = await refusedBy(true, () => ({ origin: 'https://evil.example' }))
+    expect(detail).toContain('List its origin in `origins`')
+    expect(detail).not.toContain('secure: false')
   })
 })
 
@@ -146,6 +180,35 @@ test('a start on another host than redirectUrl’s is a misconfiguration that is
     expect(viaName.status).toBe(201)
   }
   expect(app.events.filter((event) => event.type === 'misconfiguration' && event.code === 'redirect_host')).toHaveLength(1)
+})
+
+test('a browser that starts without a redirectUrl is a misconfiguration that is told once', async () => {
+  const app = await startApp({ start: {} })
+  const told = () => app.events.filter((event) => event.type === 'misconfiguration')
+  const native = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: app.url },
+    body: JSON.stringify({ phone_number }),
+  }
+  expect((await fetch(`${app.url}/login/phone`, native)).status).toBe(201)
+  expect(told()).toEqual([])
+  for (let times = 0; times < 2; times++) await new Browser(app.url).post('/login/phone', { phone_number })
+  expect(told()).toEqual([
+    expect.objectContaining({ code: 'redirect_missing', message: expect.stringMatching(/Set redirectUrl and loginUrl.*delivery: 'body'/) }),
+  ])
+})
+
+test.each<[string, Parameters<typeof startApp>[0]]>([
+  ['a redirectUrl', { redirect: true }],
+  ['a delivery that is said', { start: { delivery: 'body' } }],
+  [
+    'a way that opens no URL',
+    { start: {}, ladder: (sim) => [idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret' })], strategy: { countries: ['US'] } },
+  ],
+])('no such warning with %s', async (_name, options) => {
+  const app = await startApp(options)
+  expect((await new Browser(app.url).post('/login/phone', { phone_number })).status).toBe(201)
+  expect(app.events.filter((event) => event.type === 'misconfiguration')).toEqual([])
 })
 
 test.each(['start', 'fallback', 'resend', 'status'] as const)('phone.%s mounted without parentheses is one clear error', async (method) => {

@@ -97,7 +97,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   app.use(session({ secret, resave: false, saveUninitialized: false }))
   app.use(pass.initialize())
   app.use(pass.session())
-  app.post('/login/phone', phone.start(options.start))
+  const returns = options.redirect || options.strategy?.redirectUrl !== undefined
+  app.post('/login/phone', phone.start(options.start ?? (returns ? {} : { delivery: 'body' })))
   app.post('/login/phone/fallback', phone.fallback())
   app.post('/login/phone/resend', phone.resend())
   app.post('/login/phone/status', phone.status())

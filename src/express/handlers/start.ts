@@ -31,6 +31,21 @@ function hostComparison() {
   }
 }
 
+/** The vendor sends a browser back only where a flow has an address to go to: without one it ends on the vendor's JSON. The operator hears of it once. */
+function returnReminder({ emit, purpose }: HandlerContext) {
+  let told = false
+  return (req: HttpRequest) => {
+    // Apps and scripts send none of it.
+    if (told || req.headers['sec-fetch-site'] === undefined) return
+    told = true
+    const where = purpose === 'login' ? 'of the strategy' : `of phone.purpose('${purpose}')`
+    const message =
+      `A browser started a login, and no redirectUrl says where it returns to: it will end on the vendor's JSON. Set redirectUrl and loginUrl ${where}. ` +
+      "For a page inside an app, whose SDK opens the check, say phone.start({ delivery: 'body' })."
+    emit({ type: 'misconfiguration', code: 'redirect_missing', message })
+  }
+}
+
 /** The handler of `POST start`. @throws TypeError for options that cannot work together */
 export function startHandler(front: HandlerContext, options: StartOptions): Handler {
   knownOptions('start', options, ['binding', 'delivery'])
@@ -46,6 +61,7 @@ export function startHandler(front: HandlerContext, options: StartOptions): Hand
   }
 
   const compareHosts = hostComparison()
+  const remindOfReturn = returnReminder(front)
   return asHandler(front, async function phoneCheckStart(req, res) {
     refuseForeignSite(front, req, binding)
     // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
@@ -62,6 +78,8 @@ export function startHandler(front: HandlerContext, options: StartOptions): Hand
       requester: device === undefined ? requester : { ...requester, devices: [device] },
     })
     if (binding === 'cookie') front.cookies.add(req, res, started)
+    if (binding === 'cookie' && options.delivery === undefined && delivery === 'body' && started.challenge.type === 'open_url')
+      remindOfReturn(req)
     sendJson(res, 201, toWire(started.handle, started))
   })
 }
