@@ -105,7 +105,9 @@ test.each<[string, VerifyCallback]>([
 })
 
 test('what a callback that declares done happens to return is no user and no fault, as of a query or a timer', async () => {
-  const app = await guardedApp({ verify: ((_identity: unknown, done: Done) => setImmediate(() => done(null, user))) as VerifyCallback })
+  const app = await guardedApp({
+    verify: ((_identity: unknown, done: Done) => setImmediate(() => done(null, user))) as unknown as VerifyCallback,
+  })
   expect((await app.ask('/login/verify', { flow: await app.begin(), code: 'right' })).status).toBe(200)
 })
 
