@@ -51,14 +51,14 @@ export class LimitRules {
 
   /** A check on this rung, with the message that it sends. */
   check(rung: Provider, account: Account, target: Target, address: string | undefined): LimitRule[] {
-    const lock = rung.guessable ? [this.#askLock(account)] : []
+    const lock = rung.guessable ? this.#askLocks(account) : []
     if (rung.sends) return [...lock, ...this.#message(account, target, address)]
     return isFree(rung) ? lock : [...lock, ...this.#silentCheck(account, address)]
   }
 
   guess(rung: Provider, account: Account, address: string | undefined): LimitRule[] {
     const tries = this.#byAddress('failedVerifies', this.#options.failedVerifiesPerAddress, account, address)
-    return rung.guessable ? [{ ...this.#askLock(account), cost: 1 }, ...tries] : tries
+    return rung.guessable ? [...this.#askLocks(account).map((lock) => ({ ...lock, cost: 1 as const })), ...tries] : tries
   }
 
   /** Without those that may belong to a day that is over: given back today, they would admit one too many. */
@@ -146,8 +146,13 @@ export class LimitRules {
   }
 
   /** Only asks whether the code rung is open to this account: no code is sent that could not be tried. */
-  #askLock(account: Account): LimitRule {
-    return { ...limits.guesses, key: guessKey(account), cost: 0, code: 'code_locked' }
+  #askLocks({ number, device }: Account): LimitRule[] {
+    const lock = { cost: 0, code: 'code_locked' } as const
+    if (device === undefined) return [{ ...limits.guesses, key: guessKeys.strangers(number), ...lock }]
+    return [
+      { ...limits.guesses, key: guessKeys.device(number, device), ...lock },
+      { ...limits.guessesByDevices, key: guessKeys.devices(number), ...lock },
+    ]
   }
 
   /** Not for known devices, which have limits by device and number: whoever is behind the same address as one of them could stop it. */
@@ -180,9 +185,11 @@ const dayMs = 86_400_000
 /** An hour longer than the day that is in the key, for processes whose clocks differ. */
 const dayKeySeconds = 25 * 3600
 
-/** The wrong codes in a row of a number: by strangers together, or by one device. */
-export function guessKey({ number, device }: Account): string {
-  return device === undefined ? `guess/${number}` : `guess/${number}/${device}`
+/** The wrong codes in a row of a number: by strangers together, by known devices together, and by one of those. */
+export const guessKeys = {
+  strangers: (number: string) => `guess/${number}`,
+  devices: (number: string) => `guess/${number}/devices`,
+  device: (number: string, device: string) => `guess/${number}/device/${device}`,
 }
 
 function unlessEndless(charges: LimitRule[]): LimitRule[] {

@@ -8,7 +8,7 @@ import { wallTime, withTimeout } from '../lib/clock.js'
 import { keyedHash } from '../lib/crypto.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { type PhoneNumber, subscriberOf } from '../lib/phone-number.js'
-import { type Account, guessKey, type LimitRule, LimitRules } from './charges.js'
+import { type Account, guessKeys, type LimitRule, LimitRules } from './charges.js'
 import { Devices, type KnownDevice } from './known-devices.js'
 import { limits } from './numbers.js'
 
@@ -126,9 +126,13 @@ export class LoginLimiter {
     await this.#refund(this.#rules.guess(rung, account, requester.address))
   }
 
-  /** Forgets the wrong codes of a number's strangers, and those of one device, and any lock they led to. */
+  /** Forgets the wrong codes of a number's strangers and of its known devices together, those of one device, and any lock they led to. */
   async resetAttempts({ number, device }: Account): Promise<void> {
-    const keys = [guessKey({ number, device: undefined }), ...(device === undefined ? [] : [guessKey({ number, device })])]
+    const keys = [
+      guessKeys.strangers(number),
+      guessKeys.devices(number),
+      ...(device === undefined ? [] : [guessKeys.device(number, device)]),
+    ]
     await Promise.all(keys.map((key) => this.#store.remove(key)))
   }
 

@@ -43,6 +43,8 @@ export const limits = {
 
   /** Wrong codes in a row for one number, over all flows; then its code rung is locked, for twice as long each time. */
   guesses: { limit: 10, windowSeconds: day, maxWindowSeconds: 30 * day },
+  /** The same for all known devices of a number together, beside the {@link limits.guesses} of each: whoever collects many device values gains no more. */
+  guessesByDevices: { limit: 20, windowSeconds: day, maxWindowSeconds: 30 * day },
   /**
    * Messages to one number by devices that never logged in with it: three, then none for ten minutes, and twice as long each time, up to an hour. So a
    * stranger holds nobody's messages back for longer than that at a time.

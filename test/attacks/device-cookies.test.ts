@@ -58,6 +58,54 @@ describe('a device that logged in before', () => {
     expect((await stranger.logIn()).status).toBe(200)
   })
 
+  test('shares a bound with all others of its number, so that many collected values bring no more guesses; unlock() and a MOCheck clear it', async () => {
+    const app = await ladderApp('cookie + body', ['idenfy-sms', 'mocheck'], {
+      simulator: { behaviour: { idenfySecondSend: 'accept', idenfyMaxWrongTries: 1_000 } },
+      before: (express) => express.set('trust proxy', 'loopback'),
+    })
+    const collect = async () => {
+      const known: Person[] = []
+      for (let index = 0; index < 3; index++) known.push(await owner(app))
+      return known
+    }
+    /** Whether a typed code is open: the ladder goes on to a MOCheck where it is not. */
+    const method = async (person: Person) => (await again(person).start()).body['method']
+    const guess = async (person: Person, times: number) => {
+      for (let left = times; left > 0; left -= 3) {
+        const guesser = again(person)
+        expect((await guesser.start()).body['method']).toBe('idenfy-sms')
+        for (let tries = 0; tries < Math.min(3, left); tries++) await guesser.wrong()
+      }
+      await app.clock.advance(600_000)
+    }
+    const burn = async (known: Person[]) => {
+      const before = app.sim.count(calls.verify)
+      for (const person of known) await guess(person, person === known[2] ? 2 : 9)
+      expect(app.sim.count(calls.verify) - before).toBe(limits.guessesByDevices.limit)
+      for (const person of known) expect(await method(person)).toBe('mocheck')
+    }
+    const known = await collect()
+    await burn(known)
+    // Strangers have theirs.
+    const stranger = new Person(app)
+    expect((await stranger.start()).body['method']).toBe('idenfy-sms')
+    const mobile = again(known[2] as Person)
+    const { challenge } = (await mobile.start()).body
+    await mobile.phone.send(challenge.to, challenge.body)
+    await app.clock.advance(3_000)
+    expect((await mobile.verify()).status).toBe(200)
+    await app.clock.advance(day)
+    expect(await method(known[0] as Person)).toBe('idenfy-sms')
+
+    await app.phone.unlock(number)
+    await app.clock.advance(day)
+    const later = await collect()
+    await burn(later)
+    await app.phone.unlock(number)
+    await app.clock.advance(day)
+    expect(await method(await owner(app))).toBe('idenfy-sms')
+  })
+
   test('keeps its counter over a login, so that its owner hands a thief no new guesses', async () => {
     const app = await codeOnly()
     const known = await owner(app)

@@ -55,13 +55,25 @@ test('the table of what follows when a rung fails is the one in the code', () =>
 })
 
 test('the limits in docs/reference/limits.md are those in the code', () => {
-  const { guesses, perAddress, networks, perDay, sendsPerNumber, sendsPerDevice, resendAfterSeconds, triesPerCode, triesPerFlow } = limits
+  const {
+    guesses,
+    guessesByDevices,
+    perAddress,
+    networks,
+    perDay,
+    sendsPerNumber,
+    sendsPerDevice,
+    resendAfterSeconds,
+    triesPerCode,
+    triesPerFlow,
+  } = limits
   const { checksPerNumber, devices, sendsPerBlock, perDayByDevices } = limits
   const [short, long] = sendsPerDevice
   const number = (value: number) => value.toLocaleString('en')
   for (const sentence of [
     `${triesPerCode} a code, ${triesPerFlow} a login`,
     `${guesses.limit}, then its code rung is locked for ${guesses.windowSeconds / 3600} h, doubling to ${guesses.maxWindowSeconds / 86_400} days`,
+    `a known device has ${guesses.limit} of its own, and all of a number ${guessesByDevices.limit} |`,
     `${sendsPerNumber.limit}, then none for ${sendsPerNumber.windowSeconds / 60} min, doubling to ${sendsPerNumber.maxWindowSeconds / 60} min`,
     `${short.limit} in ${short.windowSeconds / 60} min, ${long.limit} in ${long.windowSeconds / 3600} h; ${perDayByDevices.sends} in a day (UTC) by all`,
     `\`limits.checksPerNumber\`, ${checksPerNumber.limit} in ${checksPerNumber.windowSeconds / 60} min; by each known device as many, and ${perDayByDevices.checks} in a day`,

@@ -67,6 +67,6 @@ test.each(['silent', 'code'] as const)(
     const redeem = await measure(flow.redeem(redeeming(start.result), anyone))
     expect(redeem.result.user).toEqual({ id: number })
     expect(redeem.waves).toBe(3)
-    expect(count.operations).toBeLessThanOrEqual(14)
+    expect(count.operations).toBeLessThanOrEqual(15)
   },
 )
