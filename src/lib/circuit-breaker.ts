@@ -11,6 +11,8 @@ const sample = 20
 export const graceMs = 500
 /** Calls to one provider that may be under way at once, those included that wait for a connection. Far above what a healthy one ever has. */
 const maxInFlight = 1_024
+/** How long a used-up quota is believed: as long as the vendor says, but never for longer than this; and for this long where it does not say. */
+const quotaSeconds = { most: 60, unsaid: 5 }
 
 interface Circuit {
   consecutiveFailures: number
@@ -21,6 +23,8 @@ interface Circuit {
   openUntil: number
   /** When the one call that may probe went out; it is given up for lost after as long as the circuit was open. */
   probingSince: number | undefined
+  /** Until when the vendor said that its quota is used up. */
+  quotaUntil: number
 }
 
 /**
@@ -28,6 +32,8 @@ interface Circuit {
  *
  * Only outages count, never a verdict, so no user can open it. It remembers no verdict either: an open circuit means "cannot tell", and the ladder's floor
  * holds whatever is open. One per provider and operation, in this process.
+ *
+ * Nor does it ask one whose quota is used up until that is over: nothing is charged for such a call, so else anybody could keep the quota used up at no cost.
  */
 export class CircuitBreakers {
   readonly #clock: Clock
@@ -60,6 +66,7 @@ export class CircuitBreakers {
   async run<T>(method: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
     const circuit = this.#circuit(method, operation)
     if (this.#refuses(circuit)) throw this.refusal(method, operation)
+    if (this.#clock.now() < circuit.quotaUntil) throw this.#quotaRefusal(circuit)
     // Claims and charges may have taken all the time there was: a call that nobody waits for any more must not be made, and not be paid.
     if (deadline.leftMs() <= 0) throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true })
     const inFlight = this.#inFlight.get(method) ?? 0
@@ -85,6 +92,7 @@ export class CircuitBreakers {
       return result
     } catch (error) {
       const problem = asOutage(error)
+      if (problem.details.reason === 'quota_exceeded') circuit.quotaUntil = this.#clock.now() + quotaMs(problem)
       if (isDefect(error)) this.#emit(defect(method, operation, error instanceof PhoneCheckError ? error.cause : error))
       if (tellsOf()) this.#record(circuit, method, operation, !isProviderFault(problem))
       throw problem
@@ -98,6 +106,11 @@ export class CircuitBreakers {
       reason: 'provider_down',
       untried: true,
     })
+  }
+
+  #quotaRefusal({ quotaUntil }: Circuit): PhoneCheckError {
+    const retryAfterSeconds = Math.ceil((quotaUntil - this.#clock.now()) / 1000)
+    return new PhoneCheckError('provider_unavailable', { retryAfterSeconds, reason: 'quota_exceeded', untried: true })
   }
 
   #overload(method: string): PhoneCheckError {
@@ -159,6 +172,7 @@ export class CircuitBreakers {
       since: this.#clock.now(),
       openUntil: 0,
       probingSince: undefined,
+      quotaUntil: 0,
     }
     this.#circuits.set(name, circuit)
     return circuit
@@ -168,6 +182,10 @@ export class CircuitBreakers {
 /** A provider may answer "cannot tell" because the answer was lost: for the flow that is an outcome, for the breaker an outage. */
 function isLostOutcome(result: unknown): boolean {
   return typeof result === 'object' && result !== null && 'lost' in result && result.lost === true
+}
+
+function quotaMs({ details: { retryAfterSeconds = quotaSeconds.unsaid } }: PhoneCheckError): number {
+  return Math.min(Math.max(retryAfterSeconds, 1), quotaSeconds.most) * 1000
 }
 
 /** A quota that is used up is no outage: the provider answers, and will serve again by itself. */

@@ -7,6 +7,24 @@ import { calls, type LadderApp, ladderApp, Visitor } from '../support/ladder.js'
 const sends = (app: LadderApp) => app.sim.count(calls.send)
 const accepting = { simulator: { behaviour: { idenfySecondSend: 'accept' as const } } }
 
+test('ten flows of one number have a vendor whose quota is used up asked no oftener than one would', async () => {
+  const app = await ladderApp('handle', ['phonecheck', 'idenfy-sms'], accepting)
+  const visitors = Array.from({ length: 10 }, () => new Visitor(app))
+  for (const visitor of visitors) {
+    await visitor.start()
+    await visitor.verify({ error: 'sdk_error' })
+  }
+  app.sim.fault({ match: calls.send, status: 429 })
+  for (let round = 0; round < 6; round++) {
+    for (const visitor of visitors) {
+      expect(await visitor.fallback()).toMatchObject({ status: 503, body: { code: 'provider_unavailable', reason: 'quota_exceeded' } })
+    }
+    expect(sends(app)).toBe(round + 1)
+    await app.clock.advance(5_000)
+  }
+  expect((await app.phone.ready()).breakers.filter(({ state }) => state === 'open')).toEqual([])
+})
+
 describe('one flow cannot have a provider asked without end', () => {
   test('by falling back over a rung that cannot work to one that a limit closes', async () => {
     const app = await ladderApp('cookie + body', undefined, { ...accepting, strategy: { limits: { sendsPerAddress: 0 } } })

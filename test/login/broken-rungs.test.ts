@@ -63,6 +63,7 @@ test('a quota that is used up opens no circuit, however many run into it', async
   expect(app.events.map(({ type }) => type)).not.toContain('breaker_opened')
   expect(app.events).toContainEqual(expect.objectContaining({ type: 'quota_exceeded', retryAfterSeconds: 2290 }))
   fault.remove()
+  await app.clock.advance(60_000)
   expect((await new Visitor(app).start()).body.method).toBe('phonecheck')
 })
 
