@@ -107,7 +107,10 @@ export function asHandler({ drain }: { drain: Drain }, work: (req: HttpRequest, 
  * Error middleware that answers with `application/problem+json` and restores code and message of a refusal after Passport's `failWithError`.
  * Errors that are not of this library are passed on. Mount it after the routes.
  */
-export function phoneCheckErrors(): ErrorHandler {
+export function phoneCheckErrors(...nothing: never[]): ErrorHandler {
+  // Called as a handler, without the parentheses, it would hold every request for ever.
+  if (nothing.length > 0)
+    throw new TypeError('phoneCheckErrors: takes no options; mount it with parentheses, after the routes: app.use(phoneCheckErrors())')
   return function phoneCheckErrors(error: unknown, req: HttpRequest, res: HttpResponse, next: Next) {
     const problem = error instanceof PhoneCheckError ? error : isAuthenticationError(error) ? keptProblem(req, error.status) : undefined
     if (problem && !res.headersSent) sendProblem(res, problem)

@@ -10,14 +10,15 @@ import { isOriginText } from '../express/csrf.js'
 import { FlowCookies } from '../express/flow-cookie.js'
 import { isClock, systemClock } from '../lib/clock.js'
 import { Drain } from '../lib/drain.js'
-import { isLoopback } from '../lib/ip-address.js'
 import { isolateListener } from '../lib/listeners.js'
 import { warnOperator } from '../lib/operator-warnings.js'
-import { knownOptions } from '../lib/options.js'
+import { checkOptions, isBoolean, isFunction, isObject, isWord, knownOptions, type OptionRule, oneOf } from '../lib/options.js'
 import { isCountry, regionOfNumbers } from '../lib/phone-number.js'
 import { secretFault } from '../lib/secret.js'
 import { LoginService } from '../login/login-service.js'
 import type { ReviewNumber } from '../login/review-provider.js'
+import { demand, noCountry, noOrigin } from './complaints.js'
+import { checkUrls, isRedirectUrl, notSecure } from './urls.js'
 
 export interface PhoneCheckStrategyOptions {
   /** Providers in the order in which they are tried. */
@@ -93,12 +94,12 @@ export function buildFront(options: AnyOptions): HandlerContext {
   const emit = isolateListener(options.onEvent ?? warnOperator)
   const secureCookie = cookie?.secure ?? true
 
-  knownOptions('PhoneCheckStrategy', options, optionNames)
+  knownOptions('PhoneCheckStrategy', options, optionNames, calledElsewhere)
+  checkOptions('PhoneCheckStrategy', options, rules)
   if (cookie !== undefined) {
     demand(typeof cookie === 'object' && typeof cookie.secure === 'boolean', 'cookie must be { secure: true } or { secure: false }')
     knownOptions('PhoneCheckStrategy: cookie', cookie, ['secure'])
   }
-  demand(options.onEvent === undefined || typeof options.onEvent === 'function', 'onEvent must be a function')
   demand(Array.isArray(options.ladder), 'ladder must be an array of providers, such as [phoneCheck({ … })]')
   options.ladder.forEach((rung: Partial<Provider> | undefined, index) => {
     const isProvider = typeof rung?.name === 'string' && typeof rung.start === 'function'
@@ -106,11 +107,8 @@ export function buildFront(options: AnyOptions): HandlerContext {
   })
   checkStore(store)
   const secret = checkSecret(options.secret)
-  demand(
-    countries === undefined || (Array.isArray(countries) && countries.length > 0 && countries.every(isCountry)),
-    "countries must be ISO codes, such as ['US', 'DE']",
-  )
   for (const country of countries ?? []) {
+    demand(isCountry(country), `countries must be ISO codes, such as ['US', 'DE']; ${noCountry(country)}`)
     const region = regionOfNumbers(country)
     demand(
       region === undefined,
@@ -121,32 +119,22 @@ export function buildFront(options: AnyOptions): HandlerContext {
     countries !== undefined || !options.ladder.some((rung) => rung.sends),
     "countries is missing; a ladder that sends messages must say to which regions, such as ['US', 'DE']",
   )
-  demand(defaultCountry === undefined || isCountry(defaultCountry), "defaultCountry must be an ISO code, such as 'US'")
-  demand([undefined, 'off', 'prefer', 'require'].includes(deviceIp), "deviceIp must be 'off', 'prefer' or 'require'")
-  demand([undefined, 'low', 'medium', 'high'].includes(floor), "floor must be 'low', 'medium' or 'high'")
-  demand(options.beforeSend === undefined || typeof options.beforeSend === 'function', 'beforeSend must be a function')
-  demand([undefined, true, false].includes(options.beforeSendOnChecks), 'beforeSendOnChecks must be true or false')
+  demand(
+    defaultCountry === undefined || isCountry(defaultCountry),
+    `defaultCountry must be an ISO code, such as 'US'; ${noCountry(defaultCountry)}`,
+  )
   demand(!options.beforeSendOnChecks || options.beforeSend !== undefined, 'beforeSendOnChecks needs beforeSend')
-  demand(options.name === undefined || (typeof options.name === 'string' && options.name !== ''), 'name must be a word, such as phonecheck')
-  demand([undefined, true, false].includes(options.passReqToCallback), 'passReqToCallback must be true or false')
-  demand(isClock(clock), 'clock must have the methods now() and delay()')
-  demand(
-    options.limits === undefined || (typeof options.limits === 'object' && options.limits !== null),
-    'limits must be an object, such as { startsPerAddress: 300 }',
-  )
-  demand(
-    options.reviewNumbers === undefined || Array.isArray(options.reviewNumbers),
-    'reviewNumbers must be a list of { phoneNumber, code, until }',
-  )
+  knownOptions('PhoneCheckStrategy: limits', options.limits ?? {}, limitNames)
   for (const [name, limit] of Object.entries(options.limits ?? {})) {
-    demand(limitNames.includes(name), `limits.${name} is no limit; there are ${limitNames.join(', ')}`)
     if (name === 'sendsPerCountryPerDay' && typeof limit === 'object' && limit !== null) checkCountries(limit)
     else demand(limit === undefined || isLimit(limit), `limits.${name} must be a whole number; 0 allows none, Infinity any number`)
   }
-  demand(
-    Array.isArray(origins) && origins.every(isOriginText),
-    "origins must be a list of origins alone, such as ['https://www.example.com', 'capacitor://localhost']",
-  )
+  for (const origin of origins) {
+    demand(
+      isOriginText(origin),
+      `origins must be a list of origins alone, such as ['https://www.example.com', 'capacitor://localhost']; ${noOrigin(origin)}`,
+    )
+  }
   demand(secureCookie || !production, notSecure)
   checkUrls(redirectUrl, loginUrl, secureCookie)
   demand(
@@ -195,6 +183,27 @@ function remindOfSandboxes(ladder: readonly Provider[], emit: OnEvent): void {
   emit({ type: 'reminder', code: 'sandbox_projects', message })
 }
 
+const rules: readonly OptionRule[] = [
+  ['onEvent', isFunction, 'must be a function'],
+  ['countries', (list) => Array.isArray(list) && list.length > 0, "must be ISO codes, such as ['US', 'DE']"],
+  ['deviceIp', oneOf('off', 'prefer', 'require'), "must be 'off', 'prefer' or 'require'"],
+  ['floor', oneOf('low', 'medium', 'high'), "must be 'low', 'medium' or 'high'"],
+  ['beforeSend', isFunction, 'must be a function'],
+  ['beforeSendOnChecks', isBoolean, 'must be true or false'],
+  ['name', isWord, 'must be a word, such as phonecheck'],
+  ['passReqToCallback', isBoolean, 'must be true or false'],
+  ['clock', isClock, 'must have the methods now() and delay()'],
+  ['limits', isObject, 'must be an object, such as { startsPerAddress: 300 }'],
+  ['reviewNumbers', Array.isArray, 'must be a list of { phoneNumber, code, until }'],
+  ['origins', Array.isArray, "must be a list of origins alone, such as ['https://www.example.com', 'capacitor://localhost']"],
+  ['store', (store) => typeof store !== 'function', 'is a class; pass an instance, such as new MemoryStore()'],
+]
+
+/** The name that OAuth strategies of Passport have for it; one of nearly that name is something else here. */
+export const calledElsewhere = {
+  callbackURL: 'the address that a browser returns to is called redirectUrl here, and callbackUrl is the address of the webhook',
+}
+
 const optionNames = [
   'ladder',
   'store',
@@ -240,31 +249,6 @@ function checkCountries(perCountry: Readonly<Record<string, unknown>>): void {
   }
 }
 
-const notSecure = 'cookie.secure: false is for plain http in development; leave it out'
-
-/** Where browsers are sent, with which cookies. @throws TypeError */
-export function checkUrls(redirectUrl: string | undefined, loginUrl: string | undefined, secureCookie: boolean): void {
-  if (redirectUrl !== undefined) {
-    demand(isRedirectUrl(redirectUrl), 'redirectUrl must be an absolute https URL; http only on loopback and not in production')
-    demand(loginUrl !== undefined, 'loginUrl is missing; a failed return needs a page to go to')
-    const isHttps = redirectUrl.startsWith('https:')
-    demand(secureCookie || !isHttps, notSecure)
-    demand(
-      !secureCookie || isHttps,
-      'redirectUrl is plain http, over which browsers send no Secure cookie; for development set cookie: { secure: false }',
-    )
-  }
-  demand(
-    loginUrl === undefined || redirectUrl !== undefined,
-    'loginUrl is where a failed return leg goes, so it needs redirectUrl; leave it out where codes come back by body',
-  )
-  demand(loginUrl === undefined || isLoginUrl(loginUrl), 'loginUrl must be a path such as /login, or an absolute URL, without a fragment')
-}
-
-export function demand(holds: boolean, sentence: string): asserts holds {
-  if (!holds) throw new TypeError(`PhoneCheckStrategy: ${sentence}`)
-}
-
 function checkSecret(secret: string | undefined): string {
   const fault = secretFault(secret)
   demand(fault === undefined, `secret ${fault}`)
@@ -275,15 +259,4 @@ function checkStore(store: Partial<Store> | null | undefined): void {
   demand(typeof store === 'object' && store !== null, 'store is missing; pass one, such as new MemoryStore()')
   const missing = (['insert', 'find', 'replace', 'remove', 'count'] as const).filter((method) => typeof store[method] !== 'function')
   demand(missing.length === 0, `store is no store of this library: it has no ${missing.join(', no ')}`)
-}
-
-function isRedirectUrl(text: string): boolean {
-  if (typeof text !== 'string' || !URL.canParse(text)) return false
-  const { protocol, hostname, username, hash } = new URL(text)
-  if (username || hash) return false
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname) && process.env['NODE_ENV'] !== 'production')
-}
-
-function isLoginUrl(text: string): boolean {
-  return typeof text === 'string' && /^(\/(?![/\\])|https?:\/\/)[\x21-\x5b\x5d-\x7e]*$/.test(text) && !text.includes('#')
 }

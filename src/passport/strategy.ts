@@ -2,15 +2,16 @@ import type { OfRequest } from '../express/http-types.js'
 import { knownOptions } from '../lib/options.js'
 import { limits } from '../limits/numbers.js'
 import type { Readiness } from '../login/types.js'
+import { demand } from './complaints.js'
 import {
   type AnyOptions,
   buildFront,
-  checkUrls,
-  demand,
+  calledElsewhere,
   type PhoneCheckStrategyOptions,
   type PhoneCheckStrategyOptionsWithRequest,
 } from './options.js'
 import { FlowStrategy } from './purpose-strategy.js'
+import { checkUrls } from './urls.js'
 import { type VerifyCallback, type VerifyCallbackWithRequest, verifier } from './verify.js'
 
 export interface PurposeOptions {
@@ -30,6 +31,10 @@ export class PhoneCheckStrategy extends FlowStrategy {
   constructor(options: PhoneCheckStrategyOptionsWithRequest, verify: VerifyCallbackWithRequest)
   constructor(options: PhoneCheckStrategyOptions, verify: VerifyCallback)
   constructor(options: AnyOptions, verify: VerifyCallback | VerifyCallbackWithRequest) {
+    if (typeof options === 'function')
+      throw new TypeError(
+        'PhoneCheckStrategy: the options come first and the verify callback second: new PhoneCheckStrategy(options, verify)',
+      )
     if (typeof options !== 'object' || options === null) throw new TypeError('PhoneCheckStrategy requires options')
     if (typeof verify !== 'function') throw new TypeError('PhoneCheckStrategy requires a verify callback')
     const name = options.name ?? 'phonecheck'
@@ -44,7 +49,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
   purpose(purpose: string, options: PurposeOptions & { passReqToCallback: true }, verify: VerifyCallbackWithRequest): FlowStrategy
   purpose(purpose: string, options: PurposeOptions & { passReqToCallback?: false }, verify: VerifyCallback): FlowStrategy
   purpose(purpose: string, options: PurposeOptions, verify: VerifyCallback | VerifyCallbackWithRequest): FlowStrategy {
-    knownOptions('purpose', options, ['subject', 'redirectUrl', 'loginUrl', 'passReqToCallback'])
+    knownOptions('purpose', options, ['subject', 'redirectUrl', 'loginUrl', 'passReqToCallback'], calledElsewhere)
     const { subject, redirectUrl, loginUrl } = options
     demand(/^[a-z][a-z0-9-]{0,31}$/.test(purpose) && purpose !== 'login', "purpose must be a short lower-case word, and not 'login'")
     demand(typeof subject === 'function', 'subject is missing; a purpose belongs to a signed-in user, such as (req) => req.user?.id')

@@ -46,13 +46,13 @@ Give ${url} to every provider as baseUrl, with any credentials.
 ${sandbox ? sandboxRule : phoneRule}
 By hand:
   curl -u id:secret -d 'grant_type=client_credentials&scope=phone_check' ${url}/oauth2/v1/token
-  curl -H 'Authorization: Bearer TOKEN' --json '{"phone_number":"+12025550100"}' ${url}/phone_check/v0.2/checks
-  curl --json '{"url":"CHECK_URL"}' ${url}/_simulator/phones/+12025550100/open
-  curl -X PATCH --json '{"mobileData":false}' ${url}/_simulator/phones/+12025550100
-  curl -X PATCH --json '{"sim":"+12025550199"}' ${url}/_simulator/phones/+12025550100
-  curl -u key:secret --json '{"phone_number":"+12025550100"}' ${url}/fraud/send-sms
+  curl -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' -d '{"phone_number":"+12025550100"}' ${url}/phone_check/v0.2/checks
+  curl -H 'Content-Type: application/json' -d '{"url":"CHECK_URL"}' ${url}/_simulator/phones/+12025550100/open
+  curl -X PATCH -H 'Content-Type: application/json' -d '{"mobileData":false}' ${url}/_simulator/phones/+12025550100
+  curl -X PATCH -H 'Content-Type: application/json' -d '{"sim":"+12025550199"}' ${url}/_simulator/phones/+12025550100
+  curl -u key:secret -H 'Content-Type: application/json' -d '{"phone_number":"+12025550100"}' ${url}/fraud/send-sms
   curl ${url}/_simulator/phones/+12025550100/inbox
-  curl --json '{"to":"MO_RECEIVER","body":"MO_BODY"}' ${url}/_simulator/phones/+12025550100/send
+  curl -H 'Content-Type: application/json' -d '{"to":"MO_RECEIVER","body":"MO_BODY"}' ${url}/_simulator/phones/+12025550100/send
   curl ${url}/_simulator/callbacks
 `
 }
@@ -89,6 +89,9 @@ function describe(message: MessageRecord): string {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if ('code' in error && error.code === 'EADDRINUSE') return 'The port is in use; choose another with --port'
+  const [, option] = 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? (/'(-[^' ]*)/.exec(error.message) ?? []) : []
+  if (option === '--version') return 'The simulator has the version of its package: npm ls passport-phonecheck'
+  if (option !== undefined) return `Unknown option ${option}; the options are --port, --sandbox, --brand and --help`
   return error.message
 }
 

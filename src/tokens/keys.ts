@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, createSecretKey, KeyObject } from 'node:crypto'
+import { optionError } from '../lib/options.js'
 
 export type TokenAlgorithm = 'HS256' | 'RS256' | 'ES256'
 
@@ -118,7 +119,6 @@ function demandStrength(key: KeyObject, algorithm: 'RS256' | 'ES256', name: stri
   }
 }
 
-/** Of settings, never with what was set. */
 export function complaint(name: string, sentence: string): TypeError {
-  return new TypeError(`JwtSettings: ${name} ${sentence}`)
+  return optionError('JwtSettings', name, sentence)
 }

@@ -5,7 +5,7 @@ import { systemClock, wallTime } from '../lib/clock.js'
 import { Drain } from '../lib/drain.js'
 import { isolateListener } from '../lib/listeners.js'
 import { warnOperator } from '../lib/operator-warnings.js'
-import { knownOptions } from '../lib/options.js'
+import { checkOptions, isBoolean, isFunction, knownOptions, type OptionRule } from '../lib/options.js'
 import { secretFault } from '../lib/secret.js'
 import { guardStore } from '../stores/guard.js'
 import { AccessTokens } from './access-token.js'
@@ -103,10 +103,20 @@ const settingNames: readonly (keyof JwtSettings)[] = [
   'clock',
 ]
 
+const rules: readonly OptionRule[] = [
+  ['subject', isFunction, 'must be a function'],
+  ['claims', isFunction, 'must be a function'],
+  ['findUser', isFunction, 'must be a function'],
+  ['checkRevoked', isBoolean, 'must be true or false'],
+  ['store', (store) => typeof store !== 'function', 'is a class; pass an instance, such as new MemoryStore()'],
+]
+
 const known = new WeakMap<object, TokenService>()
 
 /** The same for every function that is given these settings, so that keys are read once. @throws TypeError that names the setting and the cure */
 export function tokenServiceFor<Claims extends object>(settings: BearerSettings<Claims>): TokenService {
+  if (typeof settings === 'function')
+    throw new TypeError('JwtSettings: the settings come first and the verify callback second: new BearerStrategy(settings, verify)')
   if (typeof settings !== 'object' || settings === null)
     throw new TypeError('JwtSettings: pass an object of settings, with issuer, audience, keys and subject')
   const tokens = known.get(settings) ?? build(settings)
@@ -126,9 +136,7 @@ function build(
     if (typeof value !== 'string' || !nameGrammar.test(value))
       throw complaint(name, "must be a name without spaces, such as 'https://app.example'")
   }
-  for (const [name, value] of Object.entries({ subject, claims, findUser })) {
-    if (value !== undefined && typeof value !== 'function') throw complaint(name, 'must be a function')
-  }
+  checkOptions('JwtSettings', settings, rules)
   const { accessSeconds, idleSeconds, absoluteSeconds, graceSeconds } = tokenLimits
   const accessTtlSeconds = seconds('accessTtlSeconds', settings.accessTtlSeconds, accessSeconds, 1)
   const refreshIdleSeconds = seconds('refreshIdleSeconds', settings.refreshIdleSeconds, idleSeconds, 1)
@@ -137,13 +145,12 @@ function build(
   const access = new AccessTokens(new KeyRing(settings.keys), issuer, audience)
   const emit = isolateListener(settings.onEvent ?? warnOperator)
 
-  if (typeof checkRevoked !== 'boolean') throw complaint('checkRevoked', 'must be true or false')
   if (checkRevoked && !settings.store) throw complaint('checkRevoked', 'needs a store')
   if (settings.store !== undefined && !isStore(settings.store)) throw complaint('store', 'is no store; pass one, such as new MemoryStore()')
   const secret = checkedSecret(settings)
   const store = settings.store && guardStore(settings.store, emit)
   const revocations = store && secret !== undefined ? new Revocations(store, secret, issuer) : undefined
-  const rules = {
+  const binding = {
     issuer,
     audience,
     idleSeconds: refreshIdleSeconds,
@@ -159,7 +166,7 @@ function build(
     subject,
     ...(claims && { claims }),
     ...(findUser && { findUser }),
-    families: store && revocations && new RefreshFamilies({ store, revocations, ...rules }),
+    families: store && revocations && new RefreshFamilies({ store, revocations, ...binding }),
     revocations,
     checkRevoked,
     emit,

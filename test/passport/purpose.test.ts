@@ -197,7 +197,7 @@ describe('requireAssurance', () => {
     expect(() => requireAssurance('strong' as never, { from: () => null })).toThrow(/level/)
     expect(() => requireAssurance('high', {} as never)).toThrow(/from/)
     expect(() => requireAssurance('high', undefined as never)).toThrow(/from/)
-    expect(() => requireAssurance('high', { from: () => null, maxAge: 600 } as never)).toThrow(/maxAge is no option/)
+    expect(() => requireAssurance('high', { from: () => null, maxAge: 600 } as never)).toThrow(/unknown option 'maxAge'/)
     expect(() => requireAssurance('high', { from: () => null, maxAgeSeconds: 0 })).toThrow(/maxAgeSeconds/)
   })
 })

@@ -74,6 +74,8 @@ it('tells of SMS and callbacks, and how to reach them', async () => {
 it.each([
   ['an unknown flag', ['simulator', '--prot', '1'], /--prot/],
   ['an unknown command', ['simulate'], /Unknown command: simulate/],
+  ['an unknown option', ['simulator', '--prot', '0'], /^Unknown option --prot; the options are --port,/],
+  ['--version', ['--version'], /^The simulator has the version of its package: npm ls passport-phonecheck/],
   ['no command', [], /Unknown command/],
   ['a port that is none', ['simulator', '--port', '70000'], /--port must be/],
   ['a brand that is none', ['simulator', '--brand', 'acme'], /--brand must be/],

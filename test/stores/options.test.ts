@@ -6,9 +6,21 @@ import pg from 'pg'
 import { expect, test } from 'vitest'
 
 test.each([
-  [MemoryStore, { maxRecord: 5 }, 'MemoryStore: maxRecord is no option; there are maxRecords, maxCounters, clock'],
-  [RedisStore, { client: {}, Prefix: 'x' }, 'RedisStore: Prefix is no option; there are client, prefix, timeoutMs'],
-  [PostgresStore, { pool: {}, tabel: 'x' }, 'PostgresStore: tabel is no option; there are pool, schema, table, timeoutMs'],
+  [
+    MemoryStore,
+    { maxRecord: 5 },
+    "MemoryStore: unknown option 'maxRecord'; did you mean maxRecords? The options are maxRecords, maxCounters, clock",
+  ],
+  [
+    RedisStore,
+    { client: {}, Prefix: 'x' },
+    "RedisStore: unknown option 'Prefix'; did you mean prefix? The options are client, prefix, timeoutMs",
+  ],
+  [
+    PostgresStore,
+    { pool: {}, tabel: 'x' },
+    "PostgresStore: unknown option 'tabel'; did you mean table? The options are pool, schema, table, timeoutMs",
+  ],
   [PostgresStore, new pg.Pool(), 'PostgresStore: pass the pool in an object of options: new PostgresStore({ pool })'],
   [
     PostgresStore,

@@ -119,7 +119,9 @@ test('a number that was proven for another purpose brings no tokens, unless the 
   expect(() => issueJwt(app.settings, { purposes: 'login-or-link' } as object)).toThrow(
     new TypeError("issueJwt: purposes must be a list, such as ['stepup']"),
   )
-  expect(() => issueJwt(app.settings, { purpose: ['stepup'] } as object)).toThrow('issueJwt: purpose is no option; there are purposes')
+  expect(() => issueJwt(app.settings, { purpose: ['stepup'] } as object)).toThrow(
+    "issueJwt: unknown option 'purpose'; did you mean purposes? The options are purposes",
+  )
 })
 
 test('claims of the application travel, and cannot replace ours', async () => {

@@ -56,7 +56,7 @@ const refused: [string, JwtSettings, RegExp][] = [
   ['both keys', withKey({ ...keys.RS256, publicKey: rsa.publicKey }), /has both keys/],
   ['a damaged PEM', withKey({ ...keys.RS256, privateKey: pem(rsa.privateKey).replaceAll('\n', '\\n') }), /mind the line breaks/],
   ['a first key that cannot sign', withKey({ kid: 'x', algorithm: 'RS256', publicKey: rsa.publicKey }), /keys\[0\] has no privateKey/],
-  ['a misspelt name', { ...good, checkRevokd: true } as JwtSettings, /checkRevokd is no option/],
+  ['a misspelt name', { ...good, checkRevokd: true } as JwtSettings, /unknown option 'checkRevokd'/],
   ['checkRevoked as text', { ...good, checkRevoked: 'yes' as never }, /checkRevoked must be true or false/],
   ['no issuer', { ...good, issuer: '' }, /issuer must be/],
   ['an issuer with a quote', { ...good, issuer: 'a"b' }, /issuer must be/],

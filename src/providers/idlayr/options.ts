@@ -46,8 +46,8 @@ export function platformOrigins(apiOrigin: string): string[] {
 
 /** The origin of the vendor's API. @throws TypeError that names the option and the cure */
 export function baseOrigin(factory: string, { brand = 'idlayr', region = 'eu', baseUrl }: IdlayrOptions): string {
-  if (baseUrl !== undefined) return vendorOrigin(factory, baseUrl)
   if (!Object.hasOwn(hosts, brand)) throw new TypeError(`${factory}: brand must be 'tru.id' or 'idlayr'`)
   if (!regions.includes(region)) throw new TypeError(`${factory}: region must be 'eu', 'in' or 'us'`)
+  if (baseUrl !== undefined) return vendorOrigin(factory, baseUrl)
   return `https://${region}.${hosts[brand]}`
 }
