@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { readText, root } from '../support/markdown.js'
 
-/** Everything that is written for a reader, from the repository's root. */
+/** Everything that is written for a reader, from the repository's root. What is made from the code's comments is not. */
 export const documents: readonly string[] = [
   ...['README.md', 'SECURITY.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
   ...markdownIn('docs'),
@@ -13,6 +13,7 @@ function markdownIn(folder: string): string[] {
   return readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md') && !path.includes('node_modules'))
     .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
+    .filter((path) => !path.startsWith('docs/reference/api/'))
     .toSorted()
 }
 
