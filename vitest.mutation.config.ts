@@ -1,0 +1,9 @@
+import { mergeConfig } from 'vitest/config'
+import config from './vitest.config.js'
+
+const { projects: _, coverage: __, reporters: ___, ...test } = config.test ?? {}
+
+const all = ['flow', 'lib', 'login', 'passport', 'tokens', 'attacks'].map((folder) => `test/${folder}/**/*.test.ts`)
+
+/** For Stryker, which cannot run projects. `MUTATION_TESTS`, globs with commas between them, runs fewer: a first look, and a lower score. */
+export default mergeConfig({ resolve: config.resolve ?? {}, test }, { test: { include: process.env['MUTATION_TESTS']?.split(',') ?? all } })
