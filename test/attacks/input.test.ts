@@ -139,6 +139,18 @@ describe('a malformed code costs no try and asks no provider', () => {
     expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(200)
   })
 
+  test('so is a problem document whose type is no text', async () => {
+    const app = await startApp()
+    const { browser, flow, code } = await beginWithCode(app)
+    for (const type of [{ toString: 1 }, { toString: null, valueOf: null }, ['https://x.example#a'], 1, true]) {
+      for (const more of [{ title: 'x' }, { status: 400 }, {}]) {
+        const response = await browser.post('/login/phone/verify', { flow, type, ...more })
+        expect([response.status, (await response.json()).code]).toEqual([400, 'invalid_request'])
+      }
+    }
+    expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(200)
+  })
+
   test("what the vendor's SDK returned may come along unchanged", async () => {
     const app = await startApp()
     const { browser, flow, code, checkId } = await beginWithCode(app)

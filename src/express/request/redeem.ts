@@ -44,11 +44,14 @@ export async function readVerify(front: HandlerContext, req: HttpRequest): Promi
 /**
  * What a problem document of the check URL says, judged as our client judges it: the fragment of its `type`, and without one that the device failed.
  * @returns undefined when the body holds no problem document
+ * @throws PhoneCheckError `invalid_request` for a type that is no text
  */
-function errorOfProblem({ type, title, detail, status }: Record<string, unknown>): string | undefined {
+function errorOfProblem(body: Record<string, unknown>): string | undefined {
+  const type = optionalString(body, 'type', 2048)
+  const { title, detail, status } = body
   const isProblem = [type, title, detail].some((member) => typeof member === 'string') || typeof status === 'number'
   if (!isProblem) return undefined
-  return String(type).split('#')[1]?.slice(0, 256) || 'sdk_error'
+  return type?.split('#')[1]?.slice(0, 256) || 'sdk_error'
 }
 
 /**
