@@ -58,7 +58,12 @@ export class PhoneCheckError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && brand in value
+    // What is thrown at us may be a Proxy whose traps throw themselves.
+    try {
+      return typeof value === 'object' && value !== null && brand in value
+    } catch {
+      return false
+    }
   }
 }
 
