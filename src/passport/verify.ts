@@ -44,7 +44,7 @@ export function verifier(name: string, verify: VerifyCallback | VerifyCallbackWi
   const declaresNothing = verify.length === 0
   return async (req: HttpRequest, identity: PhoneIdentity): Promise<Decision> => {
     const values = passReqToCallback ? [req, identity] : [identity]
-    if (!declaresDone && !declaresNothing) return decisionOf(await callApplication(who, () => call(...values)))
+    if (!declaresDone && !declaresNothing) return decisionOf(who, await callApplication(who, () => call(...values)))
     return withDone(who, (done) => call(...values, done), declaresNothing)
   }
 }
@@ -62,7 +62,9 @@ function withDone(who: string, call: (done: Done) => unknown, mayReturn: boolean
     const decide = (user: unknown, info?: object) =>
       once(() => {
         // A user that is a promise is waited for: what it promises may be nobody.
-        callApplication(who, () => user as Verdict).then((known) => resolve(decisionOf(known, info)), reject)
+        callApplication(who, () => user as Verdict)
+          .then((known) => decisionOf(who, known, info))
+          .then(resolve, reject)
       })
     const done: Done = (error, user, info) => (isFailure(error, user) ? fail(error) : decide(user, info))
     try {
@@ -88,7 +90,26 @@ function isFailure(error: unknown, user: unknown): boolean {
   return Boolean(error) || (error !== undefined && error !== null && !user)
 }
 
-function decisionOf(user: Verdict | void, info?: object): Decision {
+/** @throws Error that names the callback, for what can be no user */
+function decisionOf(who: string, user: Verdict | void, info?: object): Decision {
   if (user === undefined) return undefined
+  const fault = kindOfNoUser(user)
+  if (fault) throw new Error(`${who} answered with ${fault} instead of a user. Return the user, or false to refuse.`)
   return user ? { user, info } : false
+}
+
+/**
+ * What is truthy and stands for nobody: a generator function was called and its body never ran, or a function was returned and not called. Whatever else
+ * Passport takes as a user is one, `true` too: apps that only guard a route say yes by it.
+ */
+function kindOfNoUser(user: unknown): string | undefined {
+  if (typeof user === 'function') return 'a function'
+  if (typeof user === 'symbol') return 'a symbol'
+  if (typeof user !== 'object' || user === null) return undefined
+  try {
+    const isIterator = typeof Reflect.get(user, 'next') === 'function' && (Symbol.iterator in user || Symbol.asyncIterator in user)
+    return isIterator ? 'an iterator' : undefined
+  } catch {
+    return 'an object that cannot be looked at'
+  }
 }

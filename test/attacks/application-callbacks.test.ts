@@ -1,6 +1,7 @@
 import type { VerifyCallback } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
 import { failing, type GuardedApp, guardedApp, prefixes, values } from '../support/failing-application.js'
+import { scripted } from '../support/flow.js'
 
 type Done = (error: unknown, user?: unknown) => void
 
@@ -84,6 +85,35 @@ test.each(Object.keys(styles).slice(1))('a verify callback %s that gives a falsy
   }
 })
 
+test.each(Object.keys(styles))('what can be no user is an error of a verify callback %s, and lets nobody in', async (style) => {
+  let user: () => unknown = () => undefined
+  const callback = styles[style]?.((done) => (style === 'that returns' ? user() : void done?.(null, user()))) as VerifyCallback
+  const app = await guardedApp({ verify: callback, bearerVerify: callback as never })
+  user = () => ({ id: 'u1' })
+  const { access_token } = await (await app.ask('/token', { flow: await app.begin(), code: 'right' })).json()
+  const noUsers: Record<string, unknown> = {
+    'a generator': (function* () {})(),
+    'an async generator': (async function* () {})(),
+    'an iterator': [1][Symbol.iterator](),
+    'a function': () => false,
+    'a class': class User {},
+    'a symbol': Symbol('u1'),
+  }
+  for (const [what, value] of Object.entries(noUsers)) {
+    user = () => value
+    const login = await app.ask('/login/verify', { flow: await app.begin(), code: 'right' })
+    expect([what, login.status, login.reached.behind]).toEqual([what, 500, 0])
+    expect(String(login.reached.errors[0])).toMatch(/^Error: The verify callback of 'phonecheck' .* instead of a user/)
+    const api = await app.ask('/api', undefined, { authorization: `Bearer ${access_token}` })
+    expect([what, api.status, api.reached.behind]).toEqual([what, 500, 0])
+    expect(String(api.reached.errors[0])).toMatch(/^Error: The verify callback of 'bearer'/)
+  }
+  for (const value of [{ id: 'u1' }, 'u1', 1, true, ['u1'], new Map(), { next: 'x' }]) {
+    user = () => value
+    expect((await app.ask('/login/verify', { flow: await app.begin(), code: 'right' })).status).toBe(200)
+  }
+})
+
 test.each(Object.keys(styles).slice(1))('a promise of nobody that is given to done by a callback %s lets nobody in', async (style) => {
   let user: () => unknown = () => undefined
   const callback = styles[style]?.((done) => void done?.(null, user())) as VerifyCallback
@@ -162,6 +192,41 @@ test.each(['', '/fallback', '/resend'])(
     expect((await app.ask(`/login${path}`, body)).status).toBe(201)
   },
 )
+
+test.each(['start', 'fallback'] as const)(
+  'beforeSend that fails in mid-ladder at %s ends it: the rung behind sends nothing',
+  async (step) => {
+    const ladder = ['first', 'second', 'third'].map((name) => Object.assign(scripted(name), { sends: true, guessable: false }))
+    const [first, second, third] = ladder as [(typeof ladder)[0], (typeof ladder)[0], (typeof ladder)[0]]
+    const behaviour = misbehaving()
+    const beforeSend = (_req: unknown, { method }: { method: string }) => (method === 'second' ? (behaviour.now() as boolean) : true)
+    const app = await guardedApp({ strategy: { ladder, beforeSend } })
+    const flow = step === 'fallback' ? await app.begin() : ''
+    await app.clock.advance(126_000)
+    first.onStart = async () => ({ unable: 'not_mobile_ip' })
+    const request = () =>
+      app.ask(step === 'start' ? '/login' : '/login/fallback', step === 'start' ? { phone_number: '+12025550100' } : { flow })
+    await expectErrors(behaviour, /beforeSend threw or rejected with/, request)
+    expect([second.starts, third.starts]).toEqual([0, 0])
+    behaviour.now = () => true
+    expect((await (await request()).json()).method).toBe('second')
+  },
+)
+
+test.each(['subject', 'claims'] as const)('%s of the JwtSettings that throws what cannot be looked at ends no process', async (name) => {
+  const has = () => {
+    throw new Error('has')
+  }
+  const app = await guardedApp({
+    jwt: {
+      [name]: () => {
+        throw new Proxy(new Error('x'), { has })
+      },
+    },
+  })
+  const { status, reached } = await app.ask('/token', { flow: await app.begin(), code: 'right' })
+  expect([status, reached.behind, reached.errors.length]).toEqual([500, 0, 1])
+})
 
 test.each(['subject', 'claims'] as const)('%s of the JwtSettings that fails issues no token', async (name) => {
   const behaviour = misbehaving()
