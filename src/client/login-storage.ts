@@ -3,7 +3,7 @@ import { platform } from './platform.js'
 import type { Clock, StorageLike } from './types.js'
 
 /** Keeps a login over the redirect to the provider, a reload, or a tab that the system put away; and, longer than any login, that the server knows the device. */
-export interface Memory {
+export interface LoginStorage {
   save(step: Step): void
   load(): Step | undefined
   forget(): void
@@ -13,7 +13,7 @@ export interface Memory {
 }
 
 /** @param storage `undefined` for the platform's, which may be absent or forbidden; `null` for none */
-export function memoryIn(storage: StorageLike | null | undefined, key: string, clock: Clock): Memory {
+export function loginStorage(storage: StorageLike | null | undefined, key: string, clock: Clock): LoginStorage {
   // Even reading `sessionStorage` throws where the user has switched it off. Where there is no storage, using it throws too.
   const attempt = <T>(use: (storage: StorageLike) => T): T | undefined => {
     try {

@@ -1,11 +1,11 @@
 import { type Answer, type Fields, fieldsOf, flowLifeMs, instant, poster, readStep, type Step } from './api.js'
 import { typedCode } from './code.js'
-import { memoryIn } from './login-storage.js'
+import { loginStorage } from './login-storage.js'
 import { openCheck } from './open.js'
 import { follower, platform, type Returned, readCode, systemClock, takeReturn } from './platform.js'
 import { demand, feasible, mayPass, problemOf } from './problem.js'
 import { isOpen, watch } from './status-poll.js'
-import { check, stage, type Work } from './task-runner.js'
+import { check, createTaskRunner, type Work } from './task-runner.js'
 import type { Call, PhoneLogin, PhoneLoginOptions, Problem, Progress, Signal } from './types.js'
 
 /** How long the user waits while another request holds the login, and a page may take to leave before another `start()` is believed. */
@@ -19,8 +19,8 @@ const leavingMs = 5000
 export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): PhoneLogin<Result> {
   const { baseUrl = '', paths, open, autoFallback = true, webOtp = true, clock = systemClock } = options
   const post = poster(options, clock)
-  const memory = memoryIn(options.storage, `phonecheck ${baseUrl}${paths?.start ?? ''}`, clock)
-  const { now, show, rest, run, idle, stop, subscribe } = stage<Result>()
+  const memory = loginStorage(options.storage, `phonecheck ${baseUrl}${paths?.start ?? ''}`, clock)
+  const { now, show, settleIn, run, idle, stop, subscribe } = createTaskRunner<Result>()
 
   /** What the server said last; absent when there is no login. */
   let step: Step | undefined
@@ -52,7 +52,7 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
   function forget(): void {
     step = again = undefined
     memory.forget()
-    platform.removeEventListener?.('pageshow', comeBack)
+    platform.removeEventListener?.('pageshow', onPageShow)
   }
 
   function keep(next: Step): void {
@@ -63,7 +63,7 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
   function fail(problem: Problem): void {
     if (problem.action === 'restart' || problem.action === 'stop') forget()
     const fallback = step?.fallback ?? []
-    rest({ state: 'failed', problem: feasible(problem, again, fallback), fallback, fallbackAt: spent ? undefined : step?.fallbackAt })
+    settleIn({ state: 'failed', problem: feasible(problem, again, fallback), fallback, fallbackAt: spent ? undefined : step?.fallbackAt })
   }
 
   /** A step that could not be taken: the login is where it was, if that was waiting for the user. */
@@ -84,7 +84,7 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     if (type === 'open_url' && open) return verify(await idle(openCheck(open, next, clock, signal, opening), signal), signal)
     opening()
     if (type === 'open_url' && platform.location && /^https?:/i.test(url)) {
-      platform.addEventListener('pageshow', comeBack)
+      platform.addEventListener('pageshow', onPageShow)
       platform.location.assign(url)
       return waitUntil(clock.now() + leavingMs, signal)
     }
@@ -98,43 +98,43 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     const { flow, id, since, type, ...shown } = step
     const state = type === 'send_sms' ? 'waiting_for_sms' : 'waiting_for_code'
     const waiting = (problem?: Problem) => ({ ...shown, state, problem }) as Progress<Result>
-    rest(waiting(problem), async (signal) => {
+    settleIn(waiting(problem), async (signal) => {
       const told = (news?: Problem) => show(waiting(news))
       if (type === 'send_sms') {
         const answer = await watch(step as Step, clock, signal, () => post('status', { flow }, signal), told)
-        if (answer) void run('watch', async (own) => (answer.problem ? lapse(answer.problem) : heed(answer, own)))
+        if (answer) void run('watch', async (own) => (answer.problem ? expireRung(answer.problem) : onStatus(answer, own)))
         return
       }
       // A message that was read and did not help is not read again, but one that is still to come is.
       if (webOtp && problem?.action !== 'retry') void readCode(signal).then((code) => (code ? submitCode(code) : undefined))
       await clock.delay(shown.expiresAt - clock.now(), signal)
-      if (!signal.aborted) void run('watch', async () => lapse(problemOf('expired')))
+      if (!signal.aborted) void run('watch', async () => expireRung(problemOf('expired')))
     })
     return true
   }
 
   /** Nobody did anything in time, or the login is gone. Whoever is still there says so before anything more is paid. */
-  function lapse(problem: Problem): void {
+  function expireRung(problem: Problem): void {
     spent = true
     again = undefined
     fail(problem)
   }
 
   /** The way in use can win no more. */
-  async function lose(problem: Problem, signal: Signal): Promise<void> {
+  async function loseRung(problem: Problem, signal: Signal): Promise<void> {
     spent = true
-    return autoFallback && step?.fallback.length ? climb(signal) : lapse(problem)
+    return autoFallback && step?.fallback.length ? startNextRung(signal) : expireRung(problem)
   }
 
   /** Which ways are left changes with each of them. */
-  function learn(body: unknown): void {
+  function updateFallback(body: unknown): void {
     const { fallback, fallback_in } = fieldsOf(body)
     if (step && fallback)
       keep({ ...step, fallback: fallback as string[], fallbackAt: instant(fallback_in, clock.now()) ?? step.fallbackAt })
   }
 
   /** Goes on from what `status` said. @param failed why the return leg failed, where it did */
-  async function heed({ body }: Answer, signal: Signal, failed?: Returned): Promise<void> {
+  async function onStatus({ body }: Answer, signal: Signal, failed?: Returned): Promise<void> {
     const { state, reason = failed?.reason } = fieldsOf(body)
     const why = (otherwise: string) => problemOf(failed?.code ?? otherwise, 0, { reason: reason as string | undefined })
     if (state === 'verified') return verify({}, signal)
@@ -142,8 +142,8 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
       forget()
       return fail(why(reason === 'user_refused' ? reason : 'ladder_exhausted'))
     }
-    learn(body)
-    return lose(why('rung_unable'), signal)
+    updateFallback(body)
+    return loseRung(why('rung_unable'), signal)
   }
 
   async function verify(fields: Fields, signal: Signal): Promise<void> {
@@ -155,27 +155,27 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
       forget()
       memory.keepDevice(device)
       follow()
-      return rest({ state: 'done', result: body as Result })
+      return settleIn({ state: 'done', result: body as Result })
     }
-    learn(body)
+    updateFallback(body)
     const { code } = problem
-    if (code === 'mismatch' || code === 'rung_unable') return lose(problem, signal)
+    if (code === 'mismatch' || code === 'rung_unable') return loseRung(problem, signal)
     if (step?.type !== 'enter_code') return fail(problem)
     const wrong = code === 'invalid_code'
     if (!wrong && code !== 'invalid_request') return mayPass(problem) ? refuse(problem) : fail(problem)
     again = undefined
     if (wrong) keep({ ...step, attemptsLeft: Number(left) })
     if (left !== 0) wait({ code, action: 'retry' })
-    else if (step.fallback.length) return lose(problem, signal)
+    else if (step.fallback.length) return loseRung(problem, signal)
     else {
       // Another message may still be sent.
-      again = renew
+      again = requestResend
       wait({ code, action: 'wait', retryAt: step.resendAt })
     }
   }
 
-  async function climb(signal: Signal): Promise<void> {
-    again = climb
+  async function startNextRung(signal: Signal): Promise<void> {
+    again = startNextRung
     show({ state: 'falling_back' })
     for (;;) {
       const { body, problem } = await ask('fallback', {}, signal)
@@ -189,8 +189,8 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     }
   }
 
-  async function renew(signal: Signal): Promise<void> {
-    again = renew
+  async function requestResend(signal: Signal): Promise<void> {
+    again = requestResend
     show({ state: 'resending' })
     const { body, problem } = await ask('resend', {}, signal)
     if (!problem) return enter(body, signal)
@@ -200,12 +200,12 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     refuse(problem)
   }
 
-  async function takeUp(signal: Signal): Promise<void> {
+  async function resumeLogin(signal: Signal): Promise<void> {
     // Effects of React run, are undone and run again in one go: nothing is taken before that is over.
     await idle(Promise.resolve(), signal)
     returned = takeReturn() ?? returned
     step = memory.load() ?? step
-    again = takeUp
+    again = resumeLogin
     if (step) show({ state: 'checking' })
     const answer = step ? await ask('status', {}, signal) : { problem: problemOf('flow_invalid') }
     const { problem } = answer
@@ -218,17 +218,17 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
       forget()
       if (problem.reason === 'no_cookie') return fail(problem)
       // The last login of this tab ended well, or it ended on the return leg, which said why.
-      return why ? fail(why) : rest({ state: 'idle' })
+      return why ? fail(why) : settleIn({ state: 'idle' })
     }
-    if (!isOpen(answer)) return heed(answer, signal, failed)
+    if (!isOpen(answer)) return onStatus(answer, signal, failed)
     if (!wait(why)) fail(why ?? problemOf('interrupted'))
   }
 
   /** The page was kept as it was when it left for the check, and the user came back to it. */
-  function comeBack(event: { persisted?: boolean }): void {
+  function onPageShow(event: { persisted?: boolean }): void {
     if (!event.persisted) return
     stop()
-    void run('resume', takeUp)
+    void run('resume', resumeLogin)
   }
 
   async function start(phoneNumber: string, { signal: theirs }: { signal?: Signal | undefined } = {}): Promise<Progress<Result>> {
@@ -281,7 +281,7 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     follow()
     // What was not taken up yet is not this login.
     if (now().state !== 'idle') forget()
-    rest({ state: 'idle' })
+    settleIn({ state: 'idle' })
   }
 
   return {
@@ -291,10 +291,10 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     subscribe,
     start,
     submitCode,
-    resend: async () => (step?.type === 'enter_code' ? run('resend', renew) : now()),
-    fallback: async () => (step?.fallback.length ? run('fallback', climb) : now()),
+    resend: async () => (step?.type === 'enter_code' ? run('resend', requestResend) : now()),
+    fallback: async () => (step?.fallback.length ? run('fallback', startNextRung) : now()),
     retry,
-    resume: async () => (now().state === 'idle' ? run('resume', takeUp) : now()),
+    resume: async () => (now().state === 'idle' ? run('resume', resumeLogin) : now()),
     cancel,
   }
 }

@@ -4,13 +4,13 @@ import type { Progress, Signal } from './types.js'
 export type Work = (signal: Signal) => Promise<void>
 
 /** Holds what is going on: one state, at most one task, and what watches in the background while the user has the say. */
-export interface Stage<Result> {
+export interface TaskRunner<Result> {
   now(): Progress<Result>
   subscribe(listener: (progress: Progress<Result>) => void): () => void
   /** A state that passes by itself, or more news of the present one. */
   show(progress: Progress<Result>): void
   /** A state of rest. The task that reached it is over and must do nothing more. `watch` begins what goes on until the next task, or until `stop`. */
-  rest(progress: Progress<Result>, watch?: Work): void
+  settleIn(progress: Progress<Result>, watch?: Work): void
   /** Begins a task, or joins the one that is under way. */
   run(kind: string, work: Work): Promise<Progress<Result>>
   /** Waits inside a task, for as long as nobody begins another one. `waiting` must not reject. @throws when the task was aborted */
@@ -18,12 +18,12 @@ export interface Stage<Result> {
   stop(): void
 }
 
-/** Leaves a task that was aborted; never leaves {@link Stage.run}. @throws when it was */
+/** Leaves a task that was aborted; never leaves {@link TaskRunner.run}. @throws when it was */
 export function check(signal: Signal): void {
   if (signal.aborted) throw signal
 }
 
-export function stage<Result>(): Stage<Result> {
+export function createTaskRunner<Result>(): TaskRunner<Result> {
   const listeners = new Set<(progress: Progress<Result>) => void>()
   let progress: Progress<Result> = { state: 'idle' }
   /** Of the task, if there is one. */
@@ -63,7 +63,7 @@ export function stage<Result>(): Stage<Result> {
       }
     },
     show,
-    rest(next, watch) {
+    settleIn(next, watch) {
       progress = next
       // First over, then told: a listener may begin the next task.
       end()

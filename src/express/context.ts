@@ -68,12 +68,12 @@ export function requesterOf(
  * page; one without may also come from a native app, which sends neither header.
  * @throws PhoneCheckError `cross_site`
  */
-export function refuseForeignSite(front: HandlerContext, req: HttpRequest, binding: 'cookie' | 'handle'): void {
-  const site = requestSite(req, front)
+export function refuseForeignSite(context: HandlerContext, req: HttpRequest, binding: 'cookie' | 'handle'): void {
+  const site = requestSite(req, context)
   if (site === 'own' || (site === 'unknown' && binding === 'handle')) return
-  const seen = describeSite(req, front)
-  front.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '', message: seen })
-  throw new PhoneCheckError('cross_site', { message: `${cureOf(front, req, site)} ${seen}` })
+  const seen = describeSite(req, context)
+  context.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '', message: seen })
+  throw new PhoneCheckError('cross_site', { message: `${cureOf(context, req, site)} ${seen}` })
 }
 
 function cureOf({ secure, origins }: HandlerContext, req: HttpRequest, site: 'foreign' | 'unknown'): string {

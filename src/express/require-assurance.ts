@@ -57,7 +57,7 @@ export function requireAssurance(level: Assurance, options: RequireAssuranceOpti
     const { level: kept, provenAt } = read(proof)
     const strongEnough = typeof kept === 'string' && Object.hasOwn(strength, kept) && strength[kept as Assurance] >= strength[level]
     const ageMs = wallTime(systemClock) - provenAt
-    // Written so that a time that is none is refused.
+    // Written so that NaN, an unreadable time, is refused.
     const freshEnough = maxAgeSeconds === undefined || (ageMs >= -60_000 && ageMs <= maxAgeSeconds * 1000)
     if (strongEnough && freshEnough) return undefined
     return new PhoneCheckError('step_up_required', {

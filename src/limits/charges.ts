@@ -62,9 +62,9 @@ export class LimitRules {
   }
 
   /** Without those that may belong to a day that is over: given back today, they would admit one too many. */
-  toRefund(charges: readonly LimitRule[]): LimitRule[] {
+  toRefund(rules: readonly LimitRule[]): LimitRule[] {
     const isNewDay = this.#day(-limits.leaseMs) !== this.#day()
-    return charges.filter(({ cost, daily }) => cost !== 0 && !(isNewDay && daily)).map((charge) => ({ ...charge, cost: -1 }))
+    return rules.filter(({ cost, daily }) => cost !== 0 && !(isNewDay && daily)).map((rule) => ({ ...rule, cost: -1 }))
   }
 
   /** Seconds until this limit may admit again. A day's ends with the day, whenever its counter was opened. */
@@ -192,8 +192,8 @@ export const guessKeys = {
   device: (number: string, device: string) => `guess/${number}/device/${device}`,
 }
 
-function unlessEndless(charges: LimitRule[]): LimitRule[] {
-  return charges.filter(({ limit }) => limit !== Number.POSITIVE_INFINITY)
+function unlessEndless(rules: LimitRule[]): LimitRule[] {
+  return rules.filter(({ limit }) => limit !== Number.POSITIVE_INFINITY)
 }
 
 function ofCountry(option: LimitOptions['sendsPerCountryPerDay'], country: string): number {

@@ -87,22 +87,22 @@ export class LoginLimiter {
   ): Promise<'kept' | 'taken' | 'forgotten'> {
     const account = this.#account(number, device?.id)
     const asked = device && this.devices.askForgotten(account.number, device)
-    const charges = this.#rules.start(rung, account, number, requester.address)
-    const hits = [...(asked ? [asked] : []), ...charges.map(hitOf)]
+    const rules = this.#rules.start(rung, account, number, requester.address)
+    const hits = [...(asked ? [asked] : []), ...rules.map(hitOf)]
     if (this.#store.insertCharged) {
       const verdict = await this.#store.insertCharged(key, record, ttlSeconds, hits)
       if (verdict === 'taken' || isRefusalOf(verdict, asked)) return verdict === 'taken' ? 'taken' : 'forgotten'
-      this.#refuseIf(verdict, charges)
+      this.#refuseIf(verdict, rules)
       return 'kept'
     }
     const verdict = await this.#store.count(hits)
     if (isRefusalOf(verdict, asked)) return 'forgotten'
-    this.#refuseIf(verdict, charges)
+    this.#refuseIf(verdict, rules)
     const isKept = await this.#store.insert(key, record, ttlSeconds).catch(async (error) => {
-      await this.#refund(charges)
+      await this.#refund(rules)
       throw error
     })
-    if (!isKept) await this.#refund(charges)
+    if (!isKept) await this.#refund(rules)
     return isKept ? 'kept' : 'taken'
   }
 
@@ -149,23 +149,23 @@ export class LoginLimiter {
     return { number: this.hashNumber(e164), device }
   }
 
-  async #consume(charges: readonly LimitRule[]): Promise<void> {
-    if (charges.length === 0) return
-    this.#refuseIf(await this.#store.count(charges.map(hitOf)), charges)
+  async #consume(rules: readonly LimitRule[]): Promise<void> {
+    if (rules.length === 0) return
+    this.#refuseIf(await this.#store.count(rules.map(hitOf)), rules)
   }
 
   /** Best effort: what cannot be given back only refuses a little sooner. */
-  async #refund(charges: readonly LimitRule[]): Promise<void> {
-    const back = this.#rules.toRefund(charges).map(hitOf)
+  async #refund(rules: readonly LimitRule[]): Promise<void> {
+    const back = this.#rules.toRefund(rules).map(hitOf)
     if (back.length > 0) await this.#store.count(back).catch(() => {})
   }
 
-  #refuseIf(verdict: CountResult, charges: readonly LimitRule[]): void {
+  #refuseIf(verdict: CountResult, rules: readonly LimitRule[]): void {
     if (verdict.allowed) return
-    const charge = charges.find(({ key }) => key === verdict.key)
-    const retryAfterSeconds = charge ? this.#rules.secondsUntil(charge, verdict.retryAfterSeconds) : verdict.retryAfterSeconds
-    if (charge?.option) this.#tell(charge.option, retryAfterSeconds)
-    const { code = 'address_limit', message } = charge ?? {}
+    const rule = rules.find(({ key }) => key === verdict.key)
+    const retryAfterSeconds = rule ? this.#rules.secondsUntil(rule, verdict.retryAfterSeconds) : verdict.retryAfterSeconds
+    if (rule?.option) this.#tell(rule.option, retryAfterSeconds)
+    const { code = 'address_limit', message } = rule ?? {}
     throw new PhoneCheckError(code, { retryAfterSeconds, ...(message !== undefined && { message }) })
   }
 

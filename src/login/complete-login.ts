@@ -56,7 +56,7 @@ const noAnswer = {
 } as const
 
 /**
- * A success was no failure: its charge goes back. One that no guesser could have had also forgives the number's wrong codes; a typed code does not, or every
+ * Refunds the counter of failed attempts. A success that no guesser could have had also forgives the number's wrong codes; a typed code does not, or every
  * login of the owner would hand an attacker ten new guesses.
  */
 async function refundAfterSuccess({ ladder, limiter }: LoginContext, flow: UnsealedFlow, requester: Requester): Promise<void> {

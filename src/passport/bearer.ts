@@ -101,7 +101,7 @@ function authenticateToken<Claims extends object>(tokens: TokenService, verify: 
     return refused
   }
   return async function judge(req: HttpRequest): Promise<Admitted | Refused> {
-    // Whoever stands in front of us may have believed the other one.
+    // Two Authorization headers: a proxy may have checked the other one (request smuggling). Refused.
     if ((req.headersDistinct?.['authorization']?.length ?? 0) > 1) return refuse('malformed')
     const token = bearerToken(req)
     if (token === undefined) return absent

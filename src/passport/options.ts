@@ -76,7 +76,7 @@ export interface PhoneCheckStrategyOptionsWithRequest extends Omit<PhoneCheckStr
 export type AnyOptions = PhoneCheckStrategyOptions | PhoneCheckStrategyOptionsWithRequest
 
 /** Checks the options once, and builds from them what the handlers share. @throws TypeError that names the option and the cure */
-export function buildFront(options: AnyOptions): HandlerContext {
+export function buildContext(options: AnyOptions): HandlerContext {
   const {
     store,
     redirectUrl,

@@ -41,15 +41,15 @@ export class FlowStrategy extends Base {
   // No `#private` fields: Passport works on `Object.create(strategy)`, which has no access to them.
   override name: string
   /** @internal */
-  readonly front: HandlerContext
+  readonly context: HandlerContext
   /** @internal */
   readonly admit: Admit
 
   /** @internal */
-  constructor(name: string, front: HandlerContext, admit: Admit) {
+  constructor(name: string, context: HandlerContext, admit: Admit) {
     super(() => {})
     this.name = name
-    this.front = front
+    this.context = context
     this.admit = admit
   }
 
@@ -81,7 +81,7 @@ export class FlowStrategy extends Base {
   override authenticate(req: ExpressRequest, options: AuthenticateOptions = {}): void {
     const actions = actionsOf(this)
     const { res } = req
-    runAuthenticate(actions, res, this.front.emit, async () => {
+    runAuthenticate(actions, res, this.context.emit, async () => {
       if (!res) throw new Error(needsResponse)
       const visit: Visit = { req, res, actions, options }
       await (req.method === 'POST' ? this.verify(visit) : this.return(visit))
@@ -93,7 +93,7 @@ export class FlowStrategy extends Base {
     const { req, res, actions } = visit
     try {
       requireSession(req, visit.options)
-      await this.redeem(visit, await readVerify(this.front, req))
+      await this.redeem(visit, await readVerify(this.context, req))
     } catch (error) {
       if (!(error instanceof PhoneCheckError)) throw error
       setProblemHeaders(res, error)
@@ -114,14 +114,14 @@ export class FlowStrategy extends Base {
     }
     try {
       requireSession(req, visit.options)
-      await this.redeemOnce(visit, readReturn(this.front, req))
+      await this.redeemOnce(visit, readReturn(this.context, req))
     } catch (error) {
       if (!(error instanceof PhoneCheckError)) throw error
       if (error.code === 'flow_invalid' && req.headers['x-tru-sdk-request'] !== undefined) {
         // A vendor's SDK followed the redirect. It has no page to show and reads JSON only, which none of Passport's actions can send.
         return sendProblem(res, new PhoneCheckError('flow_invalid', { message: 'Use body delivery with SDKs.' }), 400)
       }
-      actions.redirect(withCode(this.front.loginUrl ?? '/', error), 303)
+      actions.redirect(withCode(this.context.loginUrl ?? '/', error), 303)
     }
   }
 
@@ -130,7 +130,7 @@ export class FlowStrategy extends Base {
    * where the first was sent. @internal
    */
   private async redeemOnce(visit: Visit, incoming: IncomingRedeem): Promise<void> {
-    const { clock } = this.front
+    const { clock } = this.context
     for (let waits = 0; ; waits++) {
       try {
         return await this.redeem(visit, incoming)
@@ -153,7 +153,7 @@ export class FlowStrategy extends Base {
    */
   private async wasJustWon(error: unknown, { request }: IncomingRedeem): Promise<boolean> {
     if (!(error instanceof PhoneCheckError) || error.code !== 'flow_invalid' || !error.details.ended) return false
-    return this.front.flow.status(request).then(
+    return this.context.flow.status(request).then(
       ({ state }) => state === 'verified',
       () => false,
     )
@@ -162,7 +162,7 @@ export class FlowStrategy extends Base {
   /** @internal */
   private async redeem(visit: Visit, { request, cookieName }: IncomingRedeem): Promise<void> {
     const { req, res, actions } = visit
-    const { flow, drain, cookies } = this.front
+    const { flow, drain, cookies } = this.context
     const { user, identity, reopen, devices } = await drain
       .run(() => flow.redeem(request, (proven) => this.admit(req, proven)))
       .catch((error: unknown) => {
@@ -215,7 +215,7 @@ function frontOf(strategy: unknown, method: string, options?: object): HandlerCo
   if (!(strategy instanceof FlowStrategy) || isRequest) {
     throw new TypeError(`phone.${method} makes a handler and is none itself: mount phone.${method}(), with parentheses`)
   }
-  return strategy.front
+  return strategy.context
 }
 
 function isPrefetch(req: HttpRequest): boolean {

@@ -5,7 +5,7 @@ import type { Readiness } from '../login/types.js'
 import { demand } from './complaints.js'
 import {
   type AnyOptions,
-  buildFront,
+  buildContext,
   calledElsewhere,
   type PhoneCheckStrategyOptions,
   type PhoneCheckStrategyOptionsWithRequest,
@@ -38,7 +38,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
     if (typeof options !== 'object' || options === null) throw new TypeError('PhoneCheckStrategy requires options')
     if (typeof verify !== 'function') throw new TypeError('PhoneCheckStrategy requires a verify callback')
     const name = options.name ?? 'phonecheck'
-    super(name, buildFront(options), verifier(name, verify, options.passReqToCallback ?? false))
+    super(name, buildContext(options), verifier(name, verify, options.passReqToCallback ?? false))
   }
 
   /**
@@ -54,9 +54,9 @@ export class PhoneCheckStrategy extends FlowStrategy {
     demand(/^[a-z][a-z0-9-]{0,31}$/.test(purpose) && purpose !== 'login', "purpose must be a short lower-case word, and not 'login'")
     demand(typeof subject === 'function', 'subject is missing; a purpose belongs to a signed-in user, such as (req) => req.user?.id')
     demand(typeof verify === 'function', 'purpose requires a verify callback')
-    checkUrls(redirectUrl, loginUrl, this.front.secure)
-    const { redirectUrl: _, loginUrl: __, ...shared } = this.front
-    const front = {
+    checkUrls(redirectUrl, loginUrl, this.context.secure)
+    const { redirectUrl: _, loginUrl: __, ...shared } = this.context
+    const context = {
       ...shared,
       purpose,
       subject,
@@ -64,27 +64,27 @@ export class PhoneCheckStrategy extends FlowStrategy {
       ...(loginUrl !== undefined && { loginUrl }),
     }
     const name = `${this.name}-${purpose}`
-    return new FlowStrategy(name, front, verifier(name, verify, options.passReqToCallback ?? false))
+    return new FlowStrategy(name, context, verifier(name, verify, options.passReqToCallback ?? false))
   }
 
   /** Forgets the wrong codes counted for a number, and the lock they led to, and makes strangers of its known devices. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
   unlock(phoneNumber: string): Promise<void> {
-    return this.front.flow.unlock(phoneNumber)
+    return this.context.flow.unlock(phoneNumber)
   }
 
   /** Makes strangers of all devices that are known by a number. `unlock` does it too. @throws as `unlock` */
   forgetDevices(phoneNumber: string): Promise<void> {
-    return this.front.flow.forgetDevices(phoneNumber)
+    return this.context.flow.forgetDevices(phoneNumber)
   }
 
   /** Whether this process can serve logins: asks the store, calls no provider, tells no secret. For your own health route. */
   ready(): Promise<Readiness> {
-    return this.front.flow.ready()
+    return this.context.flow.ready()
   }
 
   /** Refuses new requests with 503, lets those that have begun come to their end (at most 10 s), and lets go of connections. May be called again. */
   close(): Promise<void> {
-    const { drain, flow, clock } = this.front
+    const { drain, flow, clock } = this.context
     return drain.close(clock, limits.drainMs, () => flow.close())
   }
 }

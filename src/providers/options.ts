@@ -19,7 +19,7 @@ export function checkCommon(factory: string, options: object, names: readonly st
   checkOptions(factory, options, commonRules)
 }
 
-/** @throws TypeError for an unknown call, or a time that is none */
+/** @throws TypeError for an unknown call, or a value that is no time */
 export function checkTimeouts(factory: string, timeoutsMs: object, calls: readonly string[]): void {
   knownOptions(`${factory}: timeoutsMs`, timeoutsMs, calls)
   const bad = Object.entries(timeoutsMs).find(([, ms]) => ms !== undefined && !(typeof ms === 'number' && ms > 0))

@@ -11,49 +11,49 @@ import type { SimulatorState } from './state/simulator-state.js'
 import { type CheckView, checkView, type MoCheckView, moCheckView } from './state/views.js'
 
 /** The simulator as its user sees it. */
-export function createSimulator(world: SimulatorState, server: Server): Simulator {
+export function createSimulator(state: SimulatorState, server: Server): Simulator {
   let closing: Promise<void> | undefined
   return {
-    url: world.url,
-    behaviour: world.behaviour,
-    requests: world.log.records,
+    url: state.url,
+    behaviour: state.behaviour,
+    requests: state.log.records,
     get checks() {
-      return world.checks.all().map(checkView)
+      return state.checks.all().map(checkView)
     },
     get moChecks() {
-      return world.moChecks.all().map(moCheckView)
+      return state.moChecks.all().map(moCheckView)
     },
-    callbacks: world.callbacks.records,
+    callbacks: state.callbacks.records,
     get browserPhone() {
-      return world.phones.browserPhone
+      return state.phones.browserPhone
     },
     set browserPhone(phone) {
-      world.phones.browserPhone = phone
+      state.phones.browserPhone = phone
     },
-    phone: (number) => world.phones.get(number),
+    phone: (number) => state.phones.get(number),
     check: (checkId) => {
-      const check = world.checks.find(checkId)
+      const check = state.checks.find(checkId)
       return check === undefined ? undefined : checkView(check)
     },
-    deliverSms: async (sms) => (world.carry(sms) ? 'delivered' : 'dropped'),
-    rotateCallbackKey: ({ keepPrevious = true } = {}) => world.keys.rotate(keepPrevious),
-    signCallback: (draft) => world.callbacks.sign(draft),
-    settled: () => world.callbacks.settled(),
-    count: (match) => world.log.count(match),
-    fault: (fault) => world.faults.add(fault),
-    clearFaults: () => world.faults.clear(),
+    deliverSms: async (sms) => (state.deliverSms(sms) ? 'delivered' : 'dropped'),
+    rotateCallbackKey: ({ keepPrevious = true } = {}) => state.keys.rotate(keepPrevious),
+    signCallback: (draft) => state.callbacks.sign(draft),
+    settled: () => state.callbacks.settled(),
+    count: (match) => state.log.count(match),
+    fault: (fault) => state.faults.add(fault),
+    clearFaults: () => state.faults.clear(),
     override: (number, override) => {
       const canonical = e164(number)
       if (canonical === undefined) throw new TypeError('override(number): the number must be E.164, like +12025550100')
-      if (override === null) world.overrides.delete(canonical)
-      else world.overrides.set(canonical, override)
+      if (override === null) state.overrides.delete(canonical)
+      else state.overrides.set(canonical, override)
     },
-    expireTokens: () => world.tokens.expireAll(),
-    onRequest: (listener) => world.log.subscribe(listener),
-    onMessage: (listener) => world.messages.add(listener),
+    expireTokens: () => state.tokens.expireAll(),
+    onRequest: (listener) => state.log.subscribe(listener),
+    onMessage: (listener) => state.messages.add(listener),
     close: () => {
-      world.agenda.close()
-      world.callbacks.close()
+      state.scheduler.close()
+      state.callbacks.close()
       closing ??= new Promise((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()

@@ -11,6 +11,7 @@ export type { Brand } from './idlayr/problem.js'
 export type { SimulatorClient, SimulatorOptions } from './options.js'
 export type { CallbackProduct, CallbackRecord, MessageListener, MessageRecord, PhoneMessageRecord, Sms } from './phones/messages.js'
 export type {
+  Activity,
   BrowseResult,
   InboxItem,
   OpenAnswer,
@@ -19,7 +20,6 @@ export type {
   OutboxItem,
   SdkResult,
   SendResult,
-  Sighting,
 } from './phones/phone-record.js'
 export type { Operator, VirtualPhone } from './phones/virtual-phone.js'
 export type { Fault, FaultHandle } from './server/faults.js'

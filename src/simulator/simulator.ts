@@ -25,23 +25,23 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   // A machine or a debugger that stops the app for a while must not cost it its connections.
   const server = createServer({ keepAliveTimeout: 0 })
   const url = await listen(server, options.port ?? 0)
-  const world = createState(url, behaviour, options)
+  const state = createState(url, behaviour, options)
   const routes = [
-    ...oauthRoutes(world),
-    ...phoneCheckRoutes(world),
-    ...operatorRoutes(world),
-    ...moCheckRoutes(world),
-    ...jwksRoutes(world),
-    ...coverageRoutes(world),
-    ...idenfyRoutes(world),
-    ...controlRoutes(world),
-    ...messageControlRoutes(world),
+    ...oauthRoutes(state),
+    ...phoneCheckRoutes(state),
+    ...operatorRoutes(state),
+    ...moCheckRoutes(state),
+    ...jwksRoutes(state),
+    ...coverageRoutes(state),
+    ...idenfyRoutes(state),
+    ...controlRoutes(state),
+    ...messageControlRoutes(state),
   ]
   server.on('request', (request, response) => {
     // What is left to fail is a caller who hung up.
-    serve(world, routes, request, response).catch(() => response.destroy())
+    serve(state, routes, request, response).catch(() => response.destroy())
   })
-  return createSimulator(world, server)
+  return createSimulator(state, server)
 }
 
 function listen(server: Server, port: number): Promise<string> {

@@ -46,7 +46,7 @@ export class MemoryStore implements Store {
   readonly #maxCounters: number
   #sweeping = false
 
-  /** @throws TypeError when an option is out of range or there is none of that name */
+  /** @throws TypeError when an option is out of range or unknown */
   constructor(options: MemoryStoreOptions = {}) {
     knownOptions('MemoryStore', options, ['maxRecords', 'maxCounters', 'clock'])
     this.#maxRecords = bound('maxRecords', options.maxRecords ?? 10_000)

@@ -51,7 +51,7 @@ export class PostgresStore implements Store {
   #callsUntilSweep = 1
   #sweeping = false
 
-  /** @throws TypeError when an option is missing, out of range, or there is none of that name */
+  /** @throws TypeError when an option is missing, out of range, or unknown */
   constructor(options: PostgresStoreOptions) {
     if (typeof (options as Partial<PostgresPool> | undefined)?.connect === 'function')
       throw new TypeError('PostgresStore: pass the pool in an object of options: new PostgresStore({ pool })')

@@ -46,7 +46,7 @@ export class RedisStore implements Store {
   /** Learnt from the first CROSSSLOT: in a cluster a record and the counters cannot be written in one step. */
   #isCluster = false
 
-  /** @throws TypeError when an option is missing, out of range, or there is none of that name */
+  /** @throws TypeError when an option is missing, out of range, or unknown */
   constructor(options: RedisStoreOptions) {
     if (isRedisClient(options)) throw new TypeError('RedisStore: pass the client in an object of options: new RedisStore({ client })')
     knownOptions('RedisStore', options ?? {}, ['client', 'prefix', 'timeoutMs'])

@@ -80,7 +80,7 @@ function record(epoch: string, ttlSeconds: number): string {
   return `${epoch}~${ttlSeconds}`
 }
 
-/** A damaged record is an epoch of nobody's: everything before it is revoked. */
+/** An unreadable record revokes everything before it: it fails closed. */
 function epochOf(found: StoredRecord | undefined): string {
   return found ? found.record.split('~', 1)[0] || 'damaged' : ''
 }

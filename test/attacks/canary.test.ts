@@ -189,7 +189,7 @@ test('nor any text, code or number of the other rungs', async () => {
 test('errors hide their secrets from inspect(), JSON and their causes', async () => {
   const app = await startApp({ provider: { clientSecret } })
   app.sim.fault({ match: 'POST /oauth2/v1/token', reset: 'before' })
-  const error = await app.phone.front.flow
+  const error = await app.phone.context.flow
     .start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', requester: { address: undefined } })
     .then(
       () => undefined,

@@ -47,37 +47,37 @@ function returnReminder({ emit, purpose }: HandlerContext) {
 }
 
 /** The handler of `POST start`. @throws TypeError for options that cannot work together */
-export function startHandler(front: HandlerContext, options: StartOptions): Handler {
+export function startHandler(context: HandlerContext, options: StartOptions): Handler {
   knownOptions('start', options, ['binding', 'delivery'])
   const binding = options.binding ?? 'cookie'
-  const delivery = options.delivery ?? (binding === 'cookie' && front.redirectUrl !== undefined ? 'redirect' : 'body')
+  const delivery = options.delivery ?? (binding === 'cookie' && context.redirectUrl !== undefined ? 'redirect' : 'body')
   if (binding !== 'cookie' && binding !== 'handle') throw new TypeError("start: binding must be 'cookie' or 'handle'")
   if (delivery !== 'redirect' && delivery !== 'body') throw new TypeError("start: delivery must be 'redirect' or 'body'")
   if (delivery === 'redirect' && binding === 'handle') {
     throw new TypeError("start: delivery 'redirect' needs binding 'cookie'; only a browser can be sent back")
   }
-  if (delivery === 'redirect' && front.redirectUrl === undefined) {
+  if (delivery === 'redirect' && context.redirectUrl === undefined) {
     throw new TypeError("start: delivery 'redirect' needs the strategy's redirectUrl")
   }
 
   const compareHosts = hostComparison()
-  const remindOfReturn = returnReminder(front)
-  return asHandler(front, async function phoneCheckStart(req, res) {
-    refuseForeignSite(front, req, binding)
+  const remindOfReturn = returnReminder(context)
+  return asHandler(context, async function phoneCheckStart(req, res) {
+    refuseForeignSite(context, req, binding)
     // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
-    const { requester, ...rest } = requesterOf(front, req)
-    if (delivery === 'redirect') compareHosts(front, req)
+    const { requester, ...rest } = requesterOf(context, req)
+    if (delivery === 'redirect') compareHosts(context, req)
     const body = await readBody(req, ['phone_number', 'device'])
     const device = optionalString(body, 'device', 512)
-    const started = await front.flow.start({
+    const started = await context.flow.start({
       phoneNumber: body['phone_number'],
-      ...purposeOf(front, req),
+      ...purposeOf(context, req),
       binding,
       delivery,
       ...rest,
       requester: device === undefined ? requester : { ...requester, devices: [device] },
     })
-    if (binding === 'cookie') front.cookies.add(req, res, started)
+    if (binding === 'cookie') context.cookies.add(req, res, started)
     if (binding === 'cookie' && options.delivery === undefined && delivery === 'body' && started.challenge.type === 'open_url')
       remindOfReturn(req)
     sendJson(res, 201, toWire(started.handle, started))

@@ -26,7 +26,7 @@ export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>, o
   const tokens = issuing(settings)
   knownOptions('issueJwt', options, ['purposes'])
   const { purposes = ['login'] } = options
-  // In a text, any part of it would be found.
+  // `'login'.includes('log')` is true: a string would admit purposes that nobody listed.
   if (!Array.isArray(purposes)) throw new TypeError("issueJwt: purposes must be a list, such as ['stepup']")
   return asHandler(tokens, async function issueJwt(req: HttpRequest & { authInfo?: Express.AuthInfo | undefined }, res) {
     const { user, authInfo } = req

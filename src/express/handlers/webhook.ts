@@ -10,17 +10,17 @@ const maxBodyBytes = 16 * 1024
  * The handler of a provider's webhooks, mounted at the path of `callbackUrl`. A webhook is only a hint to ask: it decides nothing.
  * @throws TypeError when the strategy has no `callbackUrl`, or no rung whose provider calls back
  */
-export function webhookHandler(front: HandlerContext): Handler {
-  const url = front.callbackUrl
+export function webhookHandler(context: HandlerContext): Handler {
+  const url = context.callbackUrl
   if (url === undefined) throw new TypeError('webhook: the strategy needs a callbackUrl; signatures are checked against it')
-  if (!front.hasWebhook) throw new TypeError('webhook: no provider of the ladder sends webhooks')
+  if (!context.hasWebhook) throw new TypeError('webhook: no provider of the ladder sends webhooks')
 
-  return asHandler(front, async function phoneCheckWebhook(req, res) {
+  return asHandler(context, async function phoneCheckWebhook(req, res) {
     if (req.method !== 'POST') throw new PhoneCheckError('invalid_request', { message: 'Webhooks are POSTs.' })
     const type = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
     if (type !== 'application/json') throw new PhoneCheckError('unsupported_media_type')
     const body = await rawBody(req)
-    await front.flow.webhook({ method: req.method, url, headers: req.headers, body })
+    await context.flow.webhook({ method: req.method, url, headers: req.headers, body })
     // Exactly 200, whatever came of it: any other answer makes the vendor repeat itself.
     sendJson(res, 200, {})
   })

@@ -17,24 +17,24 @@ export interface IncomingFlowRequest {
  * @throws PhoneCheckError 400, 403, 413, 415
  */
 export async function readFlowRequest(
-  front: HandlerContext,
+  context: HandlerContext,
   req: HttpRequest,
   fields: readonly string[] = [],
   ignoreUnknown = false,
 ): Promise<IncomingFlowRequest> {
-  refuseForeignSite(front, req, 'handle')
+  refuseForeignSite(context, req, 'handle')
   // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
-  const requester = requesterOf(front, req)
+  const requester = requesterOf(context, req)
   const body = await readBody(req, ['flow', ...fields], ignoreUnknown)
   const handle = optionalString(body, 'flow', 4096)
   if (handle === undefined) throw new PhoneCheckError('invalid_request', { message: 'flow is missing; it is in the answer to start.' })
-  const cookie = front.cookies.find(req, handle)
-  if (cookie) refuseForeignSite(front, req, 'cookie')
+  const cookie = context.cookies.find(req, handle)
+  if (cookie) refuseForeignSite(context, req, 'cookie')
   return {
     request: {
       handle,
       proof: cookie ? { binding: 'cookie', secret: cookie.secret } : { binding: 'handle' },
-      ...purposeOf(front, req),
+      ...purposeOf(context, req),
       ...requester,
     },
     body,
@@ -44,7 +44,7 @@ export async function readFlowRequest(
 
 /** Lets the browser forget a flow that turns out to be over. */
 export async function expiringCookieWhenOver<T>(
-  front: HandlerContext,
+  context: HandlerContext,
   res: HttpResponse,
   cookie: { name: string } | undefined,
   step: () => Promise<T>,
@@ -52,7 +52,7 @@ export async function expiringCookieWhenOver<T>(
   try {
     return await step()
   } catch (error) {
-    if (cookie && error instanceof PhoneCheckError && error.details.ended) front.cookies.expire(res, cookie.name)
+    if (cookie && error instanceof PhoneCheckError && error.details.ended) context.cookies.expire(res, cookie.name)
     throw error
   }
 }

@@ -18,8 +18,8 @@ const verifyFields = ['code', 'check_id', 'error', 'type', 'title', 'detail', 's
  * document (`type`, `title`, `detail`, `status`). Other members are ignored, as vendors add some at any time; none of them says who is logged in.
  * @throws PhoneCheckError 400, 403, 413, 415
  */
-export async function readVerify(front: HandlerContext, req: HttpRequest): Promise<IncomingRedeem> {
-  const { request, body, cookie } = await readFlowRequest(front, req, verifyFields, true)
+export async function readVerify(context: HandlerContext, req: HttpRequest): Promise<IncomingRedeem> {
+  const { request, body, cookie } = await readFlowRequest(context, req, verifyFields, true)
   if (Object.hasOwn(body, 'phone_number')) {
     throw new PhoneCheckError('invalid_request', { message: 'phone_number belongs to start: the number of a login comes from its flow.' })
   }
@@ -58,20 +58,20 @@ function errorOfProblem(body: Record<string, unknown>): string | undefined {
  * Reads the provider's redirect back. The browser's own cookie stands in for OAuth's `state`: without a cookie for this very check nothing is looked up.
  * @throws PhoneCheckError `flow_invalid`, `invalid_request`
  */
-export function readReturn(front: HandlerContext, req: HttpRequest): IncomingRedeem {
+export function readReturn(context: HandlerContext, req: HttpRequest): IncomingRedeem {
   const query = readQuery(req)
   const checkId = optionalString(query, 'check_id', 64)
   const code = optionalString(query, 'code', 256)
   const error = optionalString(query, 'error', 256)
   if (checkId === undefined || (code === undefined) === (error === undefined)) throw new PhoneCheckError('invalid_request')
-  const cookie = front.cookies.findByCheck(req, checkId)
+  const cookie = context.cookies.findByCheck(req, checkId)
   if (!cookie) throw new PhoneCheckError('flow_invalid')
   return {
     request: {
       handle: cookie.handle,
       proof: { binding: 'cookie', secret: cookie.secret },
-      ...purposeOf(front, req),
-      ...requesterOf(front, req),
+      ...purposeOf(context, req),
+      ...requesterOf(context, req),
       checkId,
       ...(code !== undefined && { code }),
       ...(error !== undefined && { error }),

@@ -22,7 +22,7 @@ export function overFetch(origin: string, clock: Clock, fetch: FetchLike): Trans
     exchange({ method, path, headers, body }, timeoutMs) {
       const stop = new AbortController()
       const ask = async () => {
-        // Packed, a few kilobytes can be gigabytes.
+        // Decompression bomb: a few compressed kilobytes can become gigabytes. Ask for none.
         const plain = { ...headers, 'accept-encoding': 'identity' }
         const init = { method, headers: plain, redirect: 'manual' as const, signal: stop.signal, ...(body !== undefined && { body }) }
         const response = await fetch(new URL(path, origin).href, init)
@@ -33,7 +33,7 @@ export function overFetch(origin: string, clock: Clock, fetch: FetchLike): Trans
         return { status: response.status, retryAfter: response.headers.get('retry-after') ?? undefined, text }
       }
       return new Promise((resolve, reject) => {
-        // It may be deaf to its signal: a call that never ended would hold whoever waits for it.
+        // An injected fetch may ignore its AbortSignal: race it with a timer, or its caller would wait for ever.
         const cancelTimer = startTimer(clock, timeoutMs, () => {
           reject(new TransportError('timeout', true))
           stop.abort()

@@ -8,19 +8,19 @@ import type { SimulatorState } from '../state/simulator-state.js'
 import { controlRoute, fields, refuse, withPhone } from './request.js'
 
 /** The simulator's remote control, for pages and other processes on this machine. Strict JSON; an unknown field is a 400 that names it. */
-export function controlRoutes(world: SimulatorState): Route[] {
+export function controlRoutes(state: SimulatorState): Route[] {
   return [
-    controlRoute('GET', 'phones/:number', (request) => withPhone(world, request, (phone) => json(200, phoneView(phone)))),
-    controlRoute('PATCH', 'phones/:number', (request) => withPhone(world, request, (phone) => patchPhone(phone, request))),
-    controlRoute('POST', 'phones/:number/open', (request) => go(world, request, (phone, url) => phone.open(url))),
-    controlRoute('POST', 'phones/:number/browse', (request) => go(world, request, (phone, url) => phone.browse(url))),
-    controlRoute('GET', 'requests', () => json(200, world.log.records)),
-    controlRoute('POST', 'faults', (request) => addFault(world, request)),
+    controlRoute('GET', 'phones/:number', (request) => withPhone(state, request, (phone) => json(200, phoneView(phone)))),
+    controlRoute('PATCH', 'phones/:number', (request) => withPhone(state, request, (phone) => patchPhone(phone, request))),
+    controlRoute('POST', 'phones/:number/open', (request) => go(state, request, (phone, url) => phone.open(url))),
+    controlRoute('POST', 'phones/:number/browse', (request) => go(state, request, (phone, url) => phone.browse(url))),
+    controlRoute('GET', 'requests', () => json(200, state.log.records)),
+    controlRoute('POST', 'faults', (request) => addFault(state, request)),
     controlRoute('DELETE', 'faults', () => {
-      world.faults.clear()
+      state.faults.clear()
       return json(200, {})
     }),
-    controlRoute('PUT', 'browser-phone', (request) => chooseBrowserPhone(world, request)),
+    controlRoute('PUT', 'browser-phone', (request) => chooseBrowserPhone(state, request)),
   ]
 }
 
@@ -48,11 +48,11 @@ function isOperator(value: unknown): value is Operator {
 }
 
 function go(
-  world: SimulatorState,
+  state: SimulatorState,
   request: SimRequest,
   move: (phone: VirtualPhone, url: string) => Promise<object>,
 ): Reply | Promise<Reply> {
-  return withPhone(world, request, async (phone) => {
+  return withPhone(state, request, async (phone) => {
     const read = fields(request, ['url'])
     if ('refusal' in read) return read.refusal
     const { url } = read.body
@@ -65,7 +65,7 @@ function go(
   })
 }
 
-function addFault(world: SimulatorState, request: SimRequest): Reply {
+function addFault(state: SimulatorState, request: SimRequest): Reply {
   const read = fields(request, [
     'match',
     'times',
@@ -84,19 +84,19 @@ function addFault(world: SimulatorState, request: SimRequest): Reply {
   const complaint = faultComplaint(read.body)
   if (complaint !== undefined) return refuse(400, complaint)
   try {
-    world.faults.add(read.body as unknown as Fault)
+    state.faults.add(read.body as unknown as Fault)
   } catch (error) {
     return refuse(400, error instanceof Error ? error.message : 'bad fault')
   }
   return json(201, {})
 }
 
-function chooseBrowserPhone(world: SimulatorState, request: SimRequest): Reply {
+function chooseBrowserPhone(state: SimulatorState, request: SimRequest): Reply {
   const read = fields(request, ['number'])
   if ('refusal' in read) return read.refusal
   const { number } = read.body
   const canonical = number === null ? null : e164(number)
   if (canonical === undefined) return refuse(400, 'number must be null or an E.164 number')
-  world.phones.browserPhone = canonical === null ? null : world.phones.get(canonical)
+  state.phones.browserPhone = canonical === null ? null : state.phones.get(canonical)
   return json(200, { number: canonical })
 }

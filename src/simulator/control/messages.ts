@@ -5,18 +5,18 @@ import type { SimulatorState } from '../state/simulator-state.js'
 import { controlRoute, fields, refuse, withPhone } from './request.js'
 
 /** The part of the remote control that is about SMS, calls and callbacks. */
-export function messageControlRoutes(world: SimulatorState): Route[] {
+export function messageControlRoutes(state: SimulatorState): Route[] {
   return [
-    controlRoute('GET', 'phones/:number/inbox', (request) => withPhone(world, request, (phone) => json(200, phone.inbox))),
+    controlRoute('GET', 'phones/:number/inbox', (request) => withPhone(state, request, (phone) => json(200, phone.inbox))),
     controlRoute('POST', 'phones/:number/send', (request) =>
-      withPhone(world, request, (phone) =>
+      withPhone(state, request, (phone) =>
         withTexts(request, ['to', 'body'], async ({ to, body }) => json(200, { result: await phone.send(to, body) })),
       ),
     ),
     controlRoute('POST', 'sms', (request) =>
-      withTexts(request, ['from', 'to', 'body'], (sms) => json(200, { result: world.carry(sms) ? 'delivered' : 'dropped' })),
+      withTexts(request, ['from', 'to', 'body'], (sms) => json(200, { result: state.deliverSms(sms) ? 'delivered' : 'dropped' })),
     ),
-    controlRoute('GET', 'callbacks', () => json(200, world.callbacks.records)),
+    controlRoute('GET', 'callbacks', () => json(200, state.callbacks.records)),
   ]
 }
 

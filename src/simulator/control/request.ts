@@ -31,10 +31,10 @@ export function fields(request: SimRequest, known: readonly string[]): { body: J
 }
 
 export function withPhone(
-  world: SimulatorState,
+  state: SimulatorState,
   request: SimRequest,
   handle: (phone: VirtualPhone) => Reply | Promise<Reply>,
 ): Reply | Promise<Reply> {
   const number = e164(request.params['number'])
-  return number === undefined ? refuse(400, 'the number must be E.164') : handle(world.phones.get(number))
+  return number === undefined ? refuse(400, 'the number must be E.164') : handle(state.phones.get(number))
 }

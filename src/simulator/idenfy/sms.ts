@@ -9,10 +9,10 @@ import { type IdenfyErrorName, idenfyError, idenfyUnauthorized } from './error.j
 const defaultSender = 'iDenfy'
 
 /** iDenfy's phone verification. Fields that it does not know it ignores. */
-export function idenfyRoutes(world: SimulatorState): Route[] {
+export function idenfyRoutes(state: SimulatorState): Route[] {
   return [
-    { method: 'POST', path: '/fraud/send-sms', from: 'server', handle: withPartner(world, sendSms) },
-    { method: 'POST', path: '/fraud/verify-sms', from: 'server', handle: withPartner(world, verifySms) },
+    { method: 'POST', path: '/fraud/send-sms', from: 'server', handle: withPartner(state, sendSms) },
+    { method: 'POST', path: '/fraud/verify-sms', from: 'server', handle: withPartner(state, verifySms) },
   ]
 }
 
@@ -20,44 +20,44 @@ export function isIdenfyPath(path: string): boolean {
   return path.startsWith('/fraud/')
 }
 
-type PartnerHandler = (world: SimulatorState, apiKey: string, body: JsonObject) => Reply
+type PartnerHandler = (state: SimulatorState, apiKey: string, body: JsonObject) => Reply
 
-function withPartner(world: SimulatorState, handle: PartnerHandler): Handler {
+function withPartner(state: SimulatorState, handle: PartnerHandler): Handler {
   return (request) => {
-    const apiKey = authenticate(world, request)
-    if (apiKey === undefined) return idenfyUnauthorized(world.behaviour.idenfyUnauthorized)
-    if (world.idenfyRates.hit(apiKey).retryAfterSeconds !== undefined) return idenfyError('too_many_requests')
+    const apiKey = authenticate(state, request)
+    if (apiKey === undefined) return idenfyUnauthorized(state.behaviour.idenfyUnauthorized)
+    if (state.idenfyRates.hit(apiKey).retryAfterSeconds !== undefined) return idenfyError('too_many_requests')
     const body = mediaType(request.headers) === 'application/json' ? parseJson(request.body.toString('utf8')) : undefined
-    return isObject(body) ? handle(world, apiKey, body) : idenfyError('json_error')
+    return isObject(body) ? handle(state, apiKey, body) : idenfyError('json_error')
   }
 }
 
-function authenticate(world: SimulatorState, request: SimRequest): string | undefined {
+function authenticate(state: SimulatorState, request: SimRequest): string | undefined {
   const given = basicCredentials(request.headers)
   if (given === undefined) return undefined
-  const { idenfyKeys } = world
+  const { idenfyKeys } = state
   return idenfyKeys === undefined || idenfyKeys[given.user] === given.password ? given.user : undefined
 }
 
-function sendSms(world: SimulatorState, apiKey: string, body: JsonObject): Reply {
+function sendSms(state: SimulatorState, apiKey: string, body: JsonObject): Reply {
   const phone = read(body, 'phone_number', (value) => value.startsWith('+') && e164(value) !== undefined)
   const sender = read({ sender_name: defaultSender, ...body }, 'sender_name', (value) => value !== '' && [...value].length <= 11)
   const error = phone.error ?? sender.error
   if (error !== undefined) return error
-  const forced = world.overrides.get(phone.value)?.idenfy?.sendError
+  const forced = state.overrides.get(phone.value)?.idenfy?.sendError
   if (forced !== undefined) return idenfyError(forced)
-  const id = world.verifications.send({ apiKey, phoneNumber: phone.value, senderName: sender.value })
+  const id = state.verifications.send({ apiKey, phoneNumber: phone.value, senderName: sender.value })
   if (id === undefined) return idenfyError('validation_error', 'Concurrent verifications to the same number are not allowed')
   return json(200, { request_id: id })
 }
 
-function verifySms(world: SimulatorState, apiKey: string, body: JsonObject): Reply {
+function verifySms(state: SimulatorState, apiKey: string, body: JsonObject): Reply {
   const id = read(body, 'request_id', (value) => value.length >= 32 && value.length <= 40)
   const code = read(body, 'received_code', (value) => /^\d{4}$/.test(value))
   const error = id.error ?? code.error
   if (error !== undefined) return error
-  const verified = world.verifications.verify(apiKey, id.value, code.value)
-  if (verified === undefined && world.behaviour.idenfyUnknownRequest === 400)
+  const verified = state.verifications.verify(apiKey, id.value, code.value)
+  if (verified === undefined && state.behaviour.idenfyUnknownRequest === 400)
     return idenfyError('bad_value', 'request_id is unknown or over')
   return json(200, { is_verified: verified ?? false })
 }

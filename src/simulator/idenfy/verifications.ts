@@ -26,7 +26,7 @@ interface Verification extends NewVerification {
 export interface VerificationSurroundings {
   readonly clock: SimulatorClock
   readonly behaviour: Behaviour
-  readonly agenda: Scheduler
+  readonly scheduler: Scheduler
   /** Draws four digits. */
   readonly codes: () => string
   /** Carries an SMS or a call to whichever phone holds the SIM of that number. */
@@ -36,7 +36,7 @@ export interface VerificationSurroundings {
 const firstCallMs = 120_000
 const secondCallMs = 300_000
 const overMs = 600_000
-// From the range that Ofcom keeps for drama.
+// From Ofcom's range of fictional numbers.
 const caller = '+442079460123'
 const maxVerifications = 100_000
 
@@ -100,12 +100,12 @@ export class Verifications {
   }
 
   #contact(verification: Verification): void {
-    const { agenda, carry } = this.#surroundings
+    const { scheduler, carry } = this.#surroundings
     const { phoneNumber, senderName, sentAt, calls, firstCode, secondCode } = verification
     carry(phoneNumber, { kind: 'sms', from: senderName, text: `${senderName} code: ${firstCode}. Valid for 5 minutes.`, at: sentAt })
     if (!calls) return
     const call = (at: number, code: string) =>
-      agenda.at(at, () => {
+      scheduler.at(at, () => {
         if (verification.state === 'open')
           carry(phoneNumber, { kind: 'call', from: caller, text: `Your ${senderName} code is ${code}.`, at })
       })

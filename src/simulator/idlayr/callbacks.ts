@@ -20,7 +20,7 @@ export interface Callback {
 export interface CallbackSurroundings {
   readonly clock: SimulatorClock
   readonly behaviour: Behaviour
-  readonly agenda: Scheduler
+  readonly scheduler: Scheduler
   readonly keys: CallbackKeys
   readonly messages: Listeners<MessageRecord>
 }
@@ -53,7 +53,7 @@ export class Callbacks {
   /** Resolves when no delivery is in flight; a retry that is due is one. */
   async settled(): Promise<void> {
     for (;;) {
-      this.#surroundings.agenda.sync()
+      this.#surroundings.scheduler.sync()
       if (this.#inFlight.size === 0) return
       await Promise.all(this.#inFlight)
     }
@@ -69,7 +69,7 @@ export class Callbacks {
   }
 
   async #deliver(callback: Callback, attempt: number, dueAt: number): Promise<void> {
-    const { clock, agenda, messages } = this.#surroundings
+    const { clock, scheduler, messages } = this.#surroundings
     const { product, checkId } = callback
     const record: Draft = { kind: 'callback', product, checkId, attempt, status: null, at: clock.now() }
     this.records.push(record)
@@ -78,10 +78,10 @@ export class Callbacks {
     const result = objection === undefined ? await this.#post(callback) : { status: null, error: objection }
     if (this.#closed.signal.aborted) return
     Object.assign(record, result)
-    messages.tell(record)
+    messages.emit(record)
     const waitMs = waitsMs[attempt - 1]
     if (result.status === 200 || objection !== undefined || waitMs === undefined) return
-    agenda.at(dueAt + waitMs, () => this.#attempt(callback, attempt + 1, dueAt + waitMs))
+    scheduler.at(dueAt + waitMs, () => this.#attempt(callback, attempt + 1, dueAt + waitMs))
   }
 
   // Signed anew each time, because the receiver looks at the date.

@@ -23,8 +23,8 @@ export function checkResource(check: Check): JsonObject {
   }
 }
 
-export function checkLinks(world: SimulatorState, check: Check, withCheckUrl: boolean): JsonObject {
-  const self = `${world.url}/phone_check/v0.2/checks/${check.id}`
+export function checkLinks(state: SimulatorState, check: Check, withCheckUrl: boolean): JsonObject {
+  const self = `${state.url}/phone_check/v0.2/checks/${check.id}`
   return { self: { href: self }, ...(withCheckUrl ? { check_url: { href: `${self}/redirect` } } : {}) }
 }
 
@@ -33,7 +33,7 @@ export function isoSeconds(ms: number): string {
 }
 
 /** The check, unless it is another project's. */
-export function ownCheck(world: SimulatorState, request: SimRequest, grant: Grant): Check | undefined {
-  const check = world.checks.find(request.params['id'] ?? '')
+export function ownCheck(state: SimulatorState, request: SimRequest, grant: Grant): Check | undefined {
+  const check = state.checks.find(request.params['id'] ?? '')
   return check?.clientId === grant.clientId ? check : undefined
 }

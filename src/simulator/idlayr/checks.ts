@@ -59,16 +59,16 @@ const maxChecks = 100_000
 export class Checks {
   readonly #clock: SimulatorClock
   readonly #behaviour: Behaviour
-  readonly #agenda: Scheduler
+  readonly #scheduler: Scheduler
   readonly #onEnd: (check: Check) => void
   readonly #checks = new Map<string, Check>()
   readonly #runs = new Map<string, Run>()
 
   /** @param onEnd hears once of each check that is COMPLETED, EXPIRED or ERROR. */
-  constructor(clock: SimulatorClock, behaviour: Behaviour, agenda: Scheduler, onEnd: (check: Check) => void) {
+  constructor(clock: SimulatorClock, behaviour: Behaviour, scheduler: Scheduler, onEnd: (check: Check) => void) {
     this.#clock = clock
     this.#behaviour = behaviour
-    this.#agenda = agenda
+    this.#scheduler = scheduler
     this.#onEnd = onEnd
   }
 
@@ -89,7 +89,7 @@ export class Checks {
     this.#checks.set(check.id, check)
     if (this.#checks.size > maxChecks) this.#dropOldest()
     // Otherwise nobody is told, and it is early enough to notice when somebody looks.
-    if (check.callbackUrl !== null) this.#agenda.at(endOf(check), () => this.#age(check))
+    if (check.callbackUrl !== null) this.#scheduler.at(endOf(check), () => this.#age(check))
     return check
   }
 

@@ -22,31 +22,31 @@ const countries = [
 ] as const
 
 /** Reachability: asked by the device about itself, or by the server about an address or a country. */
-export function coverageRoutes(world: SimulatorState): Route[] {
-  const ownDevice = (request: SimRequest) => reachability(world, request.device, request.remoteAddress)
+export function coverageRoutes(state: SimulatorState): Route[] {
+  const ownDevice = (request: SimRequest) => reachability(state, request.device, request.remoteAddress)
   return [
     { method: 'GET', path: '/public/coverage/v0.1/device_ip', from: 'device', handle: ownDevice },
-    { method: 'GET', path: '/coverage/v0.1/device_ip', from: 'device', handle: withBearer(world, 'coverage', ownDevice) },
+    { method: 'GET', path: '/coverage/v0.1/device_ip', from: 'device', handle: withBearer(state, 'coverage', ownDevice) },
     {
       method: 'GET',
       path: '/coverage/v0.1/device_ips/:ip',
       from: 'server',
-      handle: withBearer(world, 'coverage', (request) => {
+      handle: withBearer(state, 'coverage', (request) => {
         const ip = request.params['ip'] ?? ''
-        return isIP(ip) === 0 ? world.problem('bad_request') : reachability(world, world.phones.byIp(plainIp(ip)), plainIp(ip))
+        return isIP(ip) === 0 ? state.problem('bad_request') : reachability(state, state.phones.byIp(plainIp(ip)), plainIp(ip))
       }),
     },
     {
       method: 'GET',
       path: '/coverage/v0.1/countries/:code',
       from: 'server',
-      handle: withBearer(world, 'coverage', (request) => country(world, request.params['code'] ?? '')),
+      handle: withBearer(state, 'coverage', (request) => country(state, request.params['code'] ?? '')),
     },
   ]
 }
 
 // Addresses that belong to no virtual phone count as mobile, so that a real browser can play too.
-function reachability(world: SimulatorState, device: Device | undefined, ip: string): Reply {
+function reachability(state: SimulatorState, device: Device | undefined, ip: string): Reply {
   const body = {
     network_id: networkId,
     network_name: networkName,
@@ -54,20 +54,20 @@ function reachability(world: SimulatorState, device: Device | undefined, ip: str
     dialing_code: '1',
     mobile_data_ip: device?.ip ?? ip,
     products,
-    _links: { self: { href: `${world.url}/coverage/v0.1/device_ips/${encodeURIComponent(device?.ip ?? ip)}` } },
+    _links: { self: { href: `${state.url}/coverage/v0.1/device_ips/${encodeURIComponent(device?.ip ?? ip)}` } },
   }
-  return withHeaders(reachabilityProblem(world, device) ?? hal(200, body), { 'Access-Control-Allow-Origin': '*' })
+  return withHeaders(reachabilityProblem(state, device) ?? hal(200, body), { 'Access-Control-Allow-Origin': '*' })
 }
 
-function reachabilityProblem(world: SimulatorState, device: Device | undefined): Reply | undefined {
-  if (world.sandbox || device === undefined) return undefined
-  if (device.network === 'wifi') return world.problem('not_mobile_ip')
-  return device.phone.operator === 'unsupported' ? world.problem('mno_not_supported') : undefined
+function reachabilityProblem(state: SimulatorState, device: Device | undefined): Reply | undefined {
+  if (state.sandbox || device === undefined) return undefined
+  if (device.network === 'wifi') return state.problem('not_mobile_ip')
+  return device.phone.operator === 'unsupported' ? state.problem('mno_not_supported') : undefined
 }
 
-function country(world: SimulatorState, wanted: string): Reply {
+function country(state: SimulatorState, wanted: string): Reply {
   const found = countries.find(({ code, dialing }) => code === wanted.toUpperCase() || String(dialing) === wanted.replace(/^\+/, ''))
-  if (found === undefined) return world.problem('no_reach')
+  if (found === undefined) return state.problem('no_reach')
   const price = { currency: 'API', amount: 1 }
   const covered: JsonObject[] = products.map((product) => ({
     ...product,
@@ -79,6 +79,6 @@ function country(world: SimulatorState, wanted: string): Reply {
     country_code: found.code,
     dialing_code: found.dialing,
     products: covered,
-    _links: { self: { href: `${world.url}/coverage/v0.1/countries/${found.code}` } },
+    _links: { self: { href: `${state.url}/coverage/v0.1/countries/${found.code}` } },
   })
 }

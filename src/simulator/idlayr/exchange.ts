@@ -6,29 +6,29 @@ import type { Check } from './checks.js'
 import type { Grant } from './tokens.js'
 
 /** PATCH of a check: the server swaps the device's code for the verdict, once. */
-export function exchange(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
-  if (mediaType(request.headers) !== 'application/json-patch+json') return world.problem('unsupported_media_type')
+export function exchange(state: SimulatorState, request: SimRequest, grant: Grant): Reply {
+  if (mediaType(request.headers) !== 'application/json-patch+json') return state.problem('unsupported_media_type')
   const given = codeOf(parseJson(request.body.toString('utf8')))
-  if (given === undefined) return world.problem('bad_request')
-  const check = ownCheck(world, request, grant)
-  if (check === undefined) return world.problem('check_not_found')
-  return settle(world, check, given)
+  if (given === undefined) return state.problem('bad_request')
+  const check = ownCheck(state, request, grant)
+  if (check === undefined) return state.problem('check_not_found')
+  return settle(state, check, given)
 }
 
-function settle(world: SimulatorState, check: Check, given: string): Reply {
-  const { behaviour } = world
+function settle(state: SimulatorState, check: Check, given: string): Reply {
+  const { behaviour } = state
   const { code, verdict } = check
-  if (check.status === 'EXPIRED') return refuse(world, check, behaviour.expiredCheck)
-  if (code === undefined || verdict === undefined) return refuse(world, check, behaviour.notVisited)
-  if (given !== code) return refuse(world, check, behaviour.wrongCode)
-  if (check.status !== 'PENDING') return refuse(world, check, behaviour.reusedCode)
-  world.checks.complete(check, verdict)
+  if (check.status === 'EXPIRED') return refuse(state, check, behaviour.expiredCheck)
+  if (code === undefined || verdict === undefined) return refuse(state, check, behaviour.notVisited)
+  if (given !== code) return refuse(state, check, behaviour.wrongCode)
+  if (check.status !== 'PENDING') return refuse(state, check, behaviour.reusedCode)
+  state.checks.complete(check, verdict)
   return hal(200, checkResource(check))
 }
 
-function refuse(world: SimulatorState, check: Check, status: 404 | 400 | 200): Reply {
+function refuse(state: SimulatorState, check: Check, status: 404 | 400 | 200): Reply {
   if (status === 200) return hal(200, checkResource(check))
-  return world.problem(status === 404 ? 'check_not_found' : 'bad_request')
+  return state.problem(status === 404 ? 'check_not_found' : 'bad_request')
 }
 
 function codeOf(patch: unknown): string | undefined {

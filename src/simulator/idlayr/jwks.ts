@@ -3,6 +3,6 @@ import type { Route } from '../server/router.js'
 import type { SimulatorState } from '../state/simulator-state.js'
 
 /** The keys that sign the callbacks, for whoever receives them. */
-export function jwksRoutes(world: SimulatorState): Route[] {
-  return [{ method: 'GET', path: '/.well-known/jwks.json', from: 'server', handle: async () => json(200, await world.keys.jwks()) }]
+export function jwksRoutes(state: SimulatorState): Route[] {
+  return [{ method: 'GET', path: '/.well-known/jwks.json', from: 'server', handle: async () => json(200, await state.keys.jwks()) }]
 }

@@ -14,9 +14,9 @@ import type { Grant } from './tokens.js'
 const checks = '/mo_check/v0.1/checks'
 
 /** MOCheck v0.1: create and read. The rest is an SMS. */
-export function moCheckRoutes(world: SimulatorState): Route[] {
-  const guarded = (handle: (world: SimulatorState, request: SimRequest, grant: Grant) => Reply) =>
-    withBearer(world, 'mo_check', (request, grant) => handle(world, request, grant))
+export function moCheckRoutes(state: SimulatorState): Route[] {
+  const guarded = (handle: (state: SimulatorState, request: SimRequest, grant: Grant) => Reply) =>
+    withBearer(state, 'mo_check', (request, grant) => handle(state, request, grant))
   return [
     { method: 'POST', path: checks, from: 'server', handle: guarded(create) },
     { method: 'GET', path: `${checks}/:id`, from: 'server', handle: guarded(read) },
@@ -39,27 +39,27 @@ export function moCheckResource({ behaviour }: Pick<SimulatorState, 'behaviour'>
   }
 }
 
-function create(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
-  if (mediaType(request.headers) !== 'application/json') return world.problem('unsupported_media_type')
+function create(state: SimulatorState, request: SimRequest, grant: Grant): Reply {
+  if (mediaType(request.headers) !== 'application/json') return state.problem('unsupported_media_type')
   const body = parseJson(request.body.toString('utf8'))
-  if (!isObject(body) || !isWellFormed(body)) return world.problem('bad_request')
+  if (!isObject(body) || !isWellFormed(body)) return state.problem('bad_request')
   const phoneNumber = e164(body['phone_number'])
-  if (phoneNumber === undefined) return world.problem('phone_format_invalid')
-  const forced = forcedProblem(world.problem, world.overrides.get(phoneNumber)?.moCheck)
+  if (phoneNumber === undefined) return state.problem('phone_format_invalid')
+  const forced = forcedProblem(state.problem, state.overrides.get(phoneNumber)?.moCheck)
   if (forced !== undefined) return forced
-  const check = world.moChecks.create({
+  const check = state.moChecks.create({
     clientId: grant.clientId,
     phoneNumber,
     referenceId: text(body['reference_id']),
-    callbackUrl: text(body['callback_url']) ?? clientOf(world, grant.clientId)?.callbackUrls?.mo_check ?? null,
+    callbackUrl: text(body['callback_url']) ?? clientOf(state, grant.clientId)?.callbackUrls?.mo_check ?? null,
   })
   return hal(201, {
-    ...moCheckResource(world, check),
+    ...moCheckResource(state, check),
     status: check.status,
     mo_receiver: check.receiver,
     mo_body: check.body,
     snapshot_balance: 99,
-    ...around(world, check),
+    ...around(state, check),
   })
 }
 
@@ -71,16 +71,16 @@ function isWellFormed({ phone_number, callback_url, reference_id }: JsonObject):
   )
 }
 
-function read(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
-  const check = world.moChecks.find(request.params['id'] ?? '')
-  if (check?.clientId !== grant.clientId) return world.problem('check_not_found')
-  return hal(200, { ...moCheckResource(world, check), ...around(world, check) })
+function read(state: SimulatorState, request: SimRequest, grant: Grant): Reply {
+  const check = state.moChecks.find(request.params['id'] ?? '')
+  if (check?.clientId !== grant.clientId) return state.problem('check_not_found')
+  return hal(200, { ...moCheckResource(state, check), ...around(state, check) })
 }
 
 /** What no callback carries. */
-function around(world: SimulatorState, check: MoCheck): JsonObject {
+function around(state: SimulatorState, check: MoCheck): JsonObject {
   return {
-    ...(world.behaviour.moTtlField ? { ttl: check.ttlSeconds } : {}),
-    _links: { self: { href: `${world.url}${checks}/${check.id}` } },
+    ...(state.behaviour.moTtlField ? { ttl: check.ttlSeconds } : {}),
+    _links: { self: { href: `${state.url}${checks}/${check.id}` } },
   }
 }

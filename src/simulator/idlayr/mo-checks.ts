@@ -33,13 +33,13 @@ export interface MoCheck extends NewMoCheck {
 export interface MoCheckSurroundings {
   readonly clock: SimulatorClock
   readonly behaviour: Behaviour
-  readonly agenda: Scheduler
+  readonly scheduler: Scheduler
   readonly overrides: ReadonlyMap<string, NumberOverride>
   /** Hears once of each check that is COMPLETED, EXPIRED or ERROR. */
   readonly onEnd: (check: MoCheck) => void
 }
 
-// The long one is from the range that Ofcom keeps for drama.
+// The long one is from Ofcom's range of fictional numbers.
 const receivers = { plus: '+447700900123', bare: '447700900123', short: '50505' } as const
 const maxChecks = 100_000
 
@@ -54,7 +54,7 @@ export class MoChecks {
   }
 
   create(input: NewMoCheck): MoCheck {
-    const { clock, behaviour, agenda } = this.#surroundings
+    const { clock, behaviour, scheduler } = this.#surroundings
     const now = clock.now()
     const check: MoCheck = {
       ...input,
@@ -71,7 +71,7 @@ export class MoChecks {
     this.#checks.set(check.id, check)
     this.#openByBody.set(check.body, check)
     if (this.#checks.size > maxChecks) this.#dropOldest()
-    if (check.callbackUrl !== null) agenda.at(endOf(check), () => this.#age(check))
+    if (check.callbackUrl !== null) scheduler.at(endOf(check), () => this.#age(check))
     return check
   }
 
@@ -94,7 +94,7 @@ export class MoChecks {
     const check = this.#openByBody.get(sms.body)
     if (check !== undefined) this.#age(check)
     if (check !== undefined && isOpen(check) && isSame(check.receiver, sms.to)) this.#judge(check, isSame(check.phoneNumber, sms.from))
-    else if (this.#surroundings.behaviour.moWrongBody === 'complete') this.#disappoint(sms)
+    else if (this.#surroundings.behaviour.moWrongBody === 'complete') this.#failNewest(sms)
     return true
   }
 
@@ -111,7 +111,7 @@ export class MoChecks {
     }
   }
 
-  #disappoint({ from, to }: Sms): void {
+  #failNewest({ from, to }: Sms): void {
     const newest = this.all().findLast((check) => isOpen(check) && isSame(check.receiver, to) && isSame(check.phoneNumber, from))
     if (newest === undefined) return
     newest.verified = false

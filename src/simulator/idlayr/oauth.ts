@@ -8,56 +8,56 @@ import type { SimulatorState } from '../state/simulator-state.js'
 const knownScopes: readonly string[] = ['phone_check', 'subscriber_check', 'sim_check', 'mo_check', 'coverage']
 const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
 
-export function oauthRoutes(world: SimulatorState): Route[] {
+export function oauthRoutes(state: SimulatorState): Route[] {
   return [
-    { method: 'POST', path: '/oauth2/v1/token', from: 'server', handle: withClient(world, issueToken) },
-    { method: 'POST', path: '/oauth2/v1/revoke', from: 'server', handle: withClient(world, revokeToken) },
+    { method: 'POST', path: '/oauth2/v1/token', from: 'server', handle: withClient(state, issueToken) },
+    { method: 'POST', path: '/oauth2/v1/revoke', from: 'server', handle: withClient(state, revokeToken) },
   ]
 }
 
-function issueToken(world: SimulatorState, clientId: string, form: URLSearchParams): Reply {
+function issueToken(state: SimulatorState, clientId: string, form: URLSearchParams): Reply {
   const grantType = form.get('grant_type')
   if (grantType === null) return oauthError(400, 'invalid_request', 'grant_type is missing')
   if (grantType !== 'client_credentials') return oauthError(400, 'unsupported_grant_type', 'only client_credentials is offered')
   const scopes = [...new Set((form.get('scope') ?? '').split(' ').filter((scope) => scope !== ''))]
-  const allowed = clientOf(world, clientId)?.scopes ?? knownScopes
+  const allowed = clientOf(state, clientId)?.scopes ?? knownScopes
   if (!scopes.every((scope) => allowed.includes(scope)))
     return oauthError(400, 'invalid_scope', 'a scope is unknown or not open to this client')
-  const token = world.tokens.issue(clientId, scopes)
-  return json(200, { access_token: token, token_type: 'bearer', expires_in: world.tokens.ttlSeconds, scope: scopes.join(' ') }, uncached)
+  const token = state.tokens.issue(clientId, scopes)
+  return json(200, { access_token: token, token_type: 'bearer', expires_in: state.tokens.ttlSeconds, scope: scopes.join(' ') }, uncached)
 }
 
-function revokeToken(world: SimulatorState, clientId: string, form: URLSearchParams): Reply {
+function revokeToken(state: SimulatorState, clientId: string, form: URLSearchParams): Reply {
   const token = form.get('token')
   if (token === null) return oauthError(400, 'invalid_request', 'token is missing')
-  world.tokens.revoke(token, clientId)
+  state.tokens.revoke(token, clientId)
   return { status: 200, headers: uncached, body: '' }
 }
 
-type ClientHandler = (world: SimulatorState, clientId: string, form: URLSearchParams) => Reply
+type ClientHandler = (state: SimulatorState, clientId: string, form: URLSearchParams) => Reply
 
-function withClient(world: SimulatorState, handle: ClientHandler): Handler {
+function withClient(state: SimulatorState, handle: ClientHandler): Handler {
   return (request) => {
-    const clientId = authenticate(world, request)
+    const clientId = authenticate(state, request)
     if (clientId === undefined) {
       return oauthError(401, 'invalid_client', 'client authentication failed', { 'WWW-Authenticate': 'Basic realm="simulator"' })
     }
     if (mediaType(request.headers) !== 'application/x-www-form-urlencoded') {
       return oauthError(400, 'invalid_request', 'the body must be application/x-www-form-urlencoded')
     }
-    return handle(world, clientId, new URLSearchParams(request.body.toString('utf8')))
+    return handle(state, clientId, new URLSearchParams(request.body.toString('utf8')))
   }
 }
 
-function authenticate(world: SimulatorState, request: SimRequest): string | undefined {
+function authenticate(state: SimulatorState, request: SimRequest): string | undefined {
   const given = basicCredentials(request.headers)
   if (given === undefined) return undefined
-  if (world.clients !== undefined && clientOf(world, given.user)?.secret !== given.password) return undefined
+  if (state.clients !== undefined && clientOf(state, given.user)?.secret !== given.password) return undefined
   return given.user
 }
 
-export function clientOf(world: SimulatorState, clientId: string): SimulatorClient | undefined {
-  return world.clients?.[clientId]
+export function clientOf(state: SimulatorState, clientId: string): SimulatorClient | undefined {
+  return state.clients?.[clientId]
 }
 
 function oauthError(status: number, error: string, description: string, headers: Record<string, string> = {}): Reply {

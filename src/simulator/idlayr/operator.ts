@@ -8,87 +8,87 @@ import type { ProblemName } from './problem.js'
 import { sandboxVerdict } from './sandbox.js'
 
 /** The device's side of PhoneCheck v0.2: the check URL, the operator behind it, and the answer at the end. */
-export function operatorRoutes(world: SimulatorState): Route[] {
+export function operatorRoutes(state: SimulatorState): Route[] {
   return [
-    { method: 'GET', path: '/phone_check/v0.2/checks/:id/redirect', from: 'device', handle: (request) => openCheckUrl(world, request) },
-    { method: 'GET', path: '/_operator/:hop', from: 'device', handle: (request) => passOperator(world, request) },
+    { method: 'GET', path: '/phone_check/v0.2/checks/:id/redirect', from: 'device', handle: (request) => openCheckUrl(state, request) },
+    { method: 'GET', path: '/_operator/:hop', from: 'device', handle: (request) => passOperator(state, request) },
   ]
 }
 
 type FirstHopProblem = Extract<ProblemName, PhoneCheckErrorCode> | 'too_many_requests'
 
-function openCheckUrl(world: SimulatorState, request: SimRequest): Reply {
-  const check = world.checks.find(request.params['id'] ?? '')
-  if (check === undefined || !isOpen(check)) return world.problem('check_not_found')
-  if (check.opens > 0 && world.behaviour.checkUrlReuse === 'refuse') return world.problem('check_not_found')
-  const refusal = firstHopProblem(world, check, request)
+function openCheckUrl(state: SimulatorState, request: SimRequest): Reply {
+  const check = state.checks.find(request.params['id'] ?? '')
+  if (check === undefined || !isOpen(check)) return state.problem('check_not_found')
+  if (check.opens > 0 && state.behaviour.checkUrlReuse === 'refuse') return state.problem('check_not_found')
+  const refusal = firstHopProblem(state, check, request)
   if (refusal === 'too_many_requests') {
-    return world.problem(refusal, { 'Retry-After': String(world.overrides.get(check.phoneNumber)?.retryAfterSeconds ?? 30) })
+    return state.problem(refusal, { 'Retry-After': String(state.overrides.get(check.phoneNumber)?.retryAfterSeconds ?? 30) })
   }
   check.opens += 1
   if (refusal !== undefined) {
-    world.checks.fail(check, refusal)
-    if (world.behaviour.firstHopErrors === 'problem') return world.problem(refusal)
-    return withHeaders(answer(check, errorFields(refusal)), world.rates.hit(check.clientId).headers)
+    state.checks.fail(check, refusal)
+    if (state.behaviour.firstHopErrors === 'problem') return state.problem(refusal)
+    return withHeaders(answer(check, errorFields(refusal)), state.rates.hit(check.clientId).headers)
   }
-  const run = world.checks.open(check)
-  return withHeaders(toHop(world, run, 1), world.rates.hit(check.clientId).headers)
+  const run = state.checks.open(check)
+  return withHeaders(toHop(state, run, 1), state.rates.hit(check.clientId).headers)
 }
 
 /** The phone behind the request. A visitor who is no virtual phone, such as the developer's browser, is taken for the one whose number is checked. */
-function deviceBehind(world: SimulatorState, check: Check, request: SimRequest): Device {
-  return request.device ?? world.phones.visitor(check.phoneNumber, check.phoneIp)
+function deviceBehind(state: SimulatorState, check: Check, request: SimRequest): Device {
+  return request.device ?? state.phones.visitor(check.phoneNumber, check.phoneIp)
 }
 
-function firstHopProblem(world: SimulatorState, check: Check, request: SimRequest): FirstHopProblem | undefined {
-  const forced = world.overrides.get(check.phoneNumber)?.redirectProblem
-  if (forced !== undefined || world.sandbox) return forced
-  const device = deviceBehind(world, check, request)
+function firstHopProblem(state: SimulatorState, check: Check, request: SimRequest): FirstHopProblem | undefined {
+  const forced = state.overrides.get(check.phoneNumber)?.redirectProblem
+  if (forced !== undefined || state.sandbox) return forced
+  const device = deviceBehind(state, check, request)
   if (device.network === 'wifi') return 'not_mobile_ip'
   if (device.phone.operator === 'unsupported') return 'mno_not_supported'
   if (device.phone.operator === 'no_redirect') return 'mno_redirect_unsupported'
   return undefined
 }
 
-async function passOperator(world: SimulatorState, request: SimRequest): Promise<Reply> {
+async function passOperator(state: SimulatorState, request: SimRequest): Promise<Reply> {
   const hop = Number(request.params['hop'])
-  const run = world.checks.run(request.query.get('session') ?? '')
-  const last = world.behaviour.operatorHops
-  if (run === undefined || !Number.isInteger(hop) || hop < 1 || hop > last) return world.problem('check_not_found')
+  const run = state.checks.run(request.query.get('session') ?? '')
+  const last = state.behaviour.operatorHops
+  if (run === undefined || !Number.isInteger(hop) || hop < 1 || hop > last) return state.problem('check_not_found')
   if (hop === 1) {
-    run.device = deviceBehind(world, run.check, request)
-    if (run.device.phone.operator === 'slow' && !world.sandbox) await world.clock.delay(world.behaviour.slowOperatorMs, request.closed)
+    run.device = deviceBehind(state, run.check, request)
+    if (run.device.phone.operator === 'slow' && !state.sandbox) await state.clock.delay(state.behaviour.slowOperatorMs, request.closed)
   }
   if (hop < last) {
     const cookie = `operator_session=${run.cookie}; Path=/_operator; HttpOnly`
-    return withHeaders(toHop(world, run, hop + 1), hop === 1 ? { 'Set-Cookie': cookie } : {})
+    return withHeaders(toHop(state, run, hop + 1), hop === 1 ? { 'Set-Cookie': cookie } : {})
   }
   // The check may have run out while a slow operator was thinking.
-  if (world.checks.run(run.session) === undefined) return world.problem('check_not_found')
-  return finish(world, run, request)
+  if (state.checks.run(run.session) === undefined) return state.problem('check_not_found')
+  return finish(state, run, request)
 }
 
-function toHop(world: SimulatorState, run: Run, hop: number): Reply {
-  return redirectTo(`${world.url}/_operator/${hop}?session=${run.session}`)
+function toHop(state: SimulatorState, run: Run, hop: number): Reply {
+  return redirectTo(`${state.url}/_operator/${hop}?session=${run.session}`)
 }
 
-function finish(world: SimulatorState, run: Run, request: SimRequest): Reply {
+function finish(state: SimulatorState, run: Run, request: SimRequest): Reply {
   const { check } = run
   const cookieKept =
-    world.behaviour.operatorHops === 1 || (request.headers.cookie ?? '').split(/; */).includes(`operator_session=${run.cookie}`)
-  const verdict: Verdict = cookieKept ? verdictOf(world, run) : { errorCode: 'mno_response_error' }
-  if ('errorCode' in verdict && world.behaviour.errorDelivery === 'redirect') {
-    world.checks.fail(check, verdict.errorCode)
+    state.behaviour.operatorHops === 1 || (request.headers.cookie ?? '').split(/; */).includes(`operator_session=${run.cookie}`)
+  const verdict: Verdict = cookieKept ? verdictOf(state, run) : { errorCode: 'mno_response_error' }
+  if ('errorCode' in verdict && state.behaviour.errorDelivery === 'redirect') {
+    state.checks.fail(check, verdict.errorCode)
     return answer(check, errorFields(verdict.errorCode))
   }
-  return answer(check, { code: world.checks.giveCode(check, verdict) })
+  return answer(check, { code: state.checks.giveCode(check, verdict) })
 }
 
-function verdictOf(world: SimulatorState, { check, device }: Run): Verdict {
-  const override = world.overrides.get(check.phoneNumber)
+function verdictOf(state: SimulatorState, { check, device }: Run): Verdict {
+  const override = state.overrides.get(check.phoneNumber)
   if (override?.errorCode !== undefined) return { errorCode: override.errorCode }
   if (override?.match !== undefined) return { match: override.match }
-  if (world.sandbox) return sandboxVerdict(check.phoneNumber)
+  if (state.sandbox) return sandboxVerdict(check.phoneNumber)
   // Nobody came by the first hop.
   if (device === undefined) return { errorCode: 'mno_response_error' }
   const { phone, ip } = device

@@ -17,9 +17,9 @@ import type { Grant } from './tokens.js'
 const checks = '/phone_check/v0.2/checks'
 
 /** The server's side of PhoneCheck v0.2: create, list, read, exchange. */
-export function phoneCheckRoutes(world: SimulatorState): Route[] {
-  const guarded = (handle: (world: SimulatorState, request: SimRequest, grant: Grant) => Reply) =>
-    withBearer(world, 'phone_check', (request, grant) => handle(world, request, grant))
+export function phoneCheckRoutes(state: SimulatorState): Route[] {
+  const guarded = (handle: (state: SimulatorState, request: SimRequest, grant: Grant) => Reply) =>
+    withBearer(state, 'phone_check', (request, grant) => handle(state, request, grant))
   return [
     { method: 'POST', path: checks, from: 'server', handle: guarded(create) },
     { method: 'GET', path: checks, from: 'server', handle: guarded(list) },
@@ -28,33 +28,33 @@ export function phoneCheckRoutes(world: SimulatorState): Route[] {
   ]
 }
 
-function create(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
-  if (mediaType(request.headers) !== 'application/json') return world.problem('unsupported_media_type')
+function create(state: SimulatorState, request: SimRequest, grant: Grant): Reply {
+  if (mediaType(request.headers) !== 'application/json') return state.problem('unsupported_media_type')
   const body = parseJson(request.body.toString('utf8'))
-  if (!isObject(body) || !isWellFormed(body)) return world.problem('bad_request')
+  if (!isObject(body) || !isWellFormed(body)) return state.problem('bad_request')
   const phoneNumber = e164(body['phone_number'])
-  if (phoneNumber === undefined) return world.problem('phone_format_invalid')
+  if (phoneNumber === undefined) return state.problem('phone_format_invalid')
   const phoneIp = typeof body['phone_ip'] === 'string' ? plainIp(body['phone_ip']) : null
-  const refusal = refuse(world, phoneNumber, phoneIp)
+  const refusal = refuse(state, phoneNumber, phoneIp)
   if (refusal !== undefined) return refusal
-  const check = world.checks.create({
+  const check = state.checks.create({
     clientId: grant.clientId,
     phoneNumber,
     referenceId: text(body['reference_id']),
-    redirectUrl: text(body['redirect_url']) ?? clientOf(world, grant.clientId)?.redirectUrl ?? null,
-    callbackUrl: text(body['callback_url']) ?? clientOf(world, grant.clientId)?.callbackUrls?.phone_check ?? null,
+    redirectUrl: text(body['redirect_url']) ?? clientOf(state, grant.clientId)?.redirectUrl ?? null,
+    callbackUrl: text(body['callback_url']) ?? clientOf(state, grant.clientId)?.callbackUrls?.phone_check ?? null,
     phoneIp,
   })
-  return hal(201, { ...checkResource(check), snapshot_balance: 99, ttl: check.ttlSeconds, _links: checkLinks(world, check, true) })
+  return hal(201, { ...checkResource(check), snapshot_balance: 99, ttl: check.ttlSeconds, _links: checkLinks(state, check, true) })
 }
 
-function refuse(world: SimulatorState, phoneNumber: string, phoneIp: string | null): Reply | undefined {
-  const forced = forcedProblem(world.problem, world.overrides.get(phoneNumber))
+function refuse(state: SimulatorState, phoneNumber: string, phoneIp: string | null): Reply | undefined {
+  const forced = forcedProblem(state.problem, state.overrides.get(phoneNumber))
   if (forced !== undefined) return forced
   // The sandbox asks no operator and looks at no network.
-  if (world.sandbox) return undefined
-  if (world.phones.known(phoneNumber)?.operator === 'unsupported') return world.problem('mno_not_supported')
-  if (phoneIp !== null && world.phones.byIp(phoneIp)?.network === 'wifi') return world.problem('not_mobile_ip')
+  if (state.sandbox) return undefined
+  if (state.phones.known(phoneNumber)?.operator === 'unsupported') return state.problem('mno_not_supported')
+  if (phoneIp !== null && state.phones.byIp(phoneIp)?.network === 'wifi') return state.problem('not_mobile_ip')
   return undefined
 }
 
@@ -69,26 +69,26 @@ function isWellFormed(body: JsonObject): boolean {
   )
 }
 
-function read(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
-  const check = ownCheck(world, request, grant)
-  if (check === undefined) return world.problem('check_not_found')
-  return hal(200, { ...checkResource(check), ttl: check.ttlSeconds, _links: checkLinks(world, check, isOpen(check)) })
+function read(state: SimulatorState, request: SimRequest, grant: Grant): Reply {
+  const check = ownCheck(state, request, grant)
+  if (check === undefined) return state.problem('check_not_found')
+  return hal(200, { ...checkResource(check), ttl: check.ttlSeconds, _links: checkLinks(state, check, isOpen(check)) })
 }
 
-function list(world: SimulatorState, request: SimRequest, grant: Grant): Reply {
+function list(state: SimulatorState, request: SimRequest, grant: Grant): Reply {
   const page = whole(request.query.get('page') ?? '1', Number.MAX_SAFE_INTEGER)
   const size = whole(request.query.get('size') ?? '10', 100)
-  if (page === undefined || size === undefined) return world.problem('bad_request')
-  const own = world.checks.all().filter((check) => check.clientId === grant.clientId)
+  if (page === undefined || size === undefined) return state.problem('bad_request')
+  const own = state.checks.all().filter((check) => check.clientId === grant.clientId)
   if (request.query.get('sort') !== 'created_at,asc') own.reverse()
   const pages = Math.max(1, Math.ceil(own.length / size))
-  const link = (number: number) => ({ href: `${world.url}${checks}?page=${number}&size=${size}` })
+  const link = (number: number) => ({ href: `${state.url}${checks}?page=${number}&size=${size}` })
   return hal(200, {
     page: { size, number: page, total_pages: pages, total_elements: own.length },
     _embedded: {
       checks: own
         .slice((page - 1) * size, page * size)
-        .map((check) => ({ ...checkResource(check), ttl: check.ttlSeconds, _links: checkLinks(world, check, false) })),
+        .map((check) => ({ ...checkResource(check), ttl: check.ttlSeconds, _links: checkLinks(state, check, false) })),
     },
     _links: {
       self: link(page),

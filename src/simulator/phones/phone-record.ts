@@ -26,7 +26,7 @@ export interface OutboxItem {
 export type SendResult = 'delivered' | 'dropped' | 'no_sim'
 
 /** One step of what the phone did. */
-export interface Sighting {
+export interface Activity {
   readonly at: number
   readonly kind: 'open' | 'browse' | 'send'
   /** Without its query; null when the phone never got as far as a request, and for a message. */

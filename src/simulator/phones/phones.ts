@@ -85,7 +85,7 @@ function inUse(phone: VirtualPhone): Device {
   return phone.online ? { phone, network: 'mobile', ip: phone.ip } : { phone, network: 'wifi', ip: phone.wifiIp }
 }
 
-/** An IPv4 address that came in IPv6 clothing, undressed. */
+/** Unmaps `::ffff:a.b.c.d`. */
 export function plainIp(ip: string): string {
   return ip.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '')
 }

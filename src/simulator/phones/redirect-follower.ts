@@ -13,7 +13,7 @@ export interface Arrival {
   readonly location: string | undefined
 }
 
-export class JourneyError extends Error {
+export class RedirectError extends Error {
   override readonly name = 'JourneyError'
   readonly kind: 'connection' | 'redirect'
 
@@ -38,7 +38,7 @@ const maxBodyBytes = 65_536
 const jsonTypes = ['application/json', 'application/hal+json', 'application/problem+json']
 
 /** Follows redirects as the vendors' native SDKs do. Rejects with a JourneyError. */
-export async function travel(start: URL, journey: RedirectFollower): Promise<Arrival> {
+export async function followRedirects(start: URL, journey: RedirectFollower): Promise<Arrival> {
   const cookies = new CookieJar()
   let url = start
   for (let redirects = 0; ; redirects += 1) {
@@ -53,10 +53,10 @@ export async function travel(start: URL, journey: RedirectFollower): Promise<Arr
     }
     const target = response.headers.location
     if (target === undefined || target === '' || !URL.canParse(target, url.href))
-      throw new JourneyError('redirect', 'a redirect without a usable Location')
+      throw new RedirectError('redirect', 'a redirect without a usable Location')
     const next = new URL(target, url)
     if (!journey.follow(next)) return { status, body: undefined, url: url.href, location: next.href }
-    if (redirects === maxRedirects) throw new JourneyError('redirect', `more than ${maxRedirects} redirects`)
+    if (redirects === maxRedirects) throw new RedirectError('redirect', `more than ${maxRedirects} redirects`)
     url = next
   }
 }
@@ -67,7 +67,7 @@ function get(url: URL, headers: Record<string, string>, clock: SimulatorClock): 
     const fail = (reason: string) => {
       timer.abort()
       call.destroy()
-      reject(new JourneyError('connection', reason))
+      reject(new RedirectError('connection', reason))
     }
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     const call = send(url, { headers, agent: false }, (response) => {

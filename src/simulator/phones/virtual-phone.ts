@@ -3,8 +3,8 @@ import type { SimulatorClock } from '../state/clock.js'
 import { isLoopback } from './loopback.js'
 import type { Sms } from './messages.js'
 import { e164, masked, publicPath } from './number.js'
-import type { BrowseResult, InboxItem, OpenError, OpenResult, OutboxItem, SdkResult, SendResult, Sighting } from './phone-record.js'
-import { type Arrival, JourneyError, travel } from './redirect-follower.js'
+import type { Activity, BrowseResult, InboxItem, OpenError, OpenResult, OutboxItem, SdkResult, SendResult } from './phone-record.js'
+import { type Arrival, followRedirects, RedirectError } from './redirect-follower.js'
 
 /** Names the phone and its network on requests to the simulator; the value is a secret of the phone. */
 export const lineHeader = 'x-simulator-line'
@@ -53,7 +53,7 @@ export class VirtualPhone {
   /** Whether mobile data is switched on. Default true. */
   mobileData = true
   readonly #surroundings: PhoneSurroundings
-  readonly #seen: Sighting[] = []
+  readonly #seen: Activity[] = []
   readonly #inbox: InboxItem[] = []
   readonly #outbox: OutboxItem[] = []
   #sim: string | null
@@ -96,7 +96,7 @@ export class VirtualPhone {
   }
 
   /** What the phone did, oldest first. */
-  get seen(): readonly Sighting[] {
+  get seen(): readonly Activity[] {
     return this.#seen
   }
 
@@ -142,7 +142,7 @@ export class VirtualPhone {
       if (arrival.location !== undefined) return this.#fail('sdk_connection_error', 'a virtual phone reaches loopback only')
       return { status: arrival.status, body: arrival.body, url: arrival.url }
     } catch (error) {
-      if (!(error instanceof JourneyError)) throw error
+      if (!(error instanceof RedirectError)) throw error
       return this.#fail(error.kind === 'redirect' ? 'sdk_redirect_error' : 'sdk_connection_error', error.message)
     }
   }
@@ -166,14 +166,14 @@ export class VirtualPhone {
   }
 
   #travel(
-    kind: Sighting['kind'],
+    kind: Activity['kind'],
     start: URL,
     network: 'mobile' | 'wifi',
     headers: Record<string, string>,
     follow: (url: URL) => boolean,
   ): Promise<Arrival> {
     const { clock, origin, lines } = this.#surroundings
-    return travel(start, {
+    return followRedirects(start, {
       clock,
       follow,
       headers: (url) => (url.origin === origin ? { ...headers, [lineHeader]: lines[network] } : headers),

@@ -33,9 +33,9 @@ export interface Fault {
 
 /** A fault at work. */
 export interface FaultHandle {
-  /** Calls spoiled so far. */
+  /** Calls that were faulted so far. */
   readonly hits: number
-  /** Ends it; calls that it has in hand stay spoiled. */
+  /** Ends it; calls that it has in hand stay faulted. */
   remove(): void
 }
 

@@ -2,7 +2,7 @@
 export class Listeners<Event> {
   readonly #listeners = new Set<(event: Event) => void>()
 
-  tell(event: Event): void {
+  emit(event: Event): void {
     for (const listener of this.#listeners) {
       try {
         listener(event)

@@ -45,7 +45,7 @@ export class RequestLog {
 
   settle(record: Draft, status: number | null): void {
     record.status = status
-    this.#listeners.tell(record)
+    this.#listeners.emit(record)
   }
 
   count(pattern: string): number {

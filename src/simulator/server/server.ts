@@ -13,7 +13,7 @@ import { applyFault, sendReply } from './send-reply.js'
 
 /** Answers one HTTP request: finds its route, logs it, lets a fault at it. */
 export async function serve(
-  world: SimulatorState,
+  state: SimulatorState,
   routes: readonly Route[],
   request: IncomingMessage,
   response: ServerResponse,
@@ -24,10 +24,10 @@ export async function serve(
   response.on('close', () => closed.abort())
   const found = findRoute(routes, method, path)
   const run = async (): Promise<Reply> => {
-    if (!('route' in found)) return refuse(world, path, found.length === 0 ? 'not_found' : 'method_not_allowed', found)
+    if (!('route' in found)) return refuse(state, path, found.length === 0 ? 'not_found' : 'method_not_allowed', found)
     const body = await readBody(request)
-    if (body === undefined) return refuse(world, path, 'too_large')
-    world.agenda.sync()
+    if (body === undefined) return refuse(state, path, 'too_large')
+    state.scheduler.sync()
     const line = request.headers[lineHeader]
     const call: SimRequest = {
       method,
@@ -36,29 +36,29 @@ export async function serve(
       params: found.params,
       headers: request.headers,
       body,
-      device: found.route.from === 'device' ? world.phones.sender(typeof line === 'string' ? line : undefined) : undefined,
+      device: found.route.from === 'device' ? state.phones.sender(typeof line === 'string' ? line : undefined) : undefined,
       remoteAddress: request.socket.remoteAddress ?? '127.0.0.1',
       closed: closed.signal,
     }
     return found.route.handle(call)
   }
-  // The control plane is no vendor: neither logged nor spoiled.
-  if (isControlPath(path)) return sendReply(response, await run().catch(failure), undefined, world.clock, closed.signal)
+  // The control plane is no vendor: neither logged nor faulted.
+  if (isControlPath(path)) return sendReply(response, await run().catch(failure), undefined, state.clock, closed.signal)
 
   const from = 'route' in found ? found.route.from : request.headers[lineHeader] === undefined ? 'server' : 'device'
-  const record = world.log.begin({ method, path, from, sdk: request.headers['x-tru-sdk-request'] !== undefined })
-  const fault = world.faults.take(method, path)
+  const record = state.log.begin({ method, path, from, sdk: request.headers['x-tru-sdk-request'] !== undefined })
+  const fault = state.faults.take(method, path)
   record.faulted = fault !== undefined
-  const reply = await answered(world, fault, run, closed.signal).catch(failure)
+  const reply = await answered(state, fault, run, closed.signal).catch(failure)
   const unanswered = reply === 'hang' || reply === 'reset' || closed.signal.aborted
-  world.log.settle(record, unanswered ? null : reply.status)
+  state.log.settle(record, unanswered ? null : reply.status)
   if (reply === 'reset') request.socket.resetAndDestroy()
   if (unanswered) return
-  return sendReply(response, reply, fault, world.clock, closed.signal)
+  return sendReply(response, reply, fault, state.clock, closed.signal)
 }
 
 async function answered(
-  world: SimulatorState,
+  state: SimulatorState,
   fault: Fault | undefined,
   run: () => Promise<Reply>,
   closed: AbortSignal,
@@ -67,19 +67,19 @@ async function answered(
   if (fault.hang === true) return 'hang'
   if (fault.reset === 'before') return 'reset'
   const reply = await applyFault(fault, run)
-  if (fault.delayMs !== undefined) await world.clock.delay(fault.delayMs, closed).catch(() => undefined)
+  if (fault.delayMs !== undefined) await state.clock.delay(fault.delayMs, closed).catch(() => undefined)
   return fault.reset === 'after' ? 'reset' : reply
 }
 
 /** Each vendor has its own way to say it. */
 function refuse(
-  world: SimulatorState,
+  state: SimulatorState,
   path: string,
   name: 'not_found' | 'method_not_allowed' | 'too_large',
   allowed: readonly string[] = [],
 ): Reply {
   const headers: Record<string, string> = allowed.length === 0 ? {} : { Allow: allowed.join(', ') }
-  return isIdenfyPath(path) ? idenfyError(name, undefined, headers) : world.problem(name, headers)
+  return isIdenfyPath(path) ? idenfyError(name, undefined, headers) : state.problem(name, headers)
 }
 
 function failure(error: unknown): Reply {

@@ -24,30 +24,30 @@ import type { SimulatorState } from './simulator-state.js'
 
 export function createState(url: string, behaviour: Behaviour, options: SimulatorOptions): SimulatorState {
   const clock = options.clock ?? systemClock
-  const agenda = new Scheduler(clock)
+  const scheduler = new Scheduler(clock)
   const keys = new CallbackKeys()
   const messages = new Listeners<MessageRecord>()
   const overrides = new Map<string, NumberOverride>()
-  const callbacks = new Callbacks({ clock, behaviour, agenda, keys, messages })
+  const callbacks = new Callbacks({ clock, behaviour, scheduler, keys, messages })
   const report = (kind: 'sms' | 'call', direction: PhoneMessageRecord['direction'], number: string, delivered: boolean) =>
-    messages.tell({ kind, direction, phone: masked(number), delivered, at: clock.now() })
+    messages.emit({ kind, direction, phone: masked(number), delivered, at: clock.now() })
 
   const moChecks = new MoChecks({
     clock,
     behaviour,
-    agenda,
+    scheduler,
     overrides,
     onEnd: (check) => {
       if (check.callbackUrl === null) return
       callbacks.send({ url: check.callbackUrl, product: 'mo_check', checkId: check.id, body: moCheckResource({ behaviour }, check) })
     },
   })
-  const carry = (sms: Sms) => {
+  const deliverSms = (sms: Sms) => {
     const delivered = moChecks.receive(sms)
     report('sms', 'from_phone', sms.from, delivered)
     return delivered
   }
-  const phones = new Phones({ clock, origin: url, sync: () => agenda.sync(), carry })
+  const phones = new Phones({ clock, origin: url, sync: () => scheduler.sync(), carry: deliverSms })
 
   return {
     url,
@@ -59,7 +59,7 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
     phones,
     tokens: new Tokens(clock, options.tokenTtlSeconds ?? 3600),
     rates: new Rates(clock, () => behaviour.rateLimitPerHour),
-    checks: new Checks(clock, behaviour, agenda, (check) => {
+    checks: new Checks(clock, behaviour, scheduler, (check) => {
       if (check.callbackUrl === null) return
       callbacks.send({ url: check.callbackUrl, product: 'phone_check', checkId: check.id, body: checkResource(check) })
     }),
@@ -69,15 +69,15 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
     verifications: new Verifications({
       clock,
       behaviour,
-      agenda,
+      scheduler,
       codes: fourDigits(options.codes),
       carry: (number, item) => report(item.kind, 'to_phone', number, phones.receive(number, item)),
     }),
-    agenda,
+    scheduler,
     keys,
     callbacks,
     messages,
-    carry,
+    deliverSms,
     overrides,
     faults: new FaultList(),
     log: new RequestLog(clock),

@@ -34,12 +34,12 @@ export interface SimulatorState {
   readonly idenfyKeys: Readonly<Record<string, string>> | undefined
   readonly idenfyRates: Rates
   readonly verifications: Verifications
-  readonly agenda: Scheduler
+  readonly scheduler: Scheduler
   readonly keys: CallbackKeys
   readonly callbacks: Callbacks
   readonly messages: Listeners<MessageRecord>
   /** Takes an SMS to the vendor; whether it is for one. */
-  readonly carry: (sms: Sms) => boolean
+  readonly deliverSms: (sms: Sms) => boolean
   readonly overrides: Map<string, NumberOverride>
   readonly faults: FaultList
   readonly log: RequestLog
