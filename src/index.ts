@@ -15,7 +15,7 @@ export type {
   Unable,
   WebhookRequest,
 } from './contracts/provider.js'
-export type { CountResult as CountVerdict, Hit, Store, StoredRecord } from './contracts/store.js'
+export type { CountResult, Hit, Store, StoredRecord } from './contracts/store.js'
 export type { UnableReason } from './contracts/unable-reason.js'
 export { clientDirectory } from './express/client-directory.js'
 export type { BeforeSend } from './express/context.js'

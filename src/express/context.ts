@@ -6,7 +6,6 @@ import { PhoneCheckError } from '../lib/errors.js'
 import type { Requester } from '../limits/login-limiter.js'
 import type { LoginService } from '../login/login-service.js'
 import type { RequestAddress } from './client-address.js'
-import { describeSite, ownOrigin, requestSite } from './csrf.js'
 import type { FlowCookies } from './flow-cookie.js'
 import type { HttpRequest, OfRequest } from './http-types.js'
 
@@ -61,33 +60,6 @@ export function requesterOf(
   const { address, ...device } = addressOf(req)
   const asking = beforeSend && { beforeSend: async (message: Parameters<BeforeSend>[1]) => beforeSend(req, message), beforeChecks }
   return { requester: { address, devices: cookies.readDevices(req), ...asking }, ...device }
-}
-
-/**
- * Keeps pages of other sites from starting or finishing logins in a visitor's name. A request that carries a cookie must prove that it comes from our own
- * page; one without may also come from a native app, which sends neither header.
- * @throws PhoneCheckError `cross_site`
- */
-export function refuseForeignSite(context: HandlerContext, req: HttpRequest, binding: 'cookie' | 'handle'): void {
-  const site = requestSite(req, context)
-  if (site === 'own' || (site === 'unknown' && binding === 'handle')) return
-  const seen = describeSite(req, context)
-  context.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '', message: seen })
-  throw new PhoneCheckError('cross_site', { message: `${cureOf(context, req, site)} ${seen}` })
-}
-
-function cureOf({ secure, origins }: HandlerContext, req: HttpRequest, site: 'foreign' | 'unknown'): string {
-  const forHttp = ' For plain http in development set `cookie: { secure: false }`.'
-  if (site === 'unknown') {
-    return (
-      'Nothing proves that the request came from your own page: neither Sec-Fetch-Site nor Origin was sent. For an app or API: ' +
-      `start({ binding: 'handle' }). By hand: -H "Origin: ${ownOrigin(req, secure) ?? '<your origin>'}".${secure ? forHttp : ''}`
-    )
-  }
-  if (secure && requestSite(req, { origins, secure: false }) === 'own') {
-    return `The request came from your own host over plain http, but the login's cookie is for https.${forHttp} Elsewhere serve the page over https.`
-  }
-  return 'The request came from a page of another origin. List its origin in `origins`, if it may take part.'
 }
 
 /**

@@ -1,3 +1,5 @@
+import { PhoneCheckError } from '../lib/errors.js'
+import type { HandlerContext } from './context.js'
 import type { HttpRequest } from './http-types.js'
 
 export interface SiteRules {
@@ -73,4 +75,31 @@ function isOwn(origin: string, host: string | undefined, secure: boolean): boole
   const { origin: theirs, protocol } = new URL(origin)
   const ours = `${secure ? 'https:' : protocol}//${host}`
   return theirs !== 'null' && URL.canParse(ours) && new URL(ours).origin === theirs
+}
+
+/**
+ * Keeps pages of other sites from starting or finishing logins in a visitor's name. A request that carries a cookie must prove that it comes from our own
+ * page; one without may also come from a native app, which sends neither header.
+ * @throws PhoneCheckError `cross_site`
+ */
+export function requireOwnSite(context: HandlerContext, req: HttpRequest, binding: 'cookie' | 'handle'): void {
+  const site = requestSite(req, context)
+  if (site === 'own' || (site === 'unknown' && binding === 'handle')) return
+  const seen = describeSite(req, context)
+  context.emit({ type: 'cross_site_refused', path: (req.url ?? '').split('?', 1)[0] ?? '', message: seen })
+  throw new PhoneCheckError('cross_site', { message: `${cureOf(context, req, site)} ${seen}` })
+}
+
+function cureOf({ secure, origins }: HandlerContext, req: HttpRequest, site: 'foreign' | 'unknown'): string {
+  const forHttp = ' For plain http in development set `cookie: { secure: false }`.'
+  if (site === 'unknown') {
+    return (
+      'Nothing proves that the request came from your own page: neither Sec-Fetch-Site nor Origin was sent. For an app or API: ' +
+      `start({ binding: 'handle' }). By hand: -H "Origin: ${ownOrigin(req, secure) ?? '<your origin>'}".${secure ? forHttp : ''}`
+    )
+  }
+  if (secure && requestSite(req, { origins, secure: false }) === 'own') {
+    return `The request came from your own host over plain http, but the login's cookie is for https.${forHttp} Elsewhere serve the page over https.`
+  }
+  return 'The request came from a page of another origin. List its origin in `origins`, if it may take part.'
 }

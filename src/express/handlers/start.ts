@@ -1,8 +1,8 @@
 import type { Delivery } from '../../contracts/provider.js'
 import type { BindingMode } from '../../flow/record.js'
 import { knownOptions } from '../../lib/options.js'
-import { type HandlerContext, purposeOf, refuseForeignSite, requesterOf } from '../context.js'
-import { hostOf } from '../csrf.js'
+import { type HandlerContext, purposeOf, requesterOf } from '../context.js'
+import { hostOf, requireOwnSite } from '../csrf.js'
 import type { Handler, HttpRequest } from '../http-types.js'
 import { asHandler, sendJson } from '../problem-json.js'
 import { optionalString, readBody } from '../request/body.js'
@@ -63,7 +63,7 @@ export function startHandler(context: HandlerContext, options: StartOptions): Ha
   const compareHosts = hostComparison()
   const remindOfReturn = returnReminder(context)
   return asHandler(context, async function phoneCheckStart(req, res) {
-    refuseForeignSite(context, req, binding)
+    requireOwnSite(context, req, binding)
     // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
     const { requester, ...rest } = requesterOf(context, req)
     if (delivery === 'redirect') compareHosts(context, req)

@@ -1,6 +1,7 @@
 import type { FlowRequest } from '../../flow/requests.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import { type HandlerContext, purposeOf, refuseForeignSite, requesterOf } from '../context.js'
+import { type HandlerContext, purposeOf, requesterOf } from '../context.js'
+import { requireOwnSite } from '../csrf.js'
 import type { FlowCookie } from '../flow-cookie.js'
 import type { HttpRequest, HttpResponse } from '../http-types.js'
 import { optionalString, readBody } from './body.js'
@@ -22,14 +23,14 @@ export async function readFlowRequest(
   fields: readonly string[] = [],
   ignoreUnknown = false,
 ): Promise<IncomingFlowRequest> {
-  refuseForeignSite(context, req, 'handle')
+  requireOwnSite(context, req, 'handle')
   // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
   const requester = requesterOf(context, req)
   const body = await readBody(req, ['flow', ...fields], ignoreUnknown)
   const handle = optionalString(body, 'flow', 4096)
   if (handle === undefined) throw new PhoneCheckError('invalid_request', { message: 'flow is missing; it is in the answer to start.' })
   const cookie = context.cookies.find(req, handle)
-  if (cookie) refuseForeignSite(context, req, 'cookie')
+  if (cookie) requireOwnSite(context, req, 'cookie')
   return {
     request: {
       handle,
