@@ -25,8 +25,9 @@ const deviceGrammar = /^[A-Za-z0-9_-]{60,400}$/
  * logged in with the number has its own. So no stranger can use up what its owner needs, and whoever copies a device's value has one more counter and
  * nothing else: it logs nobody in.
  *
- * The value is sealed under the application's secret, with the keyed hash of the number as context: it cannot be forged, holds no number, says nothing of
- * which number it belongs to, and is of no use for another one.
+ * The value is sealed under the application's secret, with the strategy's name and the keyed hash of the number as context: it cannot be forged, holds no
+ * number, says nothing of which number it belongs to, and is of no use for another one. Nor is it for another strategy: one with weaker rungs, or none but a
+ * sandbox, must make no devices that a stricter one knows.
  *
  * What is forgotten is not written down device by device. All devices of a number are of one generation until they are forgotten: then a counter closes that
  * generation, and a record names the next one. A start only asks, in the same count as its limits, whether the counter is closed.
@@ -36,17 +37,24 @@ export class Devices {
   readonly #clock: Clock
   readonly #seal: Seal
 
-  constructor(store: Store, clock: Clock, secret: string) {
+  readonly #strategy: string
+
+  constructor(store: Store, clock: Clock, secret: string, strategyName: string) {
     this.#store = store
     this.#clock = clock
     this.#seal = new Seal(secret, 'passport-phonecheck/device/1')
+    this.#strategy = strategyName
+  }
+
+  #context(numberHash: string): string {
+    return `${numberHash} ${this.#strategy}`
   }
 
   /** The first of these values that is one of this number's and has not expired. Whether it was forgotten is to be asked with {@link Devices.askForgotten}. */
   recognise(values: readonly string[], numberHash: string): KnownDevice | undefined {
     for (const value of values) {
       if (!deviceGrammar.test(value)) continue
-      const content = this.#seal.open(value, numberHash) as DeviceContent | undefined
+      const content = this.#seal.open(value, this.#context(numberHash)) as DeviceContent | undefined
       if (content && wallTime(this.#clock) < content.until * 1000) return { id: content.id, generation: content.generation }
     }
     return undefined
@@ -54,7 +62,7 @@ export class Devices {
 
   /** Of a browser's values, those that are not this number's. */
   ofOthers(values: readonly string[], numberHash: string): string[] {
-    return values.filter((value) => deviceGrammar.test(value) && this.#seal.open(value, numberHash) === undefined)
+    return values.filter((value) => deviceGrammar.test(value) && this.#seal.open(value, this.#context(numberHash)) === undefined)
   }
 
   /** Refused when the device's generation was forgotten; charges nothing. */
@@ -74,7 +82,7 @@ export class Devices {
     if (verdict && !verdict.allowed) return undefined
     const until = Math.floor(wallTime(this.#clock) / 1000) + limits.devices.lifeSeconds
     const content: DeviceContent = { id: id ?? createSecret().slice(0, 22), generation: found?.record ?? '', until }
-    return this.#seal.close(content, numberHash)
+    return this.#seal.close(content, this.#context(numberHash))
   }
 
   /** Makes strangers of all devices of a number. Rejects when the store fails; then it can be repeated. */

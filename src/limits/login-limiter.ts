@@ -32,6 +32,8 @@ export interface NewRecord {
 }
 
 export interface LoginLimiterSettings {
+  /** Name of the strategy whose known devices these are. */
+  strategyName: string
   store: Store
   clock: Clock
   secret: string
@@ -54,13 +56,13 @@ export class LoginLimiter {
   /** Options of which the operator was told that they refuse, and until when. */
   readonly #told = new Map<keyof LimitOptions, number>()
 
-  constructor({ store, clock, secret, emit, limits = {} }: LoginLimiterSettings) {
+  constructor({ strategyName, store, clock, secret, emit, limits = {} }: LoginLimiterSettings) {
     this.#store = store
     this.#clock = clock
     this.#emit = emit
     this.#hash = keyedHash(secret, 'passport-phonecheck/counter/1')
     this.#rules = new LimitRules(clock, this.#hash, limits)
-    this.devices = new Devices(store, clock, secret)
+    this.devices = new Devices(store, clock, secret, strategyName)
   }
 
   /** What stands for a number in records and counters. */

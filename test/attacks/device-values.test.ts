@@ -1,4 +1,5 @@
 import { issueJwt, MemoryStore, revokeUser } from 'passport-phonecheck'
+import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
 import { number } from '../support/app.js'
 import { Browser } from '../support/browser.js'
@@ -37,6 +38,22 @@ describe('a device value gives nothing', () => {
     await app.clock.advance(400 * day)
     await guessUntilLocked(app, () => new Person(app))
     expect(await isStranger(app, value)).toBe(true)
+  })
+
+  test('for another strategy over the same store, whose unlock() forgets it all the same', async () => {
+    const clock = fakeClock()
+    const store = new MemoryStore({ clock })
+    const app = await codeOnly('cookie + body', { store }, clock)
+    const known = await owner(app)
+    const stricter = await codeOnly('cookie + body', { store, name: 'phonecheck-stricter' }, clock)
+    const same = await codeOnly('cookie + body', { store }, clock)
+    await guessUntilLocked(app, () => new Person(app))
+    expect(await isStranger(stricter, known.deviceCookie)).toBe(true)
+    expect(await isStranger(same, known.deviceCookie)).toBe(false)
+    await stricter.phone.unlock(number)
+    await app.clock.advance(day)
+    await guessUntilLocked(app, () => new Person(app))
+    expect(await isStranger(same, known.deviceCookie)).toBe(true)
   })
 
   test('once the number was unlocked; those of other numbers stay, and a later login makes a new one', async () => {

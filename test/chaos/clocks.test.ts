@@ -87,6 +87,7 @@ for (const kind of kinds) {
       const number = freshNumber()
       const { path, body } = await beginCode(sim, late, number)
       const gate = new LoginLimiter({
+        strategyName: 'phonecheck',
         store: place.store,
         clock: systemClock,
         secret: 'a-test-secret-of-at-least-32-bytes',

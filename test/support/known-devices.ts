@@ -1,3 +1,4 @@
+import { fakeClock } from 'passport-phonecheck/testing'
 import { expect } from 'vitest'
 import { number } from './app.js'
 import { Browser } from './browser.js'
@@ -7,12 +8,17 @@ export const day = 86_400_000
 export const other = '+12025550142'
 
 /** Only our own rules may stop anything here, and everybody has an address of their own. */
-export const codeOnly = (mode: Mode = 'cookie + body', strategy = {}) =>
-  ladderApp(mode, ['idenfy-sms'], {
-    simulator: { behaviour: { idenfySecondSend: 'accept', idenfyMaxWrongTries: 1_000 } },
-    before: (express) => express.set('trust proxy', 'loopback'),
-    strategy,
-  })
+export const codeOnly = (mode: Mode = 'cookie + body', strategy = {}, clock = fakeClock()) =>
+  ladderApp(
+    mode,
+    ['idenfy-sms'],
+    {
+      simulator: { behaviour: { idenfySecondSend: 'accept', idenfyMaxWrongTries: 1_000 } },
+      before: (express) => express.set('trust proxy', 'loopback'),
+      strategy,
+    },
+    clock,
+  )
 
 let addresses = 0
 

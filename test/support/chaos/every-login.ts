@@ -149,7 +149,7 @@ export async function everyLogin(store: Store, age: (key: string, ms: number) =>
   for (let wrong = limits.triesPerCode; wrong < limits.triesPerFlow; wrong++) await hopeless.visitor.verify({ code: '0000' })
 
   const locked = await begin('code')
-  const gate = new LoginLimiter({ store, clock: systemClock, secret, emit: () => {} })
+  const gate = new LoginLimiter({ strategyName: 'phonecheck', store, clock: systemClock, secret, emit: () => {} })
   const rung = idenfySms({ baseUrl: app.sim.url, apiKey: 'key', apiSecret: 'secret' })
   for (let wrong = 0; wrong < limits.guesses.limit; wrong++) {
     await gate.consumeAttempt(rung, { number: gate.hashNumber(locked.number) }, { address: '127.0.0.1' })
