@@ -42,7 +42,15 @@ export function onFailedLogIn(req: HttpRequest, reopen: () => Promise<void>): vo
     const answer = args[finish] as (error?: unknown) => void
     const fail = (error: unknown) => void undo().then(() => answer(error))
     try {
-      const watched = args.with(finish, (error?: unknown) => (error ? fail(error) : answer()))
+      const wanted = args.slice(1, finish).every((arg) => typeof arg !== 'object' || arg === null || Reflect.get(arg, 'session') !== false)
+      const watched = args.with(finish, (error?: unknown) => {
+        if (error) fail(error)
+        else if (wanted && isUserMissing(req)) {
+          const { _userProperty: property = 'user' } = req as { _userProperty?: string }
+          Object.assign(req, { [property]: null })
+          fail(new Error(userMissing))
+        } else answer()
+      })
       return Reflect.apply(own, req, watched)
     } catch (thrown) {
       // As where the session has no regenerate().
@@ -51,6 +59,18 @@ export function onFailedLogIn(req: HttpRequest, reopen: () => Promise<void>): vo
     }
   }
   Object.assign(req, { logIn, login: logIn })
+}
+
+/** Passport takes an `undefined`, or another falsy value, that serializeUser threw for no error, and keeps nobody. */
+const userMissing =
+  'The login cannot be kept: the session does not hold the user. Look at passport.serializeUser: it may have thrown or rejected with something that is no Error.'
+
+/** Where the user is kept is known of Passport's own session manager alone. */
+function isUserMissing(req: HttpRequest): boolean {
+  const { session, _sessionManager: manager } = req as { session?: unknown; _sessionManager?: { _key?: unknown } }
+  if (typeof manager?._key !== 'string' || typeof session !== 'object' || session === null) return false
+  const kept: unknown = Reflect.get(session, manager._key)
+  return typeof kept !== 'object' || kept === null || Reflect.get(kept, 'user') === undefined
 }
 
 function undoOnRejection(answer: unknown, undo: () => Promise<void>): unknown {

@@ -104,3 +104,25 @@ describe('what may be repeated after a login that failed', () => {
     expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(401)
   })
 })
+
+test('a serializeUser that throws a value which Passport takes for no error logs nobody in, and costs no proof', async () => {
+  const { app } = await appWithSessions()
+  const { browser, flow, code } = await beginWithCode(app)
+  for (const value of [undefined, null, '', 0, false]) {
+    let fails = true
+    app.passport.serializeUser((user, done) => {
+      if (!fails) return done(null, user)
+      fails = false
+      throw value
+    })
+    // Those that were named first are asked first.
+    const stack = Reflect.get(app.passport, '_serializers') as unknown[]
+    stack.unshift(stack.pop())
+    const failed = await browser.post('/login/phone/verify', { flow, code })
+    expect([String(value), failed.status, (await failed.json()).code]).toEqual([String(value), 500, 'app_error'])
+    expect(await isLoggedIn(browser)).toBe(false)
+  }
+  expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(200)
+  expect(await isLoggedIn(browser)).toBe(true)
+  expect(patches(app)).toBe(1)
+})
