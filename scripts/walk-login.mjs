@@ -64,6 +64,11 @@ async function login() {
   return { started, verified }
 }
 
+function measure(entries) {
+  const steps = entries.filter(({ file }, index) => file !== entries[index - 1]?.file)
+  return { files: [...new Set(steps.map(({ file }) => file))], hops: steps.length - 1 }
+}
+
 // The first login of a process fetches the vendor's token and compiles patterns: everyday logins are the later ones.
 await login()
 const { started, verified } = await login()
@@ -71,11 +76,21 @@ for (const [name, { answer, entries }] of [
   ['POST start', started],
   ['POST verify', verified],
 ]) {
-  const steps = entries.filter(({ file }, index) => file !== entries[index - 1]?.file)
-  const files = [...new Set(steps.map(({ file }) => file))]
-  console.log(`${name}: ${answer.status}, ${files.length} files, ${steps.length - 1} hops, ${entries.length} functions entered`)
-  if (process.argv.includes('--summary')) console.log(`  ${files.join('\n  ')}`)
-  else for (const { file, name: entered } of entries) console.log(`  ${file.padEnd(36)} ${entered}`)
+  const isOfProtocol = ({ file }) => !/^(lib|stores|providers)\//.test(file)
+  const whole = measure(entries)
+  const protocol = measure(entries.filter(isOfProtocol))
+  if (process.argv.includes('--summary')) {
+    console.log(`${name}: ${answer.status}`)
+    for (const layer of new Set(whole.files.map((file) => file.split('/')[0]))) {
+      const files = whole.files.filter((file) => file.startsWith(`${layer}/`)).map((file) => file.slice(layer.length + 1, -'.js'.length))
+      console.log(`  ${layer.padEnd(10)} ${files.join(', ')}`)
+    }
+  } else {
+    for (const { file, name: entered } of entries) console.log(`  ${file.padEnd(36)} ${entered}`)
+    console.log(`${name}: ${answer.status}, ${entries.length} functions entered`)
+    console.log(`  all of src: ${whole.files.length} files, ${whole.hops} hops from file to file`)
+    console.log(`  without lib, stores and the vendor's adapter: ${protocol.files.length} files, ${protocol.hops} hops`)
+  }
 }
 server.close()
 server.closeAllConnections()
