@@ -61,6 +61,13 @@ export default defineConfig({
       reporter: ['text-summary', 'html', 'json-summary'],
       // A test that this machine cannot run says nothing about the others' coverage.
       reportOnFailure: true,
+      // The folders that decide who is logged in. A little below what was measured; raise them, never lower them to let something pass.
+      thresholds: {
+        'src/flow/**': { lines: 98, branches: 95, functions: 99 },
+        'src/limits/**': { lines: 99, branches: 94, functions: 99 },
+        'src/login/**': { lines: 97, branches: 94, functions: 91 },
+        'src/tokens/**': { lines: 99, branches: 96, functions: 99 },
+      },
     },
     reporters: ['default', new ClosingWords(), ...(report === undefined ? [] : [json(report)])],
   },
