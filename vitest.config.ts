@@ -34,12 +34,19 @@ export default defineConfig({
       // One module graph for all files of a worker: a third of the time would go into loading the same modules again.
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: tests([...integration, 'stores', ...slow]), isolate: false },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: tests([...integration, 'stores', ...slow]),
+          isolate: false,
+        },
       },
       {
         extends: true,
         // Where the client that browsers can read lies is only known to what was built.
-        resolve: { alias: [{ find: './express/client-directory.js', replacement: built('express/client-directory.js') }] },
+        resolve: {
+          alias: [{ find: './express/client-directory.js', replacement: built('express/client-directory.js') }],
+        },
         test: { name: 'integration', include: tests(integration), isolate: false },
       },
       { extends: true, test: { name: 'stores', include: tests(['stores']), isolate: false } },

@@ -10,4 +10,7 @@ const all = [
 ]
 
 /** For Stryker, which cannot run projects. `MUTATION_TESTS`, globs with commas between them, runs fewer: a first look, and a lower score. */
-export default mergeConfig({ resolve: config.resolve ?? {}, test }, { test: { include: process.env['MUTATION_TESTS']?.split(',') ?? all } })
+export default mergeConfig(
+  { resolve: config.resolve ?? {}, test },
+  { test: { include: process.env['MUTATION_TESTS']?.split(',') ?? all } },
+)

@@ -6,7 +6,10 @@ import type { Question, Usage } from './server.js'
 const children = new Set<ChildProcess>()
 const canPin = cpus().length > 1 && has('taskset')
 
-/** Puts the load generator and the vendor, which are this process, on a core of their own. @returns how the cores are used, for the report */
+/**
+ * Puts the load generator and the vendor, which are this process, on a core of their own.
+ * @returns how the cores are used, for the report
+ */
 export function pinLoad(): string {
   if (!canPin) return 'processes not pinned to cores'
   execFileSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)], { stdio: 'ignore' })
@@ -18,7 +21,10 @@ export function spawnPinned(file: string, args: readonly string[], flags: readon
   const node = [process.execPath, ...flags, fileURLToPath(new URL(file, import.meta.url)), ...args]
   const [command = '', ...rest] = canPin ? ['taskset', '-c', '0', ...node] : node
   const { NODE_OPTIONS: _, ...env } = process.env
-  const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...env, NODE_ENV: 'production' } })
+  const child = spawn(command, rest, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...env, NODE_ENV: 'production' },
+  })
   children.add(child)
   child.on('exit', () => children.delete(child))
   return child
@@ -27,7 +33,8 @@ export function spawnPinned(file: string, args: readonly string[], flags: readon
 /** The next message of a child. @throws Error when it ends instead */
 export function messageOf<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    const ended = (code: number | null) => reject(new Error(`${child.spawnargs.slice(-3).join(' ')} ended with ${code}`))
+    const ended = (code: number | null) =>
+      reject(new Error(`${child.spawnargs.slice(-3).join(' ')} ended with ${code}`))
     child.once('exit', ended)
     child.once('message', (message) => {
       child.removeListener('exit', ended)

@@ -8,8 +8,9 @@ export interface Answer {
 }
 
 /**
- * One keep-alive connection of a virtual user, one request at a time. Written by hand because any client library costs as much as the fastest server here,
- * and the load generator shares its core with the vendor.
+ * One keep-alive connection of a virtual user, one request at a time. Written by hand because any
+ * client library costs as much as the fastest server here, and the load generator shares its core
+ * with the vendor.
  */
 export class Connection {
   readonly #socket: Socket
@@ -55,7 +56,9 @@ export class Connection {
     const body = bodyOf(head, this.#received.slice(end + 4))
     if (body === undefined) return
     this.#received = ''
-    const cookies = [...head.matchAll(/\r\nset-cookie: ([^;\r]+)/gi)].map(([, pair = '']) => pair).filter((pair) => !pair.endsWith('='))
+    const cookies = [...head.matchAll(/\r\nset-cookie: ([^;\r]+)/gi)]
+      .map(([, pair = '']) => pair)
+      .filter((pair) => !pair.endsWith('='))
     this.#waiting?.resolve({ status: Number(head.slice(9, 12)), cookies, body })
   }
 

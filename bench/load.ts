@@ -27,7 +27,10 @@ export class Crowd {
     this.#users = Array.from({ length: users }, () => new User(server.port, face))
   }
 
-  /** Lets the users log in, one login at a time each, until there were `logins`. @throws Error when one of them is not verified */
+  /**
+   * Lets the users log in, one login at a time each, until there were `logins`.
+   * @throws Error when one of them is not verified
+   */
   async run(logins: number): Promise<Round> {
     const latencies: number[] = []
     let begun = 0
@@ -63,7 +66,11 @@ export class Crowd {
     const loggedIn = await Promise.all(this.#users.map((user) => user.isLoggedIn()))
     const refused = await Promise.all(this.#users.map((user) => user.isReplayRefused()))
     if (this.#vendor.calls.patch !== patches) throw new Error(`${this.#server.name} asked the vendor about a replay`)
-    return { users: this.#users.length, loggedIn: loggedIn.filter(Boolean).length, replaysRefused: refused.filter(Boolean).length }
+    return {
+      users: this.#users.length,
+      loggedIn: loggedIn.filter(Boolean).length,
+      replaysRefused: refused.filter(Boolean).length,
+    }
   }
 
   close(): void {

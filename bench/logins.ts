@@ -43,12 +43,16 @@ interface Entry {
   row: Partial<LoginRow>
 }
 
-/** Interleaved rounds: whatever else the machine does, it does to all contestants alike, and each is compared with the first of the same round. */
+/**
+ * Interleaved rounds: whatever else the machine does, it does to all contestants alike, and each is
+ * compared with the first of the same round.
+ */
 export async function measureLogins(sizes: Sizes, vendor: Vendor, say: (text: string) => void): Promise<Logins> {
   const absent: Logins['absent'] = []
   const entries: Entry[] = []
   for (const contestant of contestants) {
-    const why = contestant.onDatabase && !sizes.databases ? 'databases are not part of a quick run' : await contestant.absent?.()
+    const why =
+      contestant.onDatabase && !sizes.databases ? 'databases are not part of a quick run' : await contestant.absent?.()
     if (why !== undefined) {
       absent.push({ name: contestant.name, why })
       continue
@@ -61,8 +65,11 @@ export async function measureLogins(sizes: Sizes, vendor: Vendor, say: (text: st
   }
   for (let round = 0; round < sizes.rounds; round++) {
     // Begun by another one each time: none always follows the same neighbour.
-    const order = entries.map((_, index) => entries[(index + round) % entries.length]).filter((entry) => entry !== undefined)
-    for (const { contestant, crowd, rounds } of order) rounds.push(await crowd.run(sizes.logins * (contestant.pace ?? 1)))
+    const order = entries
+      .map((_, index) => entries[(index + round) % entries.length])
+      .filter((entry) => entry !== undefined)
+    for (const { contestant, crowd, rounds } of order)
+      rounds.push(await crowd.run(sizes.logins * (contestant.pace ?? 1)))
     say(`round ${round + 1} of ${sizes.rounds}`)
   }
   const [floor] = entries
@@ -91,7 +98,10 @@ async function rowOf({ contestant, crowd, rounds, server }: Entry, floor: readon
     p99Ms: percentile(latencies, 99),
     upstreamCalls: sum(rounds.map((round) => round.upstreamCalls * round.logins)) / measured,
     ...(storeCalls > 0 && {
-      storeRoundTrips: { total: median(rounds.map((round) => round.storeCalls)), ...(await sequencesOf(contestant, server)) },
+      storeRoundTrips: {
+        total: median(rounds.map((round) => round.storeCalls)),
+        ...(await sequencesOf(contestant, server)),
+      },
     }),
     ...(sessionOps > 0 && {
       sessionOps: { total: median(rounds.map((round) => round.sessionOps)), ofLogInAlone: await opsOfLogIn(server) },

@@ -9,7 +9,9 @@ import { measureScale } from './scale/measure-scale.js'
 import { full, quick, tiny } from './sizes.js'
 import { startVendor } from './vendor.js'
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, tiny: { type: 'boolean' }, out: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean' }, tiny: { type: 'boolean' }, out: { type: 'string' } },
+})
 const sizes = values.tiny ? tiny : values.quick ? quick : full
 const out = values.out ?? fileURLToPath(new URL('../results.json', import.meta.url))
 

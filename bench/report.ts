@@ -29,23 +29,35 @@ export interface Report {
 export function targetsOf({ rows }: Logins, scale: Scale): Target[] {
   const targets: Target[] = []
   const row = (name: string) => rows.find((one) => one.name === name)
-  const add = (what: string, target: string, measured: string, met: boolean) => targets.push({ what, target, measured, met })
+  const add = (what: string, target: string, measured: string, met: boolean) =>
+    targets.push({ what, target, measured, met })
   const session = row('ours, session')
   const jwt = row('ours, JWT')
   const redis = row('ours, session, Redis')
-  if (session) add('CPU per login, Express 5 and session', '<= 4.0 x limit', times(session), session.timesLimit.median <= 4)
+  if (session)
+    add('CPU per login, Express 5 and session', '<= 4.0 x limit', times(session), session.timesLimit.median <= 4)
   if (jwt) add('CPU per login, Express 5 and JWT', '<= 3.3 x limit', times(jwt), jwt.timesLimit.median <= 3.3)
   for (const { name, upstreamCalls, sessionOps } of rows.filter((one) => one.name.startsWith('ours'))) {
     add(`upstream calls per warm login, ${name}`, '2.00', upstreamCalls.toFixed(2), upstreamCalls.toFixed(2) === '2.00')
     if (!sessionOps) continue
     const { total, ofLogInAlone } = sessionOps
-    add(`session-store operations per login, ${name}`, `${ofLogInAlone} (req.logIn alone)`, total.toFixed(2), total <= ofLogInAlone)
+    add(
+      `session-store operations per login, ${name}`,
+      `${ofLogInAlone} (req.logIn alone)`,
+      total.toFixed(2),
+      total <= ofLogInAlone,
+    )
   }
   const trips = (redis ?? session)?.storeRoundTrips
   if (trips) {
     const { startInSequence: start, redeemInSequence: redeem } = trips
     const where = redis ? 'Redis' : 'store'
-    add(`${where} round trips in sequence, start / redeem`, '<= 2 / <= 3', `${start} / ${redeem}`, start <= 2 && redeem <= 3)
+    add(
+      `${where} round trips in sequence, start / redeem`,
+      '<= 2 / <= 3',
+      `${start} / ${redeem}`,
+      start <= 2 && redeem <= 3,
+    )
   }
   const { cold, bytes, pending, expiry, redeems, traffic } = scale
   const allStarted = cold.succeeded === cold.starts
@@ -56,15 +68,30 @@ export function targetsOf({ rows }: Logins, scale: Scale): Target[] {
     cold.tokenCalls === 1 && allStarted,
   )
   for (const { name, redeems: tried, logins, patches } of redeems.filter((one) => one.name.startsWith('ours')))
-    add(`${tried} redeems of one flow at once, ${name}`, '1 login / 1 PATCH', `${logins} / ${patches}`, logins === 1 && patches === 1)
+    add(
+      `${tried} redeems of one flow at once, ${name}`,
+      '1 login / 1 PATCH',
+      `${logins} / ${patches}`,
+      logins === 1 && patches === 1,
+    )
   add(`heap bytes per pending flow at ${count(bytes.flows)}`, '<= 700', bytes.heap.toFixed(0), bytes.heap <= 700)
   add(`RSS bytes per pending flow at ${count(bytes.flows)}`, '<= 1,000', bytes.rss.toFixed(0), bytes.rss <= 1000)
   const cost = `${pending.ratio.toFixed(2)} x (${pending.cpuMsMany.toFixed(2)} ms)`
-  add(`CPU per login, ${count(pending.many)} pending against ${count(pending.few)}`, '<= 1.15 x', cost, pending.ratio <= 1.15)
+  add(
+    `CPU per login, ${count(pending.many)} pending against ${count(pending.few)}`,
+    '<= 1.15 x',
+    cost,
+    pending.ratio <= 1.15,
+  )
   const block = `${expiry.cpuMs.toFixed(1)} ms of work (${expiry.wallMs.toFixed(1)} ms by the clock)`
   add(`longest block while ${count(expiry.flows)} flows expire`, '< 20 ms', block, expiry.cpuMs < 20)
   const growth = growthOf(traffic.heaps)
-  add(`heap over simulated traffic, ${count(traffic.logins)} logins`, 'flat', `${(growth * 100).toFixed(1)} %`, growth < 0.05)
+  add(
+    `heap over simulated traffic, ${count(traffic.logins)} logins`,
+    'flat',
+    `${(growth * 100).toFixed(1)} %`,
+    growth < 0.05,
+  )
   return targets
 }
 

@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { contestants } from './contestants/all.js'
 import type { Counts } from './contestants/counted.js'
 
-/** One contestant in a process of its own: `node server.js <name> <vendor url> <pending flows>`. Ends with the process that began it. */
+/**
+ * One contestant in a process of its own: `node server.js <name> <vendor url> <pending flows>`.
+ * Ends with the process that began it.
+ */
 
 export interface Usage extends Counts {
   /** User and system time of this process since it began, all threads. */
@@ -14,7 +17,8 @@ export type Question = 'usage' | 'waves-on' | 'waves-off' | 'stop'
 
 const [name, vendorUrl = '', pending = '0'] = process.argv.slice(2)
 const contestant = contestants.find((one) => one.name === name)
-if (!contestant || !process.send) throw new Error(`there is no contestant '${name}'; this file is begun by the benchmark`)
+if (!contestant || !process.send)
+  throw new Error(`there is no contestant '${name}'; this file is begun by the benchmark`)
 
 const running = await contestant.run({ vendorUrl, pending: Number(pending) })
 const server = createServer(running.listener)

@@ -27,7 +27,10 @@ interface Reply {
 const checks = '/phone_check/v0.2/checks'
 const token = 'a-benchmark-token'
 
-/** What a phone with the right SIM brings back: known to the vendor and, because it plays the phones, to the load generator. */
+/**
+ * What a phone with the right SIM brings back: known to the vendor and, because it plays the
+ * phones, to the load generator.
+ */
 export function codeOf(checkId: string): string {
   return checkId.slice(-12).toUpperCase()
 }
@@ -74,7 +77,8 @@ export async function startVendor(): Promise<Vendor> {
       calls.patch += 1
       const id = url.slice(checks.length + 1)
       const [operation] = JSON.parse(body)
-      const good = operation?.op === 'add' && operation.path === '/code' && operation.value === codeOf(id) && open.delete(id)
+      const good =
+        operation?.op === 'add' && operation.path === '/code' && operation.value === codeOf(id) && open.delete(id)
       const verdict = { ...resource(id, 'COMPLETED'), match: true, network_id: '00101' }
       return { ...(good ? reply(200, verdict) : problem(404)), lateMs: delayMs.patch }
     }

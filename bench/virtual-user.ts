@@ -14,7 +14,10 @@ export interface Begun {
   redeem: { flow?: string; code: string }
 }
 
-/** A person with a phone whose SIM has the right number. Checks every answer: a contestant that cuts a corner ends the benchmark. */
+/**
+ * A person with a phone whose SIM has the right number. Checks every answer: a contestant that cuts
+ * a corner ends the benchmark.
+ */
 export class VirtualUser {
   readonly #face: Face
   readonly #connection: Connection
@@ -45,7 +48,9 @@ export class VirtualUser {
     const user = answer.status === 200 ? userIn(answer) : undefined
     if (user !== userOf(number)) throw new Error(`verify answered ${answer.status} to ${number}: ${answer.body}`)
     const proof =
-      this.#face === 'session' ? cookieHeader(answer.cookies) : `Authorization: Bearer ${JSON.parse(answer.body).access_token}\r\n`
+      this.#face === 'session'
+        ? cookieHeader(answer.cookies)
+        : `Authorization: Bearer ${JSON.parse(answer.body).access_token}\r\n`
     this.#last = { begun, proof }
   }
 

@@ -1,4 +1,5 @@
-// Writes docs/reference/api: every export with its comment, by typedoc.json. With --check it writes nothing there, and fails when git has something else.
+// Writes docs/reference/api: every export with its comment, by typedoc.json. With --check it writes
+// nothing there, and fails when git has something else.
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Application } from 'typedoc'
@@ -9,7 +10,9 @@ const kept = `${root}docs/reference/api`
 const out = isCheck ? `${root}node_modules/.cache/api-docs` : kept
 
 function filesIn(folder) {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(`${folder}/${name}`).isFile())
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(`${folder}/${name}`).isFile(),
+  )
   return new Map(names.sort().map((name) => [name.replaceAll('\\', '/'), readFileSync(`${folder}/${name}`, 'utf8')]))
 }
 

@@ -1,5 +1,6 @@
-// Writes api/<entry>.api.md: every public signature of each entry of the package, from the built declarations. With --check it writes nothing, and fails when
-// one of them is not what git has. A change of the public surface is then a change of these files, which a reviewer sees.
+// Writes api/<entry>.api.md: every public signature of each entry of the package, from the built
+// declarations. With --check it writes nothing, and fails when one of them is not what git has. A
+// change of the public surface is then a change of these files, which a reviewer sees.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor'
@@ -10,7 +11,9 @@ const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 
 const entries = Object.entries(exports).flatMap(([path, target]) => {
   if (typeof target === 'string') return []
-  return [{ name: path === '.' ? 'index' : path.slice(2).replaceAll('/', '-'), types: root + target.import.types.slice(2) }]
+  return [
+    { name: path === '.' ? 'index' : path.slice(2).replaceAll('/', '-'), types: root + target.import.types.slice(2) },
+  ]
 })
 
 function configOf({ name, types }) {

@@ -1,4 +1,5 @@
-// Prints the map of docs/security-model.md to OWASP ASVS, with the tests behind each line, and fails when one of them is gone: `npm run asvs`.
+// Prints the map of docs/security-model.md to OWASP ASVS, with the tests behind each line, and
+// fails when one of them is gone: `npm run asvs`.
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -6,24 +7,28 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const document = 'docs/security-model.md'
 
 /**
- * The rows of the table under the heading "OWASP ASVS 5". Its last column names tests as `file`: beginning of a title, with <br> between two.
+ * The rows of the table under the heading "OWASP ASVS 5". Its last column names tests as `file`:
+ * beginning of a title, with <br> between two.
  * @param {string} markdown
  */
 export function rowsOf(markdown) {
   const section = /^## OWASP ASVS 5$([\s\S]*?)(?=^## |(?![\s\S]))/m.exec(markdown)?.[1] ?? ''
-  return [...section.matchAll(/^\| (\d+\.\d+\.\d+) \| (.*) \| (.*) \| (.*) \|$/gm)].map(([, id, asks, here, proof]) => ({
-    id,
-    asks,
-    here,
-    proofs: proof.split('<br>').map((text) => {
-      const [, file, title] = /^`([^`]+)`: (.+)$/.exec(text.trim()) ?? []
-      return { text, file, title }
+  return [...section.matchAll(/^\| (\d+\.\d+\.\d+) \| (.*) \| (.*) \| (.*) \|$/gm)].map(
+    ([, id, asks, here, proof]) => ({
+      id,
+      asks,
+      here,
+      proofs: proof.split('<br>').map((text) => {
+        const [, file, title] = /^`([^`]+)`: (.+)$/.exec(text.trim()) ?? []
+        return { text, file, title }
+      }),
     }),
-  }))
+  )
 }
 
 /**
- * What is wrong with the rows: a requirement that is there twice, a proof that cannot be read, a file or a test that does not exist.
+ * What is wrong with the rows: a requirement that is there twice, a proof that cannot be read, a
+ * file or a test that does not exist.
  * @param {ReturnType<typeof rowsOf>} rows
  * @param {(file: string) => string | undefined} read the text of a test file
  */
@@ -37,7 +42,8 @@ export function complaintsOf(rows, read) {
       const source = file === undefined ? undefined : read(file)
       if (file === undefined) complaints.push(`${id}: no test is named in ${JSON.stringify(text)}`)
       else if (source === undefined) complaints.push(`${id}: ${file} does not exist`)
-      else if (!titlesIn(source).some((each) => each.startsWith(title))) complaints.push(`${id}: ${file} has no test "${title}"`)
+      else if (!titlesIn(source).some((each) => each.startsWith(title)))
+        complaints.push(`${id}: ${file} has no test "${title}"`)
     }
   }
   return complaints
@@ -45,10 +51,14 @@ export function complaintsOf(rows, read) {
 
 /** The titles of tests and groups as they are written, and no other text of the file. */
 function titlesIn(source) {
-  const calls = source.matchAll(/\b(?:test|it|describe)\b[^'"`\n]*?\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g)
+  const calls = source.matchAll(
+    /\b(?:test|it|describe)\b[^'"`\n]*?\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g,
+  )
   const named = [...calls].map(([, single, double, template]) => single ?? double ?? template)
   // test.each([…])('title'): the list may hold texts of its own.
-  const listed = [...source.matchAll(/^\s*(?:\]|test|it|describe)[^\n]*\)\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/gm)]
+  const listed = [
+    ...source.matchAll(/^\s*(?:\]|test|it|describe)[^\n]*\)\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/gm),
+  ]
   return [...named, ...listed.map(([, single, double]) => single ?? double)]
 }
 

@@ -9,11 +9,13 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 mkdirSync(`${root}dist/cjs`, { recursive: true })
 writeFileSync(`${root}dist/cjs/package.json`, '{ "type": "commonjs" }\n')
 
-// tsc never deletes: without this, a source that was moved or removed would be published for as long as the folder lives.
+// tsc never deletes: without this, a source that was moved or removed would be published for as
+// long as the folder lives.
 for (const half of ['esm', 'cjs']) {
   for (const name of readdirSync(`${root}dist/${half}`, { recursive: true, encoding: 'utf8' })) {
     const source = name.replace(/\.(js|d\.ts)$/, '.ts')
-    if (name.endsWith('.map') || (source !== name && !existsSync(`${root}src/${source}`))) rmSync(`${root}dist/${half}/${name}`)
+    if (name.endsWith('.map') || (source !== name && !existsSync(`${root}src/${source}`)))
+      rmSync(`${root}dist/${half}/${name}`)
   }
 }
 
@@ -23,7 +25,8 @@ const located = readFileSync(directory, 'utf8').replace('import.meta.dirname', '
 if (!located.includes('__dirname')) throw new Error('dist/cjs/express/client-directory.js does not say where it lies')
 writeFileSync(directory, located)
 
-// The comments stay in the declarations, where editors look for them. Twice more, in both halves' code, they would be a fifth of the package.
+// The comments stay in the declarations, where editors look for them. Twice more, in both halves'
+// code, they would be a fifth of the package.
 const printing = {
   allowJs: true,
   module: ts.ModuleKind.Preserve,

@@ -1,4 +1,5 @@
-// Reads vitest's JSON reports for .ci/run: a test that was skipped there, or a database that no test used, must not look like success.
+// Reads vitest's JSON reports for .ci/run: a test that was skipped there, or a database that no
+// test used, must not look like success.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -7,7 +8,11 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Suites that may be skipped as a whole, with the reason. */
 const maySkip = [
-  { files: /^test\/providers\/openapi\//, when: () => !existsSync(`${root}../shared/specs`), reason: "the vendor's OpenAPI is not here" },
+  {
+    files: /^test\/providers\/openapi\//,
+    when: () => !existsSync(`${root}../shared/specs`),
+    reason: "the vendor's OpenAPI is not here",
+  },
 ]
 
 export const services = [
@@ -22,9 +27,14 @@ export const services = [
 export async function judge(report, { base = root, answers = listens } = {}) {
   const files = report.testResults.map(({ name, status, assertionResults }) => {
     const path = name.startsWith(base) ? name.slice(base.length) : name
-    return { path, broken: status === 'failed' && assertionResults.every((test) => test.status !== 'failed'), tests: assertionResults }
+    return {
+      path,
+      broken: status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
+      tests: assertionResults,
+    }
   })
-  const count = (...statuses) => files.flatMap(({ tests }) => tests).filter(({ status }) => statuses.includes(status)).length
+  const count = (...statuses) =>
+    files.flatMap(({ tests }) => tests).filter(({ status }) => statuses.includes(status)).length
   const skippedIn = ({ tests }) => tests.filter(({ status }) => status !== 'passed' && status !== 'failed')
   const broken = files.filter((file) => file.broken)
   const complaints = broken.map(({ path }) => `${path} could not run`)
@@ -52,7 +62,9 @@ export async function judge(report, { base = root, answers = listens } = {}) {
 /** A run that died before it wrote its report counts as a failure. */
 function resultsOf(report) {
   const text = readFileSync(report, 'utf8')
-  return text ? JSON.parse(text).testResults : [{ name: `a run without a report, ${report},`, status: 'failed', assertionResults: [] }]
+  return text
+    ? JSON.parse(text).testResults
+    : [{ name: `a run without a report, ${report},`, status: 'failed', assertionResults: [] }]
 }
 
 function listens(port) {

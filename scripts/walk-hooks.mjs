@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const root = new URL('../dist/esm/', import.meta.url).href
-/** What stands outside the walk: the simulated vendor, test kits, and stores, but for the guard that every call to one goes through. */
+/**
+ * What stands outside the walk: the simulated vendor, test kits, and stores, but for the guard that
+ * every call to one goes through.
+ */
 const outside = /^(simulator|testing|stores\/(?!guard))/
 
 export async function load(url, context, nextLoad) {

@@ -1,5 +1,6 @@
-// Prints the walk of one login through this library: which functions of which files a real start and a real verify enter, in order.
-// Run: npm run build && node scripts/walk-login.mjs [--summary]. docs/architecture.md shows its summary.
+// Prints the walk of one login through this library: which functions of which files a real start
+// and a real verify enter, in order. Run: npm run build && node scripts/walk-login.mjs [--summary].
+// docs/architecture.md shows its summary.
 import { once } from 'node:events'
 import { register } from 'node:module'
 
@@ -60,7 +61,9 @@ async function login() {
   const started = await walk(() => post('/start', { phone_number: '+12025550100' }))
   const { challenge, flow, id } = started.answer.body
   const opened = await sim.phone('+12025550100').open(challenge.url)
-  const verified = await walk(() => post('/verify', { flow, check_id: opened.body.check_id ?? id, code: opened.body.code }))
+  const verified = await walk(() =>
+    post('/verify', { flow, check_id: opened.body.check_id ?? id, code: opened.body.code }),
+  )
   return { started, verified }
 }
 
@@ -82,7 +85,9 @@ for (const [name, { answer, entries }] of [
   if (process.argv.includes('--summary')) {
     console.log(`${name}: ${answer.status}`)
     for (const layer of new Set(whole.files.map((file) => file.split('/')[0]))) {
-      const files = whole.files.filter((file) => file.startsWith(`${layer}/`)).map((file) => file.slice(layer.length + 1, -'.js'.length))
+      const files = whole.files
+        .filter((file) => file.startsWith(`${layer}/`))
+        .map((file) => file.slice(layer.length + 1, -'.js'.length))
       console.log(`  ${layer.padEnd(10)} ${files.join(', ')}`)
     }
   } else {

@@ -4,7 +4,9 @@ import { expectTypeOf } from 'vitest'
 
 // The client shares no type with the server, so this is where a code that only one of them knows is seen.
 expectTypeOf<PhoneCheckErrorCode>().toExtend<ProblemCode>()
-expectTypeOf<Exclude<ProblemCode, PhoneCheckErrorCode>>().toEqualTypeOf<'offline' | 'interrupted' | 'expired' | 'unexpected'>()
+expectTypeOf<Exclude<ProblemCode, PhoneCheckErrorCode>>().toEqualTypeOf<
+  'offline' | 'interrupted' | 'expired' | 'unexpected'
+>()
 expectTypeOf<ServerChallenge['type']>().toEqualTypeOf<'open_url' | 'send_sms' | 'enter_code'>()
 
 const login = phoneLogin<{ access_token: string }>({ baseUrl: 'https://api.example' })

@@ -31,7 +31,8 @@ const own: Store = {
   find: async (): Promise<StoredRecord | undefined> => ({ record: '', version: 1, ageMs: 0 }),
   replace: async (_key, expectedVersion, _record) => expectedVersion === 1,
   remove: async () => {},
-  count: async (hits: readonly Hit[]) => (hits.length > 0 ? { allowed: false, key: 'x', retryAfterSeconds: 1 } : { allowed: true }),
+  count: async (hits: readonly Hit[]) =>
+    hits.length > 0 ? { allowed: false, key: 'x', retryAfterSeconds: 1 } : { allowed: true },
 }
 expectTypeOf(storeContract({ create: () => own })[0]).not.toBeAny()
 // @ts-expect-error a refusal says for how long

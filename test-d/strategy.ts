@@ -18,8 +18,17 @@ import {
 } from 'passport-phonecheck'
 import { expectTypeOf } from 'vitest'
 
-const vendor = { brand: 'idlayr', region: 'eu', clientId: process.env['ID'], clientSecret: process.env['SECRET'] } as const
-const ladder = [phoneCheck(vendor), moCheck(vendor), idenfySms({ apiKey: process.env['KEY'], apiSecret: process.env['SECRET'] })]
+const vendor = {
+  brand: 'idlayr',
+  region: 'eu',
+  clientId: process.env['ID'],
+  clientSecret: process.env['SECRET'],
+} as const
+const ladder = [
+  phoneCheck(vendor),
+  moCheck(vendor),
+  idenfySms({ apiKey: process.env['KEY'], apiSecret: process.env['SECRET'] }),
+]
 const options = { ladder, store: new MemoryStore(), secret: process.env['PHONECHECK_SECRET'], countries: ['US'] }
 
 // What the environment may lack can be passed on as it is; it is judged when the strategy is made.
@@ -77,7 +86,9 @@ expectTypeOf(phone.ready()).resolves.toEqualTypeOf<Readiness>()
 phone.start({ binding: 'session' })
 
 // A purpose belongs to a signed-in user.
-const linking = phone.purpose('link', { subject: (req: Request) => req.user?.id }, async (identity) => ({ id: identity.flowId }))
+const linking = phone.purpose('link', { subject: (req: Request) => req.user?.id }, async (identity) => ({
+  id: identity.flowId,
+}))
 expectTypeOf(linking).toEqualTypeOf<FlowStrategy>()
 // @ts-expect-error without a subject
 phone.purpose('link', {}, async () => null)

@@ -22,7 +22,10 @@ export interface Contestant {
   face: Face
   /** Whether it keeps its flows outside its process. */
   onDatabase?: true
-  /** How many times as many logins a round of it has, for those so fast that a round would be over too soon. Default 1. */
+  /**
+   * How many times as many logins a round of it has, for those so fast that a round would be over
+   * too soon. Default 1.
+   */
   pace?: number
   /** For the table. */
   what: string

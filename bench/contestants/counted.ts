@@ -62,7 +62,10 @@ export class CountedStore implements Store {
   }
 }
 
-/** A session store in memory that counts, the same for all contestants: express-session's own one prints a warning in production. */
+/**
+ * A session store in memory that counts, the same for all contestants: express-session's own one
+ * prints a warning in production.
+ */
 export class CountedSessions extends session.Store {
   ops = 0
   readonly #sessions = new Map<string, string>()

@@ -4,11 +4,17 @@ import { lonePhone } from '../scale/lone-phone.js'
 
 const ttlSeconds = 600
 
-/** Puts pending flows of strangers into a store: records of the length and shape that `start` writes, without a vendor call for each. */
+/**
+ * Puts pending flows of strangers into a store: records of the length and shape that `start`
+ * writes, without a vendor call for each.
+ */
 export async function fillStore(store: Store, flows: number): Promise<void> {
   if (flows === 0) return
   const template = JSON.parse(await sampleRecord())
-  const fields = ['owner', 'number', 'check', 'sealed'].map((name) => ({ name, length: template[name].length as number }))
+  const fields = ['owner', 'number', 'check', 'sealed'].map((name) => ({
+    name,
+    length: template[name].length as number,
+  }))
   const bytes = fields.reduce((sum, { length }) => sum + length, 0)
   for (let made = 0; made < flows; made++) {
     const random = randomBytes(32 + bytes)

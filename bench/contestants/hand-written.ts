@@ -19,7 +19,10 @@ declare module 'express-session' {
   }
 }
 
-/** What a good user would write in an afternoon, from the guides of Express, Passport and the vendor: the check lives in the session. */
+/**
+ * What a good user would write in an afternoon, from the guides of Express, Passport and the
+ * vendor: the check lives in the session.
+ */
 export const handWritten: Contestant = {
   name: 'hand-written',
   face: 'session',
@@ -51,7 +54,8 @@ export const handWritten: Contestant = {
       })
       const patch = [{ op: 'add', path: '/code', value: code }]
       const { status, body } = await call('PATCH', `/${check.id}`, 'application/json-patch+json', patch)
-      const verified = status === 200 && body['check_id'] === check.id && body['status'] === 'COMPLETED' && body['match'] === true
+      const verified =
+        status === 200 && body['check_id'] === check.id && body['status'] === 'COMPLETED' && body['match'] === true
       return verified && { id: userOf(check.number) }
     }
 

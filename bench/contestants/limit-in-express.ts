@@ -13,8 +13,9 @@ import { isMatch, poolClient } from './pool-client.js'
 import { addSessionDoors } from './session-doors.js'
 
 /**
- * `limit` as a Passport strategy: what Express, Passport and express-session cost before a strategy does anything of its own. Reads and answers as `limit` does,
- * past Express's own parser and writer, so that no strategy can be below.
+ * `limit` as a Passport strategy: what Express, Passport and express-session cost before a strategy
+ * does anything of its own. Reads and answers as `limit` does, past Express's own parser and
+ * writer, so that no strategy can be below.
  */
 export const limitInExpress: Contestant = {
   name: 'limit in Express, session',
@@ -45,7 +46,11 @@ export const limitInExpressWithJwt: Contestant = {
     const key = createSecretKey(Buffer.from(secret))
     app.post('/login/phone/verify', pass.authenticate('phone', { session: false }), (req, res) => {
       const { id } = req.user as { id: string }
-      send(res, 200, { access_token: jwt.sign({ sub: id }, key, { expiresIn: 900 }), token_type: 'Bearer', expires_in: 900 })
+      send(res, 200, {
+        access_token: jwt.sign({ sub: id }, key, { expiresIn: 900 }),
+        token_type: 'Bearer',
+        expires_in: 900,
+      })
     })
     app.get('/me', (req, res) => {
       try {
@@ -86,7 +91,10 @@ function strategyApp(vendorUrl: string) {
     if (!isNumber(number)) return send(res, 400, { code: 'invalid_phone_number' })
     const { status, body } = await vendor.create(number)
     if (status !== 201) return send(res, 503, { code: 'provider_unavailable' })
-    send(res, 201, { flow: flows.begin(number, body.check_id), challenge: { type: 'open_url', url: body._links.check_url.href } })
+    send(res, 201, {
+      flow: flows.begin(number, body.check_id),
+      challenge: { type: 'open_url', url: body._links.check_url.href },
+    })
   })
   return { app, pass, close: vendor.close }
 }

@@ -23,7 +23,10 @@ export const limit: Contestant = {
       if (!isNumber(number)) return send(res, 400, { code: 'invalid_phone_number' })
       const { status, body } = await vendor.create(number)
       if (status !== 201) return send(res, 503, { code: 'provider_unavailable' })
-      send(res, 201, { flow: flows.begin(number, body.check_id), challenge: { type: 'open_url', url: body._links.check_url.href } })
+      send(res, 201, {
+        flow: flows.begin(number, body.check_id),
+        challenge: { type: 'open_url', url: body._links.check_url.href },
+      })
     }
 
     async function verify(res: ServerResponse, { flow: handle, code }: { flow?: unknown; code?: unknown }) {

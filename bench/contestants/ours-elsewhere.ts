@@ -9,7 +9,8 @@ const redis = { host: '127.0.0.1', port: 6379 }
 const postgres = { host: '127.0.0.1', port: 5432, user: 'postgres', database: 'postgres' }
 
 // Not known when this is compiled, so that the benchmark runs with any version of the package that has it.
-const load = (name: string): Promise<Record<string, new (options: object) => Store & { migrate(): Promise<void> }>> => import(name)
+const load = (name: string): Promise<Record<string, new (options: object) => Store & { migrate(): Promise<void> }>> =>
+  import(name)
 
 export const oursOnRedis: Contestant = {
   name: 'ours, session, Redis',
@@ -28,7 +29,8 @@ export const oursOnRedis: Contestant = {
       ...app,
       async close() {
         await app.close?.()
-        for await (const keys of client.scanStream({ match: `${prefix}:*`, count: 1000 })) if (keys.length > 0) await client.del(keys)
+        for await (const keys of client.scanStream({ match: `${prefix}:*`, count: 1000 }))
+          if (keys.length > 0) await client.del(keys)
         client.disconnect()
       },
     }
@@ -61,7 +63,11 @@ export const oursOnPostgres: Contestant = {
   },
 }
 
-async function missing(name: string, path: string, { host, port }: { host: string; port: number }): Promise<string | undefined> {
+async function missing(
+  name: string,
+  path: string,
+  { host, port }: { host: string; port: number },
+): Promise<string | undefined> {
   const found = await load(path).then(
     (exports) => name in exports,
     () => false,

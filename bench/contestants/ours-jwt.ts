@@ -6,7 +6,10 @@ import { type Contestant, type Setting, secret } from './contestant.js'
 import { CountedStore } from './counted.js'
 import { roomyStore, strategyOf } from './ours.js'
 
-/** What is used of the package's tokens. Not known when this is compiled, so that the benchmark runs with any version of it. */
+/**
+ * What is used of the package's tokens. Not known when this is compiled, so that the benchmark runs
+ * with any version of it.
+ */
 interface Tokens {
   issueJwt(settings: object): Handler
   BearerStrategy: new (settings: object, verify: (claims: { sub: string }) => { id: string }) => passport.Strategy
@@ -36,7 +39,11 @@ export const oursWithJwt: Contestant = {
     pass.use(new BearerStrategy(settings, ({ sub }) => ({ id: sub })))
     const app = express()
     app.post('/login/phone', phone.start({ binding: 'handle' }))
-    app.post('/login/phone/verify', pass.authenticate('phonecheck', { session: false, failWithError: true }), issueJwt(settings))
+    app.post(
+      '/login/phone/verify',
+      pass.authenticate('phonecheck', { session: false, failWithError: true }),
+      issueJwt(settings),
+    )
     app.get('/me', pass.authenticate('bearer', { session: false, failWithError: true }), (req, res) => {
       res.json(req.user)
     })

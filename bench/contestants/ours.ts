@@ -8,7 +8,10 @@ import { CountedSessions, CountedStore } from './counted.js'
 import { fillStore } from './fill-store.js'
 import { addSessionDoors } from './session-doors.js'
 
-/** Far above any default: one address plays all users. Loaded stores are measured too, so these do not keep the store small. */
+/**
+ * Far above any default: one address plays all users. Loaded stores are measured too, so these do
+ * not keep the store small.
+ */
 export const limits = {
   startsPerAddress: Number.POSITIVE_INFINITY,
   sendsPerAddress: Number.POSITIVE_INFINITY,
@@ -18,8 +21,8 @@ export const limits = {
 }
 
 /**
- * The provider refuses plain http on loopback in production, rightly. It alone is built as if this were none; everything else, Express included, sees
- * NODE_ENV=production.
+ * The provider refuses plain http on loopback in production, rightly. It alone is built as if this
+ * were none; everything else, Express included, sees NODE_ENV=production.
  */
 export function providerOf(vendorUrl: string) {
   delete process.env['NODE_ENV']

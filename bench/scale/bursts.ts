@@ -45,5 +45,10 @@ export async function redeemsAtOnce(name: string, face: Face, vendor: Vendor, re
   vendor.delayMs.patch = 0
   for (const user of users) user.close()
   await server.stop()
-  return { name, redeems, logins: answers.filter(({ status }) => status === 200).length, patches: vendor.calls.patch - patches }
+  return {
+    name,
+    redeems,
+    logins: answers.filter(({ status }) => status === 200).length,
+    patches: vendor.calls.patch - patches,
+  }
 }

@@ -1,6 +1,9 @@
 import type { Clock } from 'passport-phonecheck'
 
-/** Real time that can be moved on at once. Its delays are real timers, so that whoever uses them to let other work run does so. */
+/**
+ * Real time that can be moved on at once. Its delays are real timers, so that whoever uses them to
+ * let other work run does so.
+ */
 export class JumpClock implements Clock {
   #ahead = 0
   readonly #waits = new Set<{ dueAt: number; end: () => void }>()

@@ -4,7 +4,10 @@ import { Socket } from 'node:net'
 import { type Clock, type Hit, MemoryStore, PhoneCheckStrategy, type Provider, type Store } from 'passport-phonecheck'
 import { userOf } from '../users.js'
 
-/** A strategy without any network: requests are plain objects, and the vendor answers at once. For what is about the store and the clock. */
+/**
+ * A strategy without any network: requests are plain objects, and the vendor answers at once. For
+ * what is about the store and the clock.
+ */
 export interface LonePhone {
   start(number: string, address?: string): Promise<{ flow: string; code: string }>
   /** @returns what Passport would have been told: the user's id, or the problem's status */

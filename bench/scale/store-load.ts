@@ -5,7 +5,10 @@ import { userOf } from '../users.js'
 import { JumpClock } from './jump-clock.js'
 import { lonePhone } from './lone-phone.js'
 
-/** Questions about the memory store that need a process of their own: `node --expose-gc store-load.js <question> <number> …` */
+/**
+ * Questions about the memory store that need a process of their own: `node --expose-gc
+ * store-load.js <question> <number> …`
+ */
 
 export interface FlowBytes {
   flows: number
@@ -17,7 +20,10 @@ export interface FlowBytes {
 
 export interface ExpiryBlock {
   flows: number
-  /** Longest time in which nothing else could run, by the clock and by the work done in it: the first counts what other processes took away. */
+  /**
+   * Longest time in which nothing else could run, by the clock and by the work done in it: the
+   * first counts what other processes took away.
+   */
   wallMs: number
   cpuMs: number
   /** From the moment in which all were expired to the last one's end. */

@@ -1,4 +1,7 @@
-/** Three processes behind one port: `npx tsx --tsconfig examples/tsconfig.json examples/cluster/main.ts`. See README.md. */
+/**
+ * Three processes behind one port: `npx tsx --tsconfig examples/tsconfig.json
+ * examples/cluster/main.ts`. See README.md.
+ */
 import cluster, { type Worker } from 'node:cluster'
 import { startSimulator } from 'passport-phonecheck/simulator'
 import { readAccount, type Settings, simulatedAccount } from './settings.js'
@@ -64,6 +67,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: NodeJS.ErrnoException) => {
-  console.error(error.code === 'EADDRINUSE' ? 'The port is in use. Set PORT, or SIM_PORT, to another one.' : error.message)
+  console.error(
+    error.code === 'EADDRINUSE' ? 'The port is in use. Set PORT, or SIM_PORT, to another one.' : error.message,
+  )
   process.exit(1)
 })

@@ -15,7 +15,8 @@ export interface Settings {
 export function readAccount(env: NodeJS.ProcessEnv): Pick<Settings, 'idlayr' | 'secret'> | undefined {
   const { PHONECHECK_CLIENT_ID: clientId, PHONECHECK_CLIENT_SECRET: clientSecret, PHONECHECK_SECRET: secret } = env
   if (!clientId && !clientSecret) return undefined
-  if (!clientId || !clientSecret || !secret) throw new Error('Set PHONECHECK_CLIENT_ID, PHONECHECK_CLIENT_SECRET and PHONECHECK_SECRET.')
+  if (!clientId || !clientSecret || !secret)
+    throw new Error('Set PHONECHECK_CLIENT_ID, PHONECHECK_CLIENT_SECRET and PHONECHECK_SECRET.')
   return { idlayr: { brand: 'idlayr', region: 'eu', clientId, clientSecret }, secret }
 }
 

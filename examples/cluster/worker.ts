@@ -20,7 +20,11 @@ declare global {
 
 export async function work({ idlayr, redisUrl, port, secret, prefix }: Settings): Promise<void> {
   // Fails at once while the connection is lost, instead of queueing: what failed should not be sent later after all.
-  const redis = new Redis(redisUrl, { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, lazyConnect: true })
+  const redis = new Redis(redisUrl, {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    lazyConnect: true,
+  })
   redis.on('error', (error) => console.error(`redis: ${error.message}`))
   await redis.connect()
 
@@ -44,12 +48,17 @@ export async function work({ idlayr, redisUrl, port, secret, prefix }: Settings)
 
   const app = express()
   app.disable('x-powered-by')
-  // For a native app: it keeps the handle, and no cookie is needed. With sessions, give express-session a shared store as well.
+  // For a native app: it keeps the handle, and no cookie is needed. With sessions, give
+  // express-session a shared store as well.
   app.post('/login/phone', phone.start({ binding: 'handle' }))
   app.post('/login/phone/status', phone.status())
-  app.post('/login/phone/verify', auth.authenticate('phonecheck', { session: false, failWithError: true }), (req, res) => {
-    res.json({ user: req.user, worker: process.pid })
-  })
+  app.post(
+    '/login/phone/verify',
+    auth.authenticate('phonecheck', { session: false, failWithError: true }),
+    (req, res) => {
+      res.json({ user: req.user, worker: process.pid })
+    },
+  )
   // For the load balancer: whether this process can serve logins.
   app.get('/ready', async (_req, res) => {
     const readiness = await phone.ready()
@@ -63,7 +72,8 @@ export async function work({ idlayr, redisUrl, port, secret, prefix }: Settings)
   process.send?.({ port: (server.address() as AddressInfo).port })
 
   process.once('SIGTERM', async () => {
-    // No new connections; logins that have begun come to their end, at most 10 s; only then Redis goes, because they need it.
+    // No new connections; logins that have begun come to their end, at most 10 s; only then Redis
+    // goes, because they need it.
     server.close()
     server.closeIdleConnections()
     await phone.close()

@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import express, { type Express as ExpressApp, type Handler } from 'express'
 import session from 'express-session'
 import passport from 'passport'
-import { clientDirectory, maskPhoneNumber, PhoneCheckStrategy, type PhoneCheckStrategyOptions, phoneCheckErrors } from 'passport-phonecheck'
+import {
+  clientDirectory,
+  maskPhoneNumber,
+  PhoneCheckStrategy,
+  type PhoneCheckStrategyOptions,
+  phoneCheckErrors,
+} from 'passport-phonecheck'
 
 declare global {
   namespace Express {
@@ -26,7 +32,10 @@ export interface Account {
 }
 
 export interface AppSettings
-  extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'callbackUrl' | 'deviceIp' | 'clock' | 'onEvent'> {
+  extends Pick<
+    PhoneCheckStrategyOptions,
+    'ladder' | 'store' | 'secret' | 'countries' | 'callbackUrl' | 'deviceIp' | 'clock' | 'onEvent'
+  > {
   /** Where browsers reach this app, such as `https://app.example`. */
   origin: string
   sessionSecret: string
@@ -45,9 +54,11 @@ export function createApp({ origin, sessionSecret, messagesPerDay, ...settings }
       redirectUrl: `${origin}/login/phone/return`,
       loginUrl: '/',
       cookie: { secure },
-      // A captcha belongs into `beforeSend`, which is asked before each message: let the page put its token into a header (bodies are strict), and check that.
-      // What a day may cost, and at most 20 messages in an hour to numbers that differ in their last four digits only, as those of a bot farm do. Counted
-      // before the vendor is asked, so requests at the same moment do not pass together.
+      // A captcha belongs into `beforeSend`, which is asked before each message: let the page put
+      // its token into a header (bodies are strict), and check that. What a day may cost, and at
+      // most 20 messages in an hour to numbers that differ in their last four digits only, as those
+      // of a bot farm do. Counted before the vendor is asked, so requests at the same moment do not
+      // pass together.
       limits: { sendsPerCountryPerDay: messagesPerDay, sendsPerBlock: 20 },
     },
     (identity) => {
@@ -63,7 +74,12 @@ export function createApp({ origin, sessionSecret, messagesPerDay, ...settings }
   auth.deserializeUser<string>((id, done) => done(null, { id }))
 
   const withSession: Handler[] = [
-    session({ secret: sessionSecret, resave: false, saveUninitialized: false, cookie: { httpOnly: true, sameSite: 'lax', secure } }),
+    session({
+      secret: sessionSecret,
+      resave: false,
+      saveUninitialized: false,
+      cookie: { httpOnly: true, sameSite: 'lax', secure },
+    }),
     auth.session(),
   ]
   const keepAccount: Handler = (req, _res, next) => {
@@ -78,7 +94,10 @@ export function createApp({ origin, sessionSecret, messagesPerDay, ...settings }
   const app = express()
   app.disable('x-powered-by')
   app.use((_req, res, next) => {
-    res.set('Content-Security-Policy', "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+    res.set(
+      'Content-Security-Policy',
+      "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    )
     next()
   })
 
@@ -90,9 +109,15 @@ export function createApp({ origin, sessionSecret, messagesPerDay, ...settings }
   app.post('/login/phone/fallback', phone.fallback())
   app.post('/login/phone/resend', phone.resend())
   app.post('/login/phone/status', phone.status())
-  app.post('/login/phone/verify', ...withSession, auth.authenticate('phonecheck', { failWithError: true }), keepAccount, (req, res) => {
-    res.json(req.session.account)
-  })
+  app.post(
+    '/login/phone/verify',
+    ...withSession,
+    auth.authenticate('phonecheck', { failWithError: true }),
+    keepAccount,
+    (req, res) => {
+      res.json(req.session.account)
+    },
+  )
   app.get('/login/phone/return', ...withSession, auth.authenticate('phonecheck'), keepAccount, (_req, res) => {
     res.redirect('/')
   })

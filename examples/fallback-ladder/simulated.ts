@@ -20,7 +20,11 @@ async function main(): Promise<void> {
   const phone = new TerminalPhone(sim, console.log)
   const idlayr = { baseUrl: sim.url, clientId: 'simulated', clientSecret: 'simulated' }
   const app = createApp({
-    ladder: [phoneCheck(idlayr), moCheck(idlayr), idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme' })],
+    ladder: [
+      phoneCheck(idlayr),
+      moCheck(idlayr),
+      idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme' }),
+    ],
     store: new MemoryStore(),
     secret: randomBytes(32).toString('base64'),
     sessionSecret: randomBytes(32).toString('base64'),
@@ -28,7 +32,8 @@ async function main(): Promise<void> {
     countries: ['US', 'GB', 'DE'],
     messagesPerDay: { US: 20, GB: 20, DE: 20 },
     callbackUrl: `${origin}/webhooks/phone`,
-    // The phone has one address for the app and for the vendor, so "not on mobile data" can be known at the start. A real one may have two.
+    // The phone has one address for the app and for the vendor, so "not on mobile data" can be
+    // known at the start. A real one may have two.
     deviceIp: 'prefer',
     onEvent: logEvent,
   })

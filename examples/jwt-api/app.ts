@@ -25,12 +25,16 @@ declare global {
   }
 }
 
-export interface AppSettings extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'clock' | 'onEvent'> {
+export interface AppSettings
+  extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'clock' | 'onEvent'> {
   /** Where the API is reached, such as `https://api.example`: issuer and audience of its tokens. */
   origin: string
   /** The first one signs. */
   jwtKeys: readonly JwtKey[]
-  /** Keeps refresh tokens, for a month each. One of its own: however many people are signed in, it must not be full for those who log in. */
+  /**
+   * Keeps refresh tokens, for a month each. One of its own: however many people are signed in, it
+   * must not be full for those who log in.
+   */
   tokenStore: Store
 }
 
@@ -49,12 +53,15 @@ export function createApp({ origin, jwtKeys, tokenStore, ...phoneCheckSettings }
     store: tokenStore,
     // Keys the hashes of user ids in it.
     secret: phoneCheckSettings.secret,
-    // Three reads of the store with each request, side by side. Without it an access token lives up to ten minutes longer than its login.
+    // Three reads of the store with each request, side by side. Without it an access token lives up
+    // to ten minutes longer than its login.
     checkRevoked: true,
     ...(onEvent && { onEvent }),
     ...(clock && { clock }),
   }
-  const phone = new PhoneCheckStrategy(phoneCheckSettings, (identity) => users.findOrCreateByPhone(identity.phoneNumber))
+  const phone = new PhoneCheckStrategy(phoneCheckSettings, (identity) =>
+    users.findOrCreateByPhone(identity.phoneNumber),
+  )
 
   // An instance of its own and not the shared one, so that a process can hold more than one app.
   const auth = new passport.Passport()
@@ -70,7 +77,11 @@ export function createApp({ origin, jwtKeys, tokenStore, ...phoneCheckSettings }
   app.post('/login/phone/fallback', phone.fallback())
   app.post('/login/phone/resend', phone.resend())
   app.post('/login/phone/status', phone.status())
-  app.post('/login/phone/verify', auth.authenticate('phonecheck', { session: false, failWithError: true }), issueJwt(jwt))
+  app.post(
+    '/login/phone/verify',
+    auth.authenticate('phonecheck', { session: false, failWithError: true }),
+    issueJwt(jwt),
+  )
   app.post('/token/refresh', refreshJwt(jwt))
   app.post('/token/logout', logoutJwt(jwt))
 
@@ -86,7 +97,8 @@ export function createApp({ origin, jwtKeys, tokenStore, ...phoneCheckSettings }
     if (req.user) await revokeUser(jwt, req.user.id)
     res.status(204).end()
   })
-  // What cannot be undone asks for a login that is strong and fresh. Refreshing a token does not make its login any fresher.
+  // What cannot be undone asks for a login that is strong and fresh. Refreshing a token does not
+  // make its login any fresher.
   const strongAndFresh = requireAssurance('high', { from: (req) => req.authInfo?.phoneCheckToken, maxAgeSeconds: 600 })
   app.delete('/me', signedIn, strongAndFresh, async (req, res) => {
     if (req.user) {

@@ -1,4 +1,7 @@
-/** The API with a real account: `npx tsx --tsconfig examples/tsconfig.json examples/jwt-api/server.ts`, configured by environment variables. */
+/**
+ * The API with a real account: `npx tsx --tsconfig examples/tsconfig.json
+ * examples/jwt-api/server.ts`, configured by environment variables.
+ */
 import { readFileSync } from 'node:fs'
 import { type IdlayrOptions, MemoryStore, phoneCheck } from 'passport-phonecheck'
 import { createApp } from './app.js'
@@ -22,7 +25,10 @@ function readSettings(env: NodeJS.ProcessEnv): Record<keyof typeof meanings, str
 function main(): void {
   const env = readSettings(process.env)
   // Not checked here, because phoneCheck names the choices when it is given another.
-  const vendor = { brand: process.env['PHONECHECK_BRAND'] || 'idlayr', region: process.env['PHONECHECK_REGION'] || 'eu' }
+  const vendor = {
+    brand: process.env['PHONECHECK_BRAND'] || 'idlayr',
+    region: process.env['PHONECHECK_REGION'] || 'eu',
+  }
   const app = createApp({
     ladder: [
       phoneCheck({

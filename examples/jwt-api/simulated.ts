@@ -1,4 +1,7 @@
-/** The API against the simulator: `npx tsx --tsconfig examples/tsconfig.json examples/jwt-api/simulated.ts`. Needs no account, no SIM and no network. */
+/**
+ * The API against the simulator: `npx tsx --tsconfig examples/tsconfig.json
+ * examples/jwt-api/simulated.ts`. Needs no account, no SIM and no network.
+ */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -15,14 +18,24 @@ async function main(): Promise<void> {
   server.on(
     'request',
     createApp({
-      ladder: [phoneCheck(account), moCheck(account), idenfySms({ baseUrl: sim.url, apiKey: 'demo', apiSecret: 'demo' })],
+      ladder: [
+        phoneCheck(account),
+        moCheck(account),
+        idenfySms({ baseUrl: sim.url, apiKey: 'demo', apiSecret: 'demo' }),
+      ],
       store: new MemoryStore(),
       tokenStore: new MemoryStore(),
       secret: randomBytes(32).toString('base64'),
       countries: ['US'],
       origin,
       // A new key with each start: tokens do not outlive the process.
-      jwtKeys: [{ kid: 'simulated', algorithm: 'ES256', privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
+      jwtKeys: [
+        {
+          kid: 'simulated',
+          algorithm: 'ES256',
+          privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+        },
+      ],
     }),
   )
   console.log(`export API=${origin} SIM=${sim.url}`)

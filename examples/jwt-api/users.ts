@@ -10,7 +10,8 @@ export class Users {
   /**
    * The account of a proven number. Idempotent, as it must be: the strategy may ask twice for one login.
    *
-   * The id is not the number: operators give numbers that were cancelled to somebody else, and a token names its user for longer than that may take.
+   * The id is not the number: operators give numbers that were cancelled to somebody else, and a
+   * token names its user for longer than that may take.
    */
   findOrCreateByPhone(phoneNumber: string): AppUser {
     const known = [...this.#byId.values()].find((user) => user.phoneNumber === phoneNumber)

@@ -17,7 +17,8 @@ declare global {
   }
 }
 
-export interface AppSettings extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'onEvent'> {
+export interface AppSettings
+  extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'onEvent'> {
   /** Where the API is reached: issuer and audience of its tokens. */
   origin: string
   jwtSecret: string

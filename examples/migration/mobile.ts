@@ -24,7 +24,10 @@ export async function post(url: string, body: object, headers: Record<string, st
   return { status: response.status, body: (await response.json().catch(() => ({}))) as Record<string, unknown> }
 }
 
-/** The steps of the tutorial's mobile app after the move. Three lines of it are other than they were, and are marked. */
+/**
+ * The steps of the tutorial's mobile app after the move. Three lines of it are other than they
+ * were, and are marked.
+ */
 export async function register(api: string, sdk: Sdk, phoneNumber: string): Promise<Answer> {
   const registered = await post(`${api}/api/register`, { phone_number: phoneNumber })
   if (registered.status !== 201) return registered

@@ -15,7 +15,9 @@ export const steps: readonly Step[] = [
     title: 'the phone is asked whether its operator can do it, as before',
     expected: '200 Phone Check',
     async take({ sim }) {
-      const answer = await sdkOf(sim.phone(numbers.mine)).openWithDataCellular(`${sim.url}/public/coverage/v0.1/device_ip`)
+      const answer = await sdkOf(sim.phone(numbers.mine)).openWithDataCellular(
+        `${sim.url}/public/coverage/v0.1/device_ip`,
+      )
       const { products } = answer.response_body as { products: { product_name: string }[] }
       return `${answer.http_status} ${products[0]?.product_name}`
     },
@@ -93,7 +95,9 @@ export const steps: readonly Step[] = [
     title: "an address of the client's own to send the code to",
     expected: '400 invalid_request',
     take: async ({ api }) =>
-      said(await post(`${api}/api/register`, { phone_number: numbers.theirs, redirect_url: 'https://elsewhere.example' })),
+      said(
+        await post(`${api}/api/register`, { phone_number: numbers.theirs, redirect_url: 'https://elsewhere.example' }),
+      ),
   },
   {
     title: 'a code by GET, and a check that is polled by its id',

@@ -1,4 +1,7 @@
-/** Walks the migrated tutorial against the simulator: `npx tsx --tsconfig examples/tsconfig.json examples/migration/walk.ts`. Exits with 1 when a step goes another way than expected. */
+/**
+ * Walks the migrated tutorial against the simulator: `npx tsx --tsconfig examples/tsconfig.json
+ * examples/migration/walk.ts`. Exits with 1 when a step goes another way than expected.
+ */
 import { setStage } from './stage.js'
 import { steps } from './steps.js'
 

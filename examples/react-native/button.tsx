@@ -1,9 +1,22 @@
 import type { ReactNode } from 'react'
 import { Pressable, StyleSheet, Text } from 'react-native'
 
-export function Button({ title, onPress, disabled = false }: { title: string; onPress: () => void; disabled?: boolean }): ReactNode {
+export function Button({
+  title,
+  onPress,
+  disabled = false,
+}: {
+  title: string
+  onPress: () => void
+  disabled?: boolean
+}): ReactNode {
   return (
-    <Pressable style={[styles.button, disabled && styles.disabled]} accessibilityRole="button" disabled={disabled} onPress={onPress}>
+    <Pressable
+      style={[styles.button, disabled && styles.disabled]}
+      accessibilityRole="button"
+      disabled={disabled}
+      onPress={onPress}
+    >
       <Text style={styles.title}>{title}</Text>
     </Pressable>
   )

@@ -34,7 +34,9 @@ export function CodeStep({ step: { length, attemptsLeft, resendAt }, submit, res
         onChangeText={type}
       />
       {attemptsLeft !== undefined && <Text style={styles.text}>Tries left: {attemptsLeft}</Text>}
-      {resendAt !== undefined && <Button title="Send another code" disabled={!mayResend} onPress={() => void resend()} />}
+      {resendAt !== undefined && (
+        <Button title="Send another code" disabled={!mayResend} onPress={() => void resend()} />
+      )}
     </>
   )
 }

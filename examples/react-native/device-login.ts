@@ -9,8 +9,9 @@ export interface DeviceLoginSettings {
   /** Gets the tokens. */
   readonly session: Pick<Session, 'keep'>
   /**
-   * Keeps a login that has begun, for an app that the system ends, and what the server knows the device by. Absent: a login begins again then, and who attacks
-   * the number can hold this device up.
+   * Keeps a login that has begun, for an app that the system ends, and what the server knows the
+   * device by. Absent: a login begins again then, and who attacks the number can hold this device
+   * up.
    */
   readonly storage?: StorageLike
   /** For tests. */
@@ -31,8 +32,8 @@ export function deviceLogin({ api, open, session, storage, clock }: DeviceLoginS
     open: reachableFirst(open, (reason) => {
       obstacle = reason
     }),
-    // The handle alone binds the login. It is a secret that lives ten minutes, so it goes nowhere but to the Keychain or Keystore; what some frameworks add of a
-    // browser is left alone.
+    // The handle alone binds the login. It is a secret that lives ten minutes, so it goes nowhere
+    // but to the Keychain or Keystore; what some frameworks add of a browser is left alone.
     credentials: 'omit',
     storage: storage ?? null,
     webOtp: false,

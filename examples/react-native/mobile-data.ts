@@ -1,6 +1,9 @@
 import type { OpenResult, Signal } from 'passport-phonecheck/client'
 
-/** Opens a URL over mobile data, on Wi-Fi too, and resolves with what came back. The one thing that JavaScript cannot do on a phone. */
+/**
+ * Opens a URL over mobile data, on Wi-Fi too, and resolves with what came back. The one thing that
+ * JavaScript cannot do on a phone.
+ */
 export type Opener = (url: string) => Promise<OpenResult>
 
 /** The part of the vendor's SDK that is used. */
@@ -20,8 +23,9 @@ interface Answer {
 }
 
 /**
- * Asks the vendor whether this phone can be recognised before the check URL is opened, and if it cannot, reports that in its place: the login then goes to its
- * next way at once, without the seconds that a check takes to fail.
+ * Asks the vendor whether this phone can be recognised before the check URL is opened, and if it
+ * cannot, reports that in its place: the login then goes to its next way at once, without the
+ * seconds that a check takes to fail.
  * @param onObstacle hears why the silent way will not work, or did not
  */
 export function reachableFirst(
@@ -40,8 +44,10 @@ export function reachableFirst(
 }
 
 /**
- * The vendor's public endpoint, at the origin that the check URL has anyway. It needs no token; where it is gone, the check itself decides. The one beside it
- * (`/coverage/…`) takes a token of the vendor with the scope `coverage` alone, and a token that can do more must never reach a phone.
+ * The vendor's public endpoint, at the origin that the check URL has anyway. It needs no token;
+ * where it is gone, the check itself decides. The one beside it (`/coverage/…`) takes a token of
+ * the vendor with the scope `coverage` alone, and a token that can do more must never reach a
+ * phone.
  */
 function reachabilityUrl(checkUrl: string): string {
   // Not URL: React Native's own is incomplete.
@@ -66,10 +72,15 @@ function unreachable(result: OpenResult): string | undefined {
 /** Whether the operator is in the vendor's PhoneCheck. An answer without a list says nothing about it. */
 function offersPhoneCheck(products: unknown): boolean {
   if (!Array.isArray(products)) return true
-  return products.some((product: { product_id?: unknown } | null) => String(product?.product_id).toUpperCase() === 'PCK')
+  return products.some(
+    (product: { product_id?: unknown } | null) => String(product?.product_id).toUpperCase() === 'PCK',
+  )
 }
 
-/** The error in what came back from the check URL: the SDK's own, the operator's, or the fragment of a problem's type. */
+/**
+ * The error in what came back from the check URL: the SDK's own, the operator's, or the fragment of
+ * a problem's type.
+ */
 function failure(result: OpenResult): string | undefined {
   const { error, type } = bodyOf(result)
   const found = result.error ?? error ?? String(type ?? '').split('#')[1]

@@ -65,7 +65,8 @@ export function createSession({ api, box, now = Date.now }: SessionSettings): Se
     for (const listener of listeners) listener()
   }
 
-  // A refresh token is good once, and the server ends a login whose token comes twice. So whatever changes the tokens goes one after the other.
+  // A refresh token is good once, and the server ends a login whose token comes twice. So whatever
+  // changes the tokens goes one after the other.
   const inTurn = queue()
 
   async function take(answer: unknown): Promise<void> {
@@ -98,14 +99,23 @@ export function createSession({ api, box, now = Date.now }: SessionSettings): Se
     try {
       const { signal } = controller
       const headers = { 'Content-Type': 'application/json' }
-      const answer = await fetch(api + path, { method: 'POST', headers, body: JSON.stringify(fields), credentials: 'omit', signal })
+      const answer = await fetch(api + path, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(fields),
+        credentials: 'omit',
+        signal,
+      })
       return { status: answer.status, body: answer.status === 200 ? await answer.json() : undefined }
     } finally {
       clearTimeout(timer)
     }
   }
 
-  /** @param refused an access token that the server did not take. @returns the one to use; undefined when nobody is signed in */
+  /**
+   * @param refused an access token that the server did not take.
+   * @returns the one to use; undefined when nobody is signed in
+   */
   function freshToken(refused?: string): Promise<string | undefined> {
     return inTurn(async () => {
       if (access && access.token !== refused && now() < access.until) return access.token

@@ -3,7 +3,8 @@ import { useEffect, useState, useSyncExternalStore } from 'react'
 import { type DeviceLoginSettings, deviceLogin } from './device-login.ts'
 import type { Tokens } from './session.ts'
 
-export interface PhoneLoginView extends Pick<PhoneLogin<Tokens>, 'start' | 'submitCode' | 'resend' | 'fallback' | 'retry' | 'cancel'> {
+export interface PhoneLoginView
+  extends Pick<PhoneLogin<Tokens>, 'start' | 'submitCode' | 'resend' | 'fallback' | 'retry' | 'cancel'> {
   /** Where the login is. */
   readonly progress: Progress<Tokens>
   /** Why the silent way did not work, such as `sdk_no_data_connectivity`. */

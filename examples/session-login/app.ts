@@ -24,7 +24,10 @@ declare module 'express-session' {
 }
 
 export interface AppSettings
-  extends Pick<PhoneCheckStrategyOptions, 'ladder' | 'store' | 'secret' | 'countries' | 'callbackUrl' | 'deviceIp' | 'clock' | 'onEvent'> {
+  extends Pick<
+    PhoneCheckStrategyOptions,
+    'ladder' | 'store' | 'secret' | 'countries' | 'callbackUrl' | 'deviceIp' | 'clock' | 'onEvent'
+  > {
   /** Where browsers reach this app, such as `https://app.example`. */
   origin: string
   /** Signs the session cookie. */
@@ -54,9 +57,15 @@ export function createApp({ origin, sessionSecret, ...phoneCheckSettings }: AppS
 
   // Mounted on the routes that need it and not on all: starting a login and serving a stylesheet need no session.
   const withSession: Handler[] = [
-    // Lax, because the operator's redirect back is a cross-site navigation: after it a Strict session would look signed out.
-    // express-session's own store is for development; give it a real one.
-    session({ secret: sessionSecret, resave: false, saveUninitialized: false, cookie: { httpOnly: true, sameSite: 'lax', secure } }),
+    // Lax, because the operator's redirect back is a cross-site navigation: after it a Strict
+    // session would look signed out. express-session's own store is for development; give it a real
+    // one.
+    session({
+      secret: sessionSecret,
+      resave: false,
+      saveUninitialized: false,
+      cookie: { httpOnly: true, sameSite: 'lax', secure },
+    }),
     auth.session(),
   ]
 
@@ -65,12 +74,14 @@ export function createApp({ origin, sessionSecret, ...phoneCheckSettings }: AppS
   app.use(securityHeaders)
   app.use(express.static(join(import.meta.dirname, 'public'), { index: false }))
 
-  // Before any body parser, because the signature is over the raw bytes. A vendor announces here that a text has arrived; it only makes us ask sooner.
+  // Before any body parser, because the signature is over the raw bytes. A vendor announces here
+  // that a text has arrived; it only makes us ask sooner.
   const { callbackUrl } = phoneCheckSettings
   if (callbackUrl !== undefined) app.post(new URL(callbackUrl).pathname, phone.webhook())
 
-  // Two ways to the same login. In a mobile app an SDK opens the check URL over mobile data and hands the code to the page ('body').
-  // A plain browser goes there itself and is sent back to the return route ('redirect').
+  // Two ways to the same login. In a mobile app an SDK opens the check URL over mobile data and
+  // hands the code to the page ('body'). A plain browser goes there itself and is sent back to the
+  // return route ('redirect').
   app.post('/login/phone', phone.start({ delivery: 'body' }))
   app.post('/login/phone/browser', phone.start({ delivery: 'redirect' }))
   // When the silent way does not work here: the next one, another message, how far it is. None of them logs anyone in.
@@ -78,9 +89,15 @@ export function createApp({ origin, sessionSecret, ...phoneCheckSettings }: AppS
   app.post('/login/phone/resend', phone.resend())
   app.post('/login/phone/status', phone.status())
 
-  app.post('/login/phone/verify', ...withSession, auth.authenticate('phonecheck', { failWithError: true }), keepProof, (_req, res) => {
-    res.json({ next: '/' })
-  })
+  app.post(
+    '/login/phone/verify',
+    ...withSession,
+    auth.authenticate('phonecheck', { failWithError: true }),
+    keepProof,
+    (_req, res) => {
+      res.json({ next: '/' })
+    },
+  )
   app.get('/login/phone/return', ...withSession, auth.authenticate('phonecheck'), keepProof, (_req, res) => {
     res.redirect('/')
   })

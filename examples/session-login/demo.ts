@@ -1,4 +1,7 @@
-/** `npm start`: the app of app.ts against the simulator, with a virtual phone beside it. Needs no account, no SIM and no network. */
+/**
+ * `npm start`: the app of app.ts against the simulator, with a virtual phone beside it. Needs no
+ * account, no SIM and no network.
+ */
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -32,7 +35,8 @@ async function main(): Promise<void> {
     ],
     countries: ['US', 'CA', 'GB', 'DE', 'FR', 'ES', 'IT', 'NL', 'AT', 'CH', 'IN', 'BR', 'AU'],
     callbackUrl: `${origin}/webhooks/phone`,
-    // The phone that is drawn has one address for the app and for the vendor, so "not on mobile data" can be known at the start. A real one may have two.
+    // The phone that is drawn has one address for the app and for the vendor, so "not on mobile
+    // data" can be known at the start. A real one may have two.
     deviceIp: 'prefer',
     store: new MemoryStore({ clock }),
     secret: randomBytes(32).toString('base64'),

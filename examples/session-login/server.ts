@@ -1,5 +1,12 @@
 /** The app with a real account: `npx tsx examples/session-login/server.ts`, configured by environment variables. */
-import { type IdenfyOptions, type IdlayrOptions, idenfySms, MemoryStore, moCheck, phoneCheck } from 'passport-phonecheck'
+import {
+  type IdenfyOptions,
+  type IdlayrOptions,
+  idenfySms,
+  MemoryStore,
+  moCheck,
+  phoneCheck,
+} from 'passport-phonecheck'
 import { createApp } from './app.js'
 
 const brands = ['tru.id', 'idlayr'] as const
@@ -42,16 +49,27 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
       clientSecret: read('PHONECHECK_CLIENT_SECRET', "the project's client secret"),
     },
     idenfy: withCodes
-      ? { apiKey: env['IDENFY_API_KEY'], apiSecret: read('IDENFY_API_SECRET', 'it belongs to IDENFY_API_KEY'), senderName: 'Acme' }
+      ? {
+          apiKey: env['IDENFY_API_KEY'],
+          apiSecret: read('IDENFY_API_SECRET', 'it belongs to IDENFY_API_KEY'),
+          senderName: 'Acme',
+        }
       : undefined,
     countries: withCodes ? read('COUNTRIES', 'regions to which codes may be sent, such as US,DE').split(',') : [],
-    secret: read('PHONECHECK_SECRET', 'at least 32 random bytes, the same in all processes; `openssl rand -base64 32` makes them'),
-    sessionSecret: read('SESSION_SECRET', 'random bytes that sign the session cookie; `openssl rand -base64 32` makes them'),
+    secret: read(
+      'PHONECHECK_SECRET',
+      'at least 32 random bytes, the same in all processes; `openssl rand -base64 32` makes them',
+    ),
+    sessionSecret: read(
+      'SESSION_SECRET',
+      'random bytes that sign the session cookie; `openssl rand -base64 32` makes them',
+    ),
     origin: read('ORIGIN', 'where browsers reach this app, such as https://app.example').replace(/\/$/, ''),
     port: Number(env['PORT'] || 3000),
   }
   const { origin, port } = settings
-  if (origin && !(URL.canParse(origin) && new URL(origin).origin === origin)) complaints.push('ORIGIN must be an origin without a path')
+  if (origin && !(URL.canParse(origin) && new URL(origin).origin === origin))
+    complaints.push('ORIGIN must be an origin without a path')
   if (!Number.isInteger(port) || port < 0 || port > 65_535) complaints.push('PORT must be a number from 0 to 65535')
   if (complaints.length > 0) throw new Error(complaints.join('\n'))
   return settings
@@ -69,7 +87,8 @@ function main(): void {
     store: new MemoryStore(),
     onEvent: (event) => console.log(JSON.stringify(event)),
   })
-  // Behind a proxy: what Express may believe of its headers, such as `1` for one proxy. Without it the address of devices is not known.
+  // Behind a proxy: what Express may believe of its headers, such as `1` for one proxy. Without it
+  // the address of devices is not known.
   const trustProxy = process.env['TRUST_PROXY']
   if (trustProxy) app.set('trust proxy', /^\d+$/.test(trustProxy) ? Number(trustProxy) : trustProxy)
   app.listen(port, (error) => {

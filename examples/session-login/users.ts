@@ -11,8 +11,10 @@ export class Users {
   /**
    * The account of a proven number. Idempotent, as it must be: the strategy may ask twice for one login.
    *
-   * Operators give numbers that were cancelled to somebody else. Whoever owns the number now gets the account of whoever owned it before, so an app that
-   * keeps anything of value asks for more than the number when an account was idle for long, and lets people change their number while they still have it.
+   * Operators give numbers that were cancelled to somebody else. Whoever owns the number now gets
+   * the account of whoever owned it before, so an app that keeps anything of value asks for more
+   * than the number when an account was idle for long, and lets people change their number while
+   * they still have it.
    */
   findOrCreateByPhone(phoneNumber: string): AppUser {
     const known = this.#byPhone.get(phoneNumber)

@@ -1,5 +1,6 @@
 /**
- * The device's half: walks the ladder of `passport-phonecheck` from a page or a native app. Imports nothing, needs no DOM, and touches nothing when it is imported.
+ * The device's half: walks the ladder of `passport-phonecheck` from a page or a native app. Imports
+ * nothing, needs no DOM, and touches nothing when it is imported.
  *
  * @module
  */

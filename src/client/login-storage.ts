@@ -2,7 +2,10 @@ import { fieldsOf, flowLifeMs, type Step } from './api.js'
 import { platform } from './platform.js'
 import type { Clock, StorageLike } from './types.js'
 
-/** Keeps a login over the redirect to the provider, a reload, or a tab that the system put away; and, longer than any login, that the server knows the device. */
+/**
+ * Keeps a login over the redirect to the provider, a reload, or a tab that the system put away;
+ * and, longer than any login, that the server knows the device.
+ */
 export interface LoginStorage {
   save(step: Step): void
   load(): Step | undefined
@@ -14,7 +17,8 @@ export interface LoginStorage {
 
 /** @param storage `undefined` for the platform's, which may be absent or forbidden; `null` for none */
 export function loginStorage(storage: StorageLike | null | undefined, key: string, clock: Clock): LoginStorage {
-  // Even reading `sessionStorage` throws where the user has switched it off. Where there is no storage, using it throws too.
+  // Even reading `sessionStorage` throws where the user has switched it off. Where there is no
+  // storage, using it throws too.
   const attempt = <T>(use: (storage: StorageLike) => T): T | undefined => {
     try {
       return use((storage === undefined ? platform.sessionStorage : storage) as StorageLike)

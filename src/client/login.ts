@@ -8,12 +8,16 @@ import { isOpen, watch } from './status-poll.js'
 import { check, createTaskRunner, type Work } from './task-runner.js'
 import type { Call, PhoneLogin, PhoneLoginOptions, Problem, Progress, Signal } from './types.js'
 
-/** How long the user waits while another request holds the login, and a page may take to leave before another `start()` is believed. */
+/**
+ * How long the user waits while another request holds the login, and a page may take to leave
+ * before another `start()` is believed.
+ */
 const patienceMs = 30000
 const leavingMs = 5000
 
 /**
- * The device's half of a login. Touches nothing until one of its functions is called, so it may be made where pages are rendered.
+ * The device's half of a login. Touches nothing until one of its functions is called, so it may be
+ * made where pages are rendered.
  * @typeParam Result what the app's verify route answers
  */
 export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): PhoneLogin<Result> {
@@ -63,7 +67,12 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
   function fail(problem: Problem): void {
     if (problem.action === 'restart' || problem.action === 'stop') forget()
     const fallback = step?.fallback ?? []
-    settleIn({ state: 'failed', problem: feasible(problem, again, fallback), fallback, fallbackAt: spent ? undefined : step?.fallbackAt })
+    settleIn({
+      state: 'failed',
+      problem: feasible(problem, again, fallback),
+      fallback,
+      fallbackAt: spent ? undefined : step?.fallbackAt,
+    })
   }
 
   /** A step that could not be taken: the login is where it was, if that was waiting for the user. */
@@ -81,7 +90,8 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     keep(next)
     if (wait()) return
     const opening = (retryAt?: number) => show({ state: 'opening', method, skipped, retryAt })
-    if (type === 'open_url' && open) return verify(await idle(openCheck(open, next, clock, signal, opening), signal), signal)
+    if (type === 'open_url' && open)
+      return verify(await idle(openCheck(open, next, clock, signal, opening), signal), signal)
     opening()
     if (type === 'open_url' && platform.location && /^https?:/i.test(url)) {
       platform.addEventListener('pageshow', onPageShow)
@@ -102,11 +112,13 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
       const told = (news?: Problem) => show(waiting(news))
       if (type === 'send_sms') {
         const answer = await watch(step as Step, clock, signal, () => post('status', { flow }, signal), told)
-        if (answer) void run('watch', async (own) => (answer.problem ? expireRung(answer.problem) : onStatus(answer, own)))
+        if (answer)
+          void run('watch', async (own) => (answer.problem ? expireRung(answer.problem) : onStatus(answer, own)))
         return
       }
       // A message that was read and did not help is not read again, but one that is still to come is.
-      if (webOtp && problem?.action !== 'retry') void readCode(signal).then((code) => (code ? submitCode(code) : undefined))
+      if (webOtp && problem?.action !== 'retry')
+        void readCode(signal).then((code) => (code ? submitCode(code) : undefined))
       await clock.delay(shown.expiresAt - clock.now(), signal)
       if (!signal.aborted) void run('watch', async () => expireRung(problemOf('expired')))
     })
@@ -130,7 +142,11 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
   function updateFallback(body: unknown): void {
     const { fallback, fallback_in } = fieldsOf(body)
     if (step && fallback)
-      keep({ ...step, fallback: fallback as string[], fallbackAt: instant(fallback_in, clock.now()) ?? step.fallbackAt })
+      keep({
+        ...step,
+        fallback: fallback as string[],
+        fallbackAt: instant(fallback_in, clock.now()) ?? step.fallbackAt,
+      })
   }
 
   /** Goes on from what `status` said. @param failed why the return leg failed, where it did */
@@ -231,7 +247,10 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     void run('resume', resumeLogin)
   }
 
-  async function start(phoneNumber: string, { signal: theirs }: { signal?: Signal | undefined } = {}): Promise<Progress<Result>> {
+  async function start(
+    phoneNumber: string,
+    { signal: theirs }: { signal?: Signal | undefined } = {},
+  ): Promise<Progress<Result>> {
     demand(typeof phoneNumber === 'string', 'phoneNumber must be a string')
     demand(platform.location || baseUrl, 'baseUrl is missing')
     return run('start', async (signal) => {
@@ -243,7 +262,11 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
       const begin: Work = async (signal) => {
         again = begin
         show({ state: 'starting' })
-        const { body, problem } = await ask('start', { phone_number: phoneNumber.trim(), device: memory.device() }, signal)
+        const { body, problem } = await ask(
+          'start',
+          { phone_number: phoneNumber.trim(), device: memory.device() },
+          signal,
+        )
         if (!problem) return enter(body, signal)
         // A code of the login before is on its way: a page that is loaded again may still take it.
         if (before && problem.code === 'cooldown') memory.save(before)

@@ -2,7 +2,8 @@ import { deviceFields, type Fields, instant, type Step, tooOften } from './api.j
 import type { Clock, OpenResult, PhoneLoginOptions, Signal } from './types.js'
 
 /**
- * Opens the check URL by the app's SDK. Where the vendor wants a pause, opens it again after that, for as long as the check lives: it is as good as before.
+ * Opens the check URL by the app's SDK. Where the vendor wants a pause, opens it again after that,
+ * for as long as the check lives: it is as good as before.
  * @param tell hears of each time that it is opened, and of each pause
  * @returns what verify wants to know of it
  */

@@ -8,8 +8,9 @@ export interface Controller {
 type Listen = (type: string, listener: (event: { persisted?: boolean }) => void) => void
 
 /**
- * What of browsers, React Native and Node is used. Only ever read at the moment of use: importing this library touches nothing. What is optional tells
- * where we are; the rest of it comes with that.
+ * What of browsers, React Native and Node is used. Only ever read at the moment of use: importing
+ * this library touches nothing. What is optional tells where we are; the rest of it comes with
+ * that.
  */
 interface Platform {
   readonly fetch: FetchLike
@@ -76,7 +77,10 @@ export async function visible(signal: Signal): Promise<void> {
   }
 }
 
-/** The code of an SMS that names this site, if the browser reads it and the user agrees; undefined otherwise, or never. */
+/**
+ * The code of an SMS that names this site, if the browser reads it and the user agrees; undefined
+ * otherwise, or never.
+ */
 export async function readCode(signal: Signal): Promise<string | undefined> {
   if (!platform.OTPCredential) return undefined
   try {
@@ -94,7 +98,10 @@ export interface Returned {
   readonly reason: string | undefined
 }
 
-/** Takes `?phonecheck=<code>&reason=<reason>` of a failed return leg out of the address, so that a reload or a shared link does not repeat it. */
+/**
+ * Takes `?phonecheck=<code>&reason=<reason>` of a failed return leg out of the address, so that a
+ * reload or a shared link does not repeat it.
+ */
 export function takeReturn(): Returned | undefined {
   const { location, history } = platform
   let found: Returned | undefined

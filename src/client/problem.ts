@@ -13,7 +13,8 @@ const byCode = {
 } as unknown as Readonly<Record<string, Action>>
 
 /**
- * What may be offered. Where the code does not say, the status does: that holds for the codes of later versions and of the app's own routes too.
+ * What may be offered. Where the code does not say, the status does: that holds for the codes of
+ * later versions and of the app's own routes too.
  * @param status 0 when the problem came without an answer; the present way is then of no use
  */
 export function problemOf(code: string, status = 0, more: Partial<Problem> = {}): Problem {

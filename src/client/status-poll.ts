@@ -7,8 +7,9 @@ const everyMs = 3000
 const mostMs = 30000
 
 /**
- * Asks how far a login is until there is something to do about it: at the server's pace, more seldom while it has trouble, never while nobody looks at the
- * page, and a last time when the way expires.
+ * Asks how far a login is until there is something to do about it: at the server's pace, more
+ * seldom while it has trouble, never while nobody looks at the page, and a last time when the way
+ * expires.
  * @param onTrouble hears of a problem that may pass, and that it has passed
  * @returns the answer that ends the wait; undefined when it was aborted
  */

@@ -3,17 +3,26 @@ import type { Progress, Signal } from './types.js'
 
 export type Work = (signal: Signal) => Promise<void>
 
-/** Holds what is going on: one state, at most one task, and what watches in the background while the user has the say. */
+/**
+ * Holds what is going on: one state, at most one task, and what watches in the background while the
+ * user has the say.
+ */
 export interface TaskRunner<Result> {
   now(): Progress<Result>
   subscribe(listener: (progress: Progress<Result>) => void): () => void
   /** A state that passes by itself, or more news of the present one. */
   show(progress: Progress<Result>): void
-  /** A state of rest. The task that reached it is over and must do nothing more. `watch` begins what goes on until the next task, or until `stop`. */
+  /**
+   * A state of rest. The task that reached it is over and must do nothing more. `watch` begins what
+   * goes on until the next task, or until `stop`.
+   */
   settleIn(progress: Progress<Result>, watch?: Work): void
   /** Begins a task, or joins the one that is under way. */
   run(kind: string, work: Work): Promise<Progress<Result>>
-  /** Waits inside a task, for as long as nobody begins another one. `waiting` must not reject. @throws when the task was aborted */
+  /**
+   * Waits inside a task, for as long as nobody begins another one. `waiting` must not reject.
+   * @throws when the task was aborted
+   */
   idle<T>(waiting: Promise<T>, signal: Signal): Promise<T>
   stop(): void
 }

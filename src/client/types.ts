@@ -1,5 +1,6 @@
 /**
- * The shapes of the device's half. Structural: they need neither the DOM's types nor Node's nor React Native's, and fit all three.
+ * The shapes of the device's half. Structural: they need neither the DOM's types nor Node's nor
+ * React Native's, and fit all three.
  */
 
 /** What stops an attempt: the platform's own `AbortSignal` where its types are known. */
@@ -43,8 +44,9 @@ export interface Clock {
 }
 
 /**
- * What the native SDK of tru.ID or IDlayr returns from opening a check URL over mobile data, as it is: with the last answer inside (`http_status`, `response_body`), or
- * that answer itself (`check_id` and `code`, or `error`), or the SDK's own failure (`error`).
+ * What the native SDK of tru.ID or IDlayr returns from opening a check URL over mobile data, as it
+ * is: with the last answer inside (`http_status`, `response_body`), or that answer itself
+ * (`check_id` and `code`, or `error`), or the SDK's own failure (`error`).
  */
 export interface OpenResult {
   readonly http_status?: number | string | null | undefined
@@ -62,27 +64,43 @@ export interface OpenResult {
 export type Call = 'start' | 'verify' | 'fallback' | 'resend' | 'status'
 
 export interface PhoneLoginOptions {
-  /** Put before each path, such as `https://api.example.com`. Default: the page's own origin. Needed where there is no page. */
+  /**
+   * Put before each path, such as `https://api.example.com`. Default: the page's own origin. Needed
+   * where there is no page.
+   */
   baseUrl?: string | undefined
-  /** Where the server's handlers are. Default of `start`: `/login/phone`; of the others: `/verify`, `/fallback`, `/resend` and `/status` below it. */
+  /**
+   * Where the server's handlers are. Default of `start`: `/login/phone`; of the others: `/verify`,
+   * `/fallback`, `/resend` and `/status` below it.
+   */
   paths?: { readonly [call in Call]?: string | undefined } | undefined
   /**
-   * Opens a URL over mobile data by a native SDK and resolves with what the SDK returned. A rejection counts as a failure of the SDK: the ladder goes on.
-   * Its server needs `delivery: 'body'`. Default: the page itself goes there and is sent back, which needs `delivery: 'redirect'`.
+   * Opens a URL over mobile data by a native SDK and resolves with what the SDK returned. A
+   * rejection counts as a failure of the SDK: the ladder goes on. Its server needs `delivery:
+   * 'body'`. Default: the page itself goes there and is sent back, which needs `delivery:
+   * 'redirect'`.
    */
   open?: ((url: string, context: { signal: Signal }) => Promise<OpenResult>) | undefined
-  /** Whether the next way is taken at once when one is known not to work. `false` leaves it to `fallback()`. Default true. */
+  /**
+   * Whether the next way is taken at once when one is known not to work. `false` leaves it to
+   * `fallback()`. Default true.
+   */
   autoFallback?: boolean | undefined
   /** Whether a code is read from the SMS by WebOTP, where the browser has it. Default true. */
   webOtp?: boolean | undefined
   /** Default: the platform's. Wrap it to add headers of your own, such as a CSRF token. */
   fetch?: FetchLike | undefined
-  /** Cookies of the calls. Default: `same-origin` on a page, `omit` elsewhere, where the handle alone binds the login. */
+  /**
+   * Cookies of the calls. Default: `same-origin` on a page, `omit` elsewhere, where the handle
+   * alone binds the login.
+   */
   credentials?: Credentials | undefined
   /**
-   * Where the login survives a page that goes away, or an app that the system ends, until `resume()`: a secret, for ten minutes, in one entry. In another one, with
-   * a key that ends with ` device`: what the server knows the device by, if the verify route answers `device`; it goes with every later start and logs nobody in.
-   * `null`: nowhere. Default: `sessionStorage` where there is one.
+   * Where the login survives a page that goes away, or an app that the system ends, until
+   * `resume()`: a secret, for ten minutes, in one entry. In another one, with a key that ends with
+   * ` device`: what the server knows the device by, if the verify route answers `device`; it goes
+   * with every later start and logs nobody in. `null`: nowhere. Default: `sessionStorage` where
+   * there is one.
    */
   storage?: StorageLike | null | undefined
   /** How long one call may take. Milliseconds, default 30,000. */
@@ -102,8 +120,10 @@ export interface PhoneLoginOptions {
 export type Action = 'retry' | 'fallback' | 'restart' | 'wait' | 'stop'
 
 /**
- * Why something failed: the server's stable codes, and four of the device's own. `offline`: no answer came. `interrupted`: the user came back from the check
- * without its result. `expired`: nothing happened in time. `unexpected`: an answer that is none of the library's, such as the app's own error page.
+ * Why something failed: the server's stable codes, and four of the device's own. `offline`: no
+ * answer came. `interrupted`: the user came back from the check without its result. `expired`:
+ * nothing happened in time. `unexpected`: an answer that is none of the library's, such as the
+ * app's own error page.
  */
 export type ProblemCode =
   | 'invalid_request'
@@ -143,8 +163,9 @@ export interface Problem {
   readonly code: ProblemCode | (string & {})
   readonly action: Action
   /**
-   * Why a way cannot work, where that is known, such as `not_mobile_ip`. Of `flow_invalid`, `no_cookie`: the browser did not send the login's cookie back, as in
-   * a frame of another site or without `credentials: 'include'`; another login would end the same.
+   * Why a way cannot work, where that is known, such as `not_mobile_ip`. Of `flow_invalid`,
+   * `no_cookie`: the browser did not send the login's cookie back, as in a frame of another site or
+   * without `credentials: 'include'`; another login would end the same.
    */
   readonly reason?: string | undefined
   /** For whoever mends the app, in English: what the server says, or which route answered what. Not for users. */
@@ -165,7 +186,10 @@ interface OnRung {
   readonly method: string
   /** The ways that `fallback()` can still take; none when empty. */
   readonly fallback: readonly string[]
-  /** When `fallback()` need not wait any more. Milliseconds since the epoch; undefined when no way follows, or it is not known. */
+  /**
+   * When `fallback()` need not wait any more. Milliseconds since the epoch; undefined when no way
+   * follows, or it is not known.
+   */
   readonly fallbackAt?: number | undefined
   /** The ways that the server passed over to come to this one, and why; none when empty. */
   readonly skipped: readonly Skipped[]
@@ -200,7 +224,10 @@ export interface Failed {
   readonly problem: Problem
   /** The ways that `fallback()` can still take; none when empty. */
   readonly fallback: readonly string[]
-  /** When `fallback()` need not wait any more. Milliseconds since the epoch; undefined when it need not wait now, or no way follows. */
+  /**
+   * When `fallback()` need not wait any more. Milliseconds since the epoch; undefined when it need
+   * not wait now, or no way follows.
+   */
   readonly fallbackAt?: number | undefined
 }
 
@@ -212,8 +239,16 @@ export interface Failed {
 export type Progress<Result = unknown> =
   | { readonly state: 'idle' }
   | { readonly state: 'starting' }
-  /** The device is on the check URL: the SDK in an app; in a browser the page is leaving. With `retryAt`: the vendor wants a pause, and the URL is opened again then. */
-  | { readonly state: 'opening'; readonly method: string; readonly skipped: readonly Skipped[]; readonly retryAt?: number | undefined }
+  /**
+   * The device is on the check URL: the SDK in an app; in a browser the page is leaving. With
+   * `retryAt`: the vendor wants a pause, and the URL is opened again then.
+   */
+  | {
+      readonly state: 'opening'
+      readonly method: string
+      readonly skipped: readonly Skipped[]
+      readonly retryAt?: number | undefined
+    }
   | WaitingForSms
   | WaitingForCode
   /** The server is asked. */
@@ -226,8 +261,10 @@ export type Progress<Result = unknown> =
   | Failed
 
 /**
- * One login at a time. The functions need no `this`. Each resolves with the next state of rest (or `opening`, when the page leaves) and never rejects for what
- * networks, servers and users do. What is called while a request is under way joins it. A call that does not apply to the present state does nothing, and resolves with that state.
+ * One login at a time. The functions need no `this`. Each resolves with the next state of rest (or
+ * `opening`, when the page leaves) and never rejects for what networks, servers and users do. What
+ * is called while a request is under way joins it. A call that does not apply to the present state
+ * does nothing, and resolves with that state.
  */
 export interface PhoneLogin<Result = unknown> {
   readonly progress: Progress<Result>
@@ -238,17 +275,25 @@ export interface PhoneLogin<Result = unknown> {
    * @throws TypeError when the number is no string, and without `baseUrl` where there is no page; as a rejection
    */
   start(phoneNumber: string, options?: { signal?: Signal | undefined }): Promise<Progress<Result>>
-  /** Takes the code that the user typed, in digits of any one script; blanks, dashes and unseen marks do not count. @throws TypeError when it is no string; as a rejection */
+  /**
+   * Takes the code that the user typed, in digits of any one script; blanks, dashes and unseen
+   * marks do not count.
+   * @throws TypeError when it is no string; as a rejection
+   */
   submitCode(code: string): Promise<Progress<Result>>
   /** Asks for another message with a code. */
   resend(): Promise<Progress<Result>>
   /** Takes the next way. If that is too early, waits and takes it then. */
   fallback(): Promise<Progress<Result>>
-  /** Repeats the step that failed. From `failed`, waits for its `retryAt` first; if that is more than ten minutes away, changes nothing. */
+  /**
+   * Repeats the step that failed. From `failed`, waits for its `retryAt` first; if that is more
+   * than ten minutes away, changes nothing.
+   */
   retry(): Promise<Progress<Result>>
   /**
-   * For a page that has just been loaded: takes a login up again that began in this tab at most ten minutes ago, or reports what
-   * `?phonecheck=` says, and removes that from the address. Otherwise nothing happens.
+   * For a page that has just been loaded: takes a login up again that began in this tab at most ten
+   * minutes ago, or reports what `?phonecheck=` says, and removes that from the address. Otherwise
+   * nothing happens.
    */
   resume(): Promise<Progress<Result>>
   /** Back to `idle`, at once: stops what is under way and forgets the login. */

@@ -1,4 +1,7 @@
-/** Every `code` an answer of this library can carry, with its HTTP status and the default text for a person who debugs. Codes are API, texts are not. */
+/**
+ * Every `code` an answer of this library can carry, with its HTTP status and the default text for a
+ * person who debugs. Codes are API, texts are not.
+ */
 export const problems = {
   invalid_request: [400, 'The request is malformed.'],
   invalid_phone_number: [400, 'This is not a valid phone number in E.164 form, such as +12025550100.'],

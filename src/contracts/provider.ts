@@ -10,7 +10,10 @@ export type Challenge =
   /** `resend_in`: seconds until another message may be asked for; absent where none can be. The library fills it in. */
   | { type: 'enter_code'; length: number; resend_in?: number }
 
-/** How a code comes back: the provider sends the browser to `redirectUrl`, or the app's SDK reads it from the last response. */
+/**
+ * How a code comes back: the provider sends the browser to `redirectUrl`, or the app's SDK reads it
+ * from the last response.
+ */
 export type Delivery = 'redirect' | 'body'
 
 export interface StartInput {
@@ -51,7 +54,8 @@ export interface Unable {
 /**
  * What the provider says of a code, or of a check that is asked for its result.
  *
- * Only `verified` is a yes, and only an explicit yes of the provider becomes `verified`. Faults are thrown as `provider_unavailable`, never returned.
+ * Only `verified` is a yes, and only an explicit yes of the provider becomes `verified`. Faults are
+ * thrown as `provider_unavailable`, never returned.
  */
 export type Outcome =
   | { outcome: 'verified' }
@@ -79,13 +83,20 @@ export interface Provider {
   readonly ttlSeconds: number
   /** How long the requester must give this rung a chance before the next one, unless it is spent. Seconds. */
   readonly dwellSeconds: number
-  /** Whether `start` makes somebody's phone ring, at our cost: asked for leave, limited, never repeated by itself, and may be resent. */
+  /**
+   * Whether `start` makes somebody's phone ring, at our cost: asked for leave, limited, never
+   * repeated by itself, and may be resent.
+   */
   readonly sends?: boolean
-  /** Seconds after a message before another one may be asked for; each later one waits twice as long. Only for rungs that send. Default 125. */
+  /**
+   * Seconds after a message before another one may be asked for; each later one waits twice as
+   * long. Only for rungs that send. Default 125.
+   */
   readonly resendAfterSeconds?: number
   /**
-   * Whether each `start` makes a check of its own at the vendor. Required (`true`) of a rung that has `poll` and no `redeem`: a vendor that keeps one check for
-   * each number would say yes to a stranger's flow when the owner of the number answers the owner's own check.
+   * Whether each `start` makes a check of its own at the vendor. Required (`true`) of a rung that
+   * has `poll` and no `redeem`: a vendor that keeps one check for each number would say yes to a
+   * stranger's flow when the owner of the number answers the owner's own check.
    */
   readonly ownCheck?: boolean
   /** Whether its codes are short enough to be guessed: wrong ones are counted by number, over all flows. */
@@ -100,9 +111,10 @@ export interface Provider {
   /** Rungs that are asked for their result. */
   poll?(check: Check, context: CallContext): Promise<Outcome>
   /**
-   * Rungs whose provider announces results. Authenticates the request and says which check it is about, or undefined when it is about none of this rung's. `nonce` names
-   * this one message: a second message with it is a replay.
-   * What it says of the result is not believed: a webhook is only a hint to ask.
+   * Rungs whose provider announces results. Authenticates the request and says which check it is
+   * about, or undefined when it is about none of this rung's. `nonce` names this one message: a
+   * second message with it is a replay. What it says of the result is not believed: a webhook is
+   * only a hint to ask.
    * @throws PhoneCheckError `flow_invalid` when it cannot be authenticated
    */
   webhook?(request: WebhookRequest, context: CallContext): Promise<{ checkId: string; nonce: string } | undefined>

@@ -1,9 +1,11 @@
 /**
- * Why a rung did not work. `reported` is the device's own word, `expired` the check's age, `other` what the provider gave no known name.
+ * Why a rung did not work. `reported` is the device's own word, `expired` the check's age, `other`
+ * what the provider gave no known name.
  *
- * Five say nothing of the device: `provider_down` (an outage, a time-out, an open circuit), `quota_exceeded` (the rate limit or quota of our account: no login asks then),
- * `misconfigured` (it refused our credentials, balance or rights), `busy` (a message or check of it for this number is still open),
- * `limit_reached` (one of our own limits closes this rung for now).
+ * Five say nothing of the device: `provider_down` (an outage, a time-out, an open circuit),
+ * `quota_exceeded` (the rate limit or quota of our account: no login asks then), `misconfigured`
+ * (it refused our credentials, balance or rights), `busy` (a message or check of it for this number
+ * is still open), `limit_reached` (one of our own limits closes this rung for now).
  */
 export const unableReasons = [
   'not_mobile_ip',

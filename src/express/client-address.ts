@@ -5,11 +5,17 @@ import type { HttpRequest } from './http-types.js'
 export interface RequestAddress {
   /** For limits: Express's `req.ip`, which obeys `trust proxy`. A forged header changes nothing here. */
   address: string | undefined
-  /** The same, if it can be the device's own; undefined when an untrusted forwarding header says that it is a proxy's. */
+  /**
+   * The same, if it can be the device's own; undefined when an untrusted forwarding header says
+   * that it is a proxy's.
+   */
   deviceAddress?: string
 }
 
-/** Makes a function that says whose address a request has. Of a forwarding header that Express was not told to trust, the operator hears once. */
+/**
+ * Makes a function that says whose address a request has. Of a forwarding header that Express was
+ * not told to trust, the operator hears once.
+ */
 export function addressReader(emit: OnEvent): (req: HttpRequest) => RequestAddress {
   let warned = false
   let warnedOfAny = false
@@ -43,7 +49,8 @@ export function addressReader(emit: OnEvent): (req: HttpRequest) => RequestAddre
       emit({
         type: 'misconfiguration',
         code: 'trust_proxy_missing',
-        message: "A request carried a forwarding header that is not trusted. If the app is behind a proxy, set Express's `trust proxy`.",
+        message:
+          "A request carried a forwarding header that is not trusted. If the app is behind a proxy, set Express's `trust proxy`.",
       })
     }
     return { address }

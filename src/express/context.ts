@@ -34,9 +34,11 @@ export interface HandlerContext {
 }
 
 /**
- * Asked before a message is sent, and before a silent check or MOCheck with `beforeSendOnChecks`. Anything but true, or no answer within 3 s, is a veto: 403
- * `send_refused`, and nothing is charged. What it throws goes to your error handler, and nothing is sent. It comes before the limits, so it is also asked for
- * messages that a limit then refuses, and requests at the same moment all find what it counted before any of them: use it for captchas and risk, and `limits`
+ * Asked before a message is sent, and before a silent check or MOCheck with `beforeSendOnChecks`.
+ * Anything but true, or no answer within 3 s, is a veto: 403 `send_refused`, and nothing is
+ * charged. What it throws goes to your error handler, and nothing is sent. It comes before the
+ * limits, so it is also asked for messages that a limit then refuses, and requests at the same
+ * moment all find what it counted before any of them: use it for captchas and risk, and `limits`
  * for budgets.
  */
 export type BeforeSend = OfRequest<
@@ -58,7 +60,10 @@ export function requesterOf(
   req: HttpRequest,
 ): { requester: Requester; deviceAddress?: string } {
   const { address, ...device } = addressOf(req)
-  const asking = beforeSend && { beforeSend: async (message: Parameters<BeforeSend>[1]) => beforeSend(req, message), beforeChecks }
+  const asking = beforeSend && {
+    beforeSend: async (message: Parameters<BeforeSend>[1]) => beforeSend(req, message),
+    beforeChecks,
+  }
   return { requester: { address, devices: cookies.readDevices(req), ...asking }, ...device }
 }
 
@@ -70,7 +75,8 @@ export function purposeOf({ purpose, subject, redirectUrl }: HandlerContext, req
   const url = redirectUrl === undefined ? {} : { redirectUrl }
   if (!subject) return { purpose, ...url }
   const id: unknown = callApplicationNow(`subject of the purpose '${purpose}'`, () => subject(req))
-  if (id === undefined || id === null || id === '' || id === false) throw new PhoneCheckError('flow_invalid', { message: 'Sign in first.' })
+  if (id === undefined || id === null || id === '' || id === false)
+    throw new PhoneCheckError('flow_invalid', { message: 'Sign in first.' })
   if (typeof id !== 'string') {
     const got = isPromise(id) ? 'a promise' : `a value of the type ${typeof id}`
     throw new TypeError(

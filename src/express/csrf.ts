@@ -35,13 +35,18 @@ export function describeSite(req: HttpRequest, { origins }: SiteRules): string {
 }
 
 /**
- * The host by which the browser knows us: what a trusted proxy forwards, else `Host`, or `:authority` over HTTP/2. Undefined when there is none.
- * Express's own `req.host` has no port in Express 4.
+ * The host by which the browser knows us: what a trusted proxy forwards, else `Host`, or
+ * `:authority` over HTTP/2. Undefined when there is none. Express's own `req.host` has no port in
+ * Express 4.
  */
 export function hostOf(req: HttpRequest): string | undefined {
   const isTrusted: unknown = req.app?.get('trust proxy fn')
   const forwarded = req.headers['x-forwarded-host']
-  if (typeof forwarded === 'string' && typeof isTrusted === 'function' && isTrusted(req.socket.remoteAddress, 0) === true) {
+  if (
+    typeof forwarded === 'string' &&
+    typeof isTrusted === 'function' &&
+    isTrusted(req.socket.remoteAddress, 0) === true
+  ) {
     return forwarded.split(',', 1)[0]?.trim()
   }
   const authority = req.headers[':authority']
@@ -49,26 +54,34 @@ export function hostOf(req: HttpRequest): string | undefined {
 }
 
 /**
- * Whether a text is an origin alone, as browsers write it: `https://www.example.com`, or of an app's own scheme, `capacitor://localhost`. `null`, paths and
- * trailing slashes are not.
+ * Whether a text is an origin alone, as browsers write it: `https://www.example.com`, or of an
+ * app's own scheme, `capacitor://localhost`. `null`, paths and trailing slashes are not.
  */
 export function isOriginText(text: unknown): text is string {
-  if (typeof text !== 'string' || text.length > 255 || !/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@\\*]+$/.test(text) || !URL.canParse(text))
+  if (
+    typeof text !== 'string' ||
+    text.length > 255 ||
+    !/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@\\*]+$/.test(text) ||
+    !URL.canParse(text)
+  )
     return false
   const { origin, host, protocol } = new URL(text)
   // Other schemes have opaque origins for the parser, although browsers send them as they are.
   return origin === 'null' ? text === `${protocol}//${host}` : origin === text
 }
 
-/** The origin by which the browser knows us. Undefined where the host is not readable as one: it comes from whoever sends the request. */
+/**
+ * The origin by which the browser knows us. Undefined where the host is not readable as one: it
+ * comes from whoever sends the request.
+ */
 export function ownOrigin(req: HttpRequest, secure: boolean): string | undefined {
   const ours = `${secure ? 'https' : 'http'}://${hostOf(req)}`
   return isOriginText(ours) ? ours : undefined
 }
 
 /**
- * Compared as origins, not as texts: a default port may be written or not. The scheme counts where it is known: over https, a page of the same host that came
- * over plain http may be anybody's.
+ * Compared as origins, not as texts: a default port may be written or not. The scheme counts where
+ * it is known: over https, a page of the same host that came over plain http may be anybody's.
  */
 function isOwn(origin: string, host: string | undefined, secure: boolean): boolean {
   if (host === undefined || !URL.canParse(origin)) return false
@@ -78,8 +91,9 @@ function isOwn(origin: string, host: string | undefined, secure: boolean): boole
 }
 
 /**
- * Keeps pages of other sites from starting or finishing logins in a visitor's name. A request that carries a cookie must prove that it comes from our own
- * page; one without may also come from a native app, which sends neither header.
+ * Keeps pages of other sites from starting or finishing logins in a visitor's name. A request that
+ * carries a cookie must prove that it comes from our own page; one without may also come from a
+ * native app, which sends neither header.
  * @throws PhoneCheckError `cross_site`
  */
 export function requireOwnSite(context: HandlerContext, req: HttpRequest, binding: 'cookie' | 'handle'): void {

@@ -16,7 +16,10 @@ export interface FlowCookie {
   tag: string
 }
 
-/** The browser's half of the binding. The name and attributes are chosen once, at construction, and no other name is ever read. */
+/**
+ * The browser's half of the binding. The name and attributes are chosen once, at construction, and
+ * no other name is ever read.
+ */
 export class FlowCookies {
   readonly #prefix: string
   readonly #secure: boolean
@@ -26,7 +29,10 @@ export class FlowCookies {
     this.#prefix = `${secure ? '__Host-' : ''}phonecheck-`
   }
 
-  /** All flows this browser has begun, oldest first: browsers send cookies in the order of their creation (RFC 6265 section 5.4). */
+  /**
+   * All flows this browser has begun, oldest first: browsers send cookies in the order of their
+   * creation (RFC 6265 section 5.4).
+   */
   read(req: HttpRequest): FlowCookie[] {
     const { cookie } = req.headers
     if (!cookie?.includes(this.#prefix)) return []
@@ -88,7 +94,10 @@ export class FlowCookies {
 
   #set(res: HttpResponse, name: string, value: string, maxAge: number): void {
     // Lax and not Strict: the provider's redirect back is a cross-site navigation, and must bring the cookie.
-    appendCookie(res, stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure }))
+    appendCookie(
+      res,
+      stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure }),
+    )
   }
 }
 

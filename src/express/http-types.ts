@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /**
- * The part of Express's request and response that is used here. Structural, so that apps with Express 4 types and with Express 5 types both compile.
+ * The part of Express's request and response that is used here. Structural, so that apps with
+ * Express 4 types and with Express 5 types both compile.
  */
 export interface HttpRequest extends IncomingMessage {
   body?: unknown
@@ -18,8 +19,13 @@ export interface HttpRequest extends IncomingMessage {
 
 export type HttpResponse = ServerResponse
 
-/** A callback of the application that gets the request. Written as a method, so that it may name Express's own, narrower type of it. */
-export type OfRequest<Rest extends unknown[], Result> = { bivariant(req: HttpRequest, ...rest: Rest): Result }['bivariant']
+/**
+ * A callback of the application that gets the request. Written as a method, so that it may name
+ * Express's own, narrower type of it.
+ */
+export type OfRequest<Rest extends unknown[], Result> = {
+  bivariant(req: HttpRequest, ...rest: Rest): Result
+}['bivariant']
 
 export type Next = (error?: unknown) => void
 

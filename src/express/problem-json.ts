@@ -4,7 +4,10 @@ import type { Drain } from '../lib/drain.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { ErrorHandler, Handler, HttpRequest, HttpResponse, Next } from './http-types.js'
 
-/** The one property that the strategy leaves on a request: Passport passes only a reason phrase to error handlers after `failWithError`. */
+/**
+ * The one property that the strategy leaves on a request: Passport passes only a reason phrase to
+ * error handlers after `failWithError`.
+ */
 const kept = Symbol.for('passport-phonecheck.problem')
 
 /** Passport assigns it at the beginning of each authentication. */
@@ -13,8 +16,10 @@ const marksBeginning = '_sessionManager'
 /**
  * Keeps why a strategy refused, for {@link phoneCheckErrors}. Without `failWithError` no error comes of it.
  *
- * Several strategies may meet one request: as alternatives of one authentication, whose status is that of the first failure; or in one authentication after
- * another, as with an optional token on all routes. What is kept belongs to one authentication and is forgotten when the next one begins, of whatever strategy.
+ * Several strategies may meet one request: as alternatives of one authentication, whose status is
+ * that of the first failure; or in one authentication after another, as with an optional token on
+ * all routes. What is kept belongs to one authentication and is forgotten when the next one begins,
+ * of whatever strategy.
  */
 export function keepProblem(req: HttpRequest, error: PhoneCheckError, options: { failWithError?: boolean }): void {
   if (options.failWithError !== true || (Reflect.has(req, kept) && isWatched(req))) return
@@ -91,8 +96,14 @@ function send(res: HttpResponse, status: number, type: string, body: object): vo
   res.end(text)
 }
 
-/** Answers every {@link PhoneCheckError} with its problem; passes everything else on. Express 4 would lose a rejected promise, so none leaves here. */
-export function asHandler({ drain }: { drain: Drain }, work: (req: HttpRequest, res: HttpResponse) => Promise<void>): Handler {
+/**
+ * Answers every {@link PhoneCheckError} with its problem; passes everything else on. Express 4
+ * would lose a rejected promise, so none leaves here.
+ */
+export function asHandler(
+  { drain }: { drain: Drain },
+  work: (req: HttpRequest, res: HttpResponse) => Promise<void>,
+): Handler {
   return (req, res, next) => {
     drain
       .run(() => work(req, res))
@@ -104,23 +115,32 @@ export function asHandler({ drain }: { drain: Drain }, work: (req: HttpRequest, 
 }
 
 /**
- * Error middleware that answers with `application/problem+json` and restores code and message of a refusal after Passport's `failWithError`.
- * Errors that are not of this library are passed on. Mount it after the routes.
+ * Error middleware that answers with `application/problem+json` and restores code and message of a
+ * refusal after Passport's `failWithError`. Errors that are not of this library are passed on.
+ * Mount it after the routes.
  */
 export function phoneCheckErrors(...nothing: never[]): ErrorHandler {
   // Called as a handler, without the parentheses, it would hold every request for ever.
   if (nothing.length > 0)
-    throw new TypeError('phoneCheckErrors: takes no options; mount it with parentheses, after the routes: app.use(phoneCheckErrors())')
+    throw new TypeError(
+      'phoneCheckErrors: takes no options; mount it with parentheses, after the routes: app.use(phoneCheckErrors())',
+    )
   return function phoneCheckErrors(error: unknown, req: HttpRequest, res: HttpResponse, next: Next) {
-    const problem = error instanceof PhoneCheckError ? error : isAuthenticationError(error) ? keptProblem(req, error.status) : undefined
+    const problem =
+      error instanceof PhoneCheckError
+        ? error
+        : isAuthenticationError(error)
+          ? keptProblem(req, error.status)
+          : undefined
     if (problem && !res.headersSent) sendProblem(res, problem)
     else next(error)
   }
 }
 
 /**
- * Passport does not export the class of its errors, and on Deno they are not even instances of Error. Their text is the reason phrase; an error of the
- * application that has the same name has a text of its own.
+ * Passport does not export the class of its errors, and on Deno they are not even instances of
+ * Error. Their text is the reason phrase; an error of the application that has the same name has a
+ * text of its own.
  */
 function isAuthenticationError(error: unknown): error is { status: number } {
   if (typeof error !== 'object' || error === null) return false

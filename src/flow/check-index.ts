@@ -4,7 +4,10 @@ import { fingerprint } from '../lib/crypto.js'
 /** Longer than the whole window of accepted dates, 300 s before and 300 s after now. */
 const replayTtlSeconds = 900
 
-/** Leads from a provider's check to the flow behind it, for webhooks: they know the check, and neither the handle nor the flow's key. */
+/**
+ * Leads from a provider's check to the flow behind it, for webhooks: they know the check, and
+ * neither the handle nor the flow's key.
+ */
 export class CheckIndex {
   readonly #store: Store
 

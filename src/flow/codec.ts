@@ -1,6 +1,9 @@
 import { type FlowRecord, transitions } from './record.js'
 
-/** Grows with each incompatible change. A record of another version is a dead flow, so that old and new processes can run side by side. */
+/**
+ * Grows with each incompatible change. A record of another version is a dead flow, so that old and
+ * new processes can run side by side.
+ */
 export const schemaVersion = 2
 
 export function encodeFlow(record: FlowRecord): string {

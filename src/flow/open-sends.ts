@@ -1,8 +1,9 @@
 import type { Store } from '../contracts/store.js'
 
 /**
- * Remembers that a message went out to a number, as long as its code is good. Some providers keep one open request for each number and refuse a second send;
- * whoever lost the login that asked for the first one, by a closed tab or a killed app, can then be told how long to wait.
+ * Remembers that a message went out to a number, as long as its code is good. Some providers keep
+ * one open request for each number and refuse a second send; whoever lost the login that asked for
+ * the first one, by a closed tab or a killed app, can then be told how long to wait.
  */
 export class OpenSends {
   readonly #store: Store

@@ -22,7 +22,10 @@ export const transitions: Readonly<Record<FlowState, readonly FlowState[]>> = {
 
 export type BindingMode = 'cookie' | 'handle'
 
-/** One login attempt as the store sees it. Instants are milliseconds since the record was inserted, by the store's clock. */
+/**
+ * One login attempt as the store sees it. Instants are milliseconds since the record was inserted,
+ * by the store's clock.
+ */
 export interface FlowRecord {
   state: FlowState
   /** Name of the strategy that began it: no strategy finishes what another one began under its own rules. */
@@ -52,7 +55,10 @@ export interface FlowRecord {
   /** Tries charged to the present code, and to the flow. */
   tries: number
   flowTries: number
-  /** When the last message was sent on this rung, and how many times the requester asked for another one in this flow. */
+  /**
+   * When the last message was sent on this rung, and how many times the requester asked for another
+   * one in this flow.
+   */
   sentAt?: number | undefined
   resends?: number | undefined
   /** When the provider was last asked for a result, and whether a webhook said since that there is one. */
@@ -74,7 +80,10 @@ export function transition(record: FlowRecord, state: FlowState, changes: Partia
   return { ...record, ...changes, state }
 }
 
-/** What a record may carry and another may not: spelt out, so that going back to an earlier record leaves nothing of the later one behind. */
+/**
+ * What a record may carry and another may not: spelt out, so that going back to an earlier record
+ * leaves nothing of the later one behind.
+ */
 export const emptyRung = {
   rungUntil: undefined,
   check: undefined,

@@ -62,7 +62,10 @@ export class FlowRepository {
   }
 }
 
-/** The store's word on a record's age, plus what has passed in this process since. Whole milliseconds: fractions would only make records longer. */
+/**
+ * The store's word on a record's age, plus what has passed in this process since. Whole
+ * milliseconds: fractions would only make records longer.
+ */
 function agingFrom(ageMs: number, clock: Clock): () => number {
   const readAt = clock.now()
   return () => ageMs + Math.floor(clock.now() - readAt)
@@ -85,7 +88,10 @@ export function unsealFlow(held: StoredFlow, secret: string): UnsealedFlow | und
   return content === undefined ? undefined : new UnsealedFlow(held, seal, content as SealedContent)
 }
 
-/** A flow in the hands of its starter: what it knows, and the right to take the next step if nobody took one meanwhile. */
+/**
+ * A flow in the hands of its starter: what it knows, and the right to take the next step if nobody
+ * took one meanwhile.
+ */
 export class UnsealedFlow {
   readonly key: string
   record: FlowRecord

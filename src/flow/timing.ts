@@ -4,7 +4,8 @@ import type { FlowRecord } from './record.js'
 /**
  * Milliseconds until the provider may be asked for the rung's result; 0 when it may be now.
  *
- * The pace is in the record, so all clients and processes share it: every 3 s, then every 5 s, then every 15 s. A webhook's hint makes the next question due at once.
+ * The pace is in the record, so all clients and processes share it: every 3 s, then every 5 s, then
+ * every 15 s. A webhook's hint makes the next question due at once.
  */
 export function msUntilPoll(record: FlowRecord, ageMs: number): number {
   if (record.resultAnnounced) return 0
@@ -36,7 +37,11 @@ export function hasTimeForMore(ageMs: number): boolean {
  * Milliseconds until another message may be asked for on this rung: after the provider's own rhythm, then twice that.
  * @param resendAfterSeconds as the provider states it; default 125
  */
-export function msUntilResend(record: FlowRecord, ageMs: number, resendAfterSeconds: number = limits.resendAfterSeconds): number {
+export function msUntilResend(
+  record: FlowRecord,
+  ageMs: number,
+  resendAfterSeconds: number = limits.resendAfterSeconds,
+): number {
   const waitMs = resendAfterSeconds * 1000 * 2 ** (record.resends ?? 0)
   return Math.max(0, (record.sentAt ?? record.rungSince) + waitMs - ageMs, (record.stepAfter ?? 0) - ageMs)
 }

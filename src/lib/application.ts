@@ -4,8 +4,9 @@ import { withTimeout } from './clock.js'
 /**
  * Runs a function that the application gave us: a verify callback, `beforeSend`, `subject`, `findUser`, …
  *
- * Whatever it throws or rejects with comes out as an Error that names it. To Express and Passport an error of `undefined`, `null`, `''`, `0` or `false` means
- * "no error, go on", and of `'route'` or `'router'` "skip these handlers": a guard that passed such a value on would open.
+ * Whatever it throws or rejects with comes out as an Error that names it. To Express and Passport
+ * an error of `undefined`, `null`, `''`, `0` or `false` means "no error, go on", and of `'route'`
+ * or `'router'` "skip these handlers": a guard that passed such a value on would open.
  */
 export async function callApplication<T>(name: string, call: () => T | PromiseLike<T>): Promise<T> {
   try {
@@ -15,7 +16,10 @@ export async function callApplication<T>(name: string, call: () => T | PromiseLi
   }
 }
 
-/** The same for functions whose answer is wanted at once. A promise is returned as it is, for the caller to refuse; its rejection ends no process. */
+/**
+ * The same for functions whose answer is wanted at once. A promise is returned as it is, for the
+ * caller to refuse; its rejection ends no process.
+ */
 export function callApplicationNow<T>(name: string, call: () => T): T {
   try {
     const answer = call()
@@ -26,27 +30,39 @@ export function callApplicationNow<T>(name: string, call: () => T): T {
   }
 }
 
-/** The answer of such a function to a request that waits for it. None in time is an error: a `done` that is never called would hold the request for ever. */
+/**
+ * The answer of such a function to a request that waits for it. None in time is an error: a `done`
+ * that is never called would hold the request for ever.
+ */
 export function answerWithin<T>(clock: Clock, ms: number, name: string, answer: Promise<T>): Promise<T> {
   return withTimeout(clock, ms, answer, () => {
     throw new Error(`${name} did not answer within ${Math.round(ms / 1000)} seconds.`)
   })
 }
 
-/** An Error as it is; of anything else, one that says what was thrown by whom. Its kind only: the value may hold anything. */
+/**
+ * An Error as it is; of anything else, one that says what was thrown by whom. Its kind only: the
+ * value may hold anything.
+ */
 export function asError(thrown: unknown, name: string): Error {
   if (isError(thrown)) return thrown
   return new Error(`${name} threw or rejected with ${kindOf(thrown)} instead of an Error.`, { cause: thrown })
 }
 
-/** Whether an answer will only come later, of any kind of promise. A rejection of it is heard here, so that it ends no process. */
+/**
+ * Whether an answer will only come later, of any kind of promise. A rejection of it is heard here,
+ * so that it ends no process.
+ */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== 'object' || value === null || typeof Reflect.get(value, 'then') !== 'function') return false
   Promise.resolve(value).then(undefined, () => {})
   return true
 }
 
-/** Of any realm: what Jest or `vm` runs has an `Error` of its own. What cannot even be looked at, such as a revoked Proxy, is none. */
+/**
+ * Of any realm: what Jest or `vm` runs has an `Error` of its own. What cannot even be looked at,
+ * such as a revoked Proxy, is none.
+ */
 function isError(value: unknown): value is Error {
   try {
     return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'

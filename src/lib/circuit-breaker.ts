@@ -7,11 +7,20 @@ const windowMs = 30_000
 const openMs = 30_000
 const consecutive = 5
 const sample = 20
-/** How much longer than its time a call may take before it is given up: providers that keep to their deadline end before, with an explanation of their own. */
+/**
+ * How much longer than its time a call may take before it is given up: providers that keep to their
+ * deadline end before, with an explanation of their own.
+ */
 export const graceMs = 500
-/** Calls to one provider that may be under way at once, those included that wait for a connection. Far above what a healthy one ever has. */
+/**
+ * Calls to one provider that may be under way at once, those included that wait for a connection.
+ * Far above what a healthy one ever has.
+ */
 const maxInFlight = 1_024
-/** How long a used-up quota is believed: as long as the vendor says, but never for longer than this; and for this long where it does not say. */
+/**
+ * How long a used-up quota is believed: as long as the vendor says, but never for longer than this;
+ * and for this long where it does not say.
+ */
 const quotaSeconds = { most: 60, unsaid: 5 }
 
 interface Circuit {
@@ -28,12 +37,15 @@ interface Circuit {
 }
 
 /**
- * Stops asking a provider that keeps failing: after 5 outages in a row, or half of at least 20 calls within 30 s, for 30 s; then one call may probe.
+ * Stops asking a provider that keeps failing: after 5 outages in a row, or half of at least 20
+ * calls within 30 s, for 30 s; then one call may probe.
  *
- * Only outages count, never a verdict, so no user can open it. It remembers no verdict either: an open circuit means "cannot tell", and the ladder's floor
- * holds whatever is open. One per provider and operation, in this process.
+ * Only outages count, never a verdict, so no user can open it. It remembers no verdict either: an
+ * open circuit means "cannot tell", and the ladder's floor holds whatever is open. One per provider
+ * and operation, in this process.
  *
- * Nor does it ask one whose quota is used up until that is over: nothing is charged for such a call, so else anybody could keep the quota used up at no cost.
+ * Nor does it ask one whose quota is used up until that is over: nothing is charged for such a
+ * call, so else anybody could keep the quota used up at no cost.
  */
 export class CircuitBreakers {
   readonly #clock: Clock
@@ -67,8 +79,10 @@ export class CircuitBreakers {
     const circuit = this.#circuit(method, operation)
     if (this.#refuses(circuit)) throw this.refusal(method, operation)
     if (this.#clock.now() < circuit.quotaUntil) throw this.#quotaRefusal(circuit)
-    // Claims and charges may have taken all the time there was: a call that nobody waits for any more must not be made, and not be paid.
-    if (deadline.leftMs() <= 0) throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true })
+    // Claims and charges may have taken all the time there was: a call that nobody waits for any
+    // more must not be made, and not be paid.
+    if (deadline.leftMs() <= 0)
+      throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true })
     const inFlight = this.#inFlight.get(method) ?? 0
     if (inFlight >= maxInFlight) throw this.#overload(method)
     this.#inFlight.set(method, inFlight + 1)
@@ -79,7 +93,13 @@ export class CircuitBreakers {
     }
   }
 
-  async #call<T>(circuit: Circuit, method: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
+  async #call<T>(
+    circuit: Circuit,
+    method: string,
+    operation: string,
+    deadline: Deadline,
+    call: () => Promise<T>,
+  ): Promise<T> {
     const now = this.#clock.now()
     // A call that began before the circuit opened, and ends after, decides nothing: it tells of an earlier time.
     const probes = circuit.openUntil > 0
@@ -133,7 +153,10 @@ export class CircuitBreakers {
     return now < openUntil || (probingSince !== undefined && now < probingSince + openMs)
   }
 
-  /** Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe and a user for ever. */
+  /**
+   * Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe
+   * and a user for ever.
+   */
   #withTimeout<T>(method: string, operation: string, deadline: Deadline, answer: Promise<T>): Promise<T> {
     return withTimeout(this.#clock, deadline.leftMs() + graceMs, answer, () => {
       const message = `${method}: ${operation} did not end in the time that the request had for it.`
@@ -156,11 +179,18 @@ export class CircuitBreakers {
     circuit.consecutiveFailures += 1
     circuit.calls += 1
     circuit.failed += 1
-    const tooMany = circuit.consecutiveFailures >= consecutive || (circuit.calls >= sample && circuit.failed * 2 >= circuit.calls)
+    const tooMany =
+      circuit.consecutiveFailures >= consecutive || (circuit.calls >= sample && circuit.failed * 2 >= circuit.calls)
     if (circuit.probingSince === undefined && !tooMany) return
     const message = `${method} failed too often at ${operation}, and is not asked again for ${openMs / 1000} seconds. The events provider_outage say why.`
     this.#emit({ type: 'breaker_opened', method, operation, message })
-    Object.assign(circuit, { inARow: 0, calls: 0, failed: 0, openUntil: this.#clock.now() + openMs, probingSince: undefined })
+    Object.assign(circuit, {
+      inARow: 0,
+      calls: 0,
+      failed: 0,
+      openUntil: this.#clock.now() + openMs,
+      probingSince: undefined,
+    })
   }
 
   #circuit(method: string, operation: string): Circuit {
@@ -179,7 +209,10 @@ export class CircuitBreakers {
   }
 }
 
-/** A provider may answer "cannot tell" because the answer was lost: for the flow that is an outcome, for the breaker an outage. */
+/**
+ * A provider may answer "cannot tell" because the answer was lost: for the flow that is an outcome,
+ * for the breaker an outage.
+ */
 function isLostOutcome(result: unknown): boolean {
   return typeof result === 'object' && result !== null && 'lost' in result && result.lost === true
 }
@@ -193,7 +226,10 @@ function isProviderFault({ status, code, details }: PhoneCheckError): boolean {
   return status === 503 && code !== 'store_unavailable' && details.reason !== 'quota_exceeded'
 }
 
-/** A provider says why it failed. One that threw something else has a fault of its own, of which its operator would never hear. */
+/**
+ * A provider says why it failed. One that threw something else has a fault of its own, of which its
+ * operator would never hear.
+ */
 function isDefect(error: unknown): boolean {
   if (!(error instanceof PhoneCheckError)) return true
   return error.code === 'provider_unavailable' && error.cause !== undefined && error.details.reason === undefined

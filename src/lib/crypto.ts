@@ -40,7 +40,8 @@ export function matches(value: string, expected: string): boolean {
 /**
  * Turns the application's `secret` into a function that hides a phone number.
  *
- * There are few enough phone numbers to try them all against a plain hash; a key that is not in the store prevents that.
+ * There are few enough phone numbers to try them all against a plain hash; a key that is not in the
+ * store prevents that.
  */
 export function keyedHash(secret: string, info: string): (value: string) => string {
   const key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', info, 32)))

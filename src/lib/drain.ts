@@ -10,7 +10,11 @@ export class Drain {
 
   /** @throws PhoneCheckError `provider_unavailable` once closing has begun */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.isClosing) throw new PhoneCheckError('provider_unavailable', { message: 'The server is shutting down.', retryAfterSeconds: 1 })
+    if (this.isClosing)
+      throw new PhoneCheckError('provider_unavailable', {
+        message: 'The server is shutting down.',
+        retryAfterSeconds: 1,
+      })
     this.#running += 1
     try {
       return await work()

@@ -1,6 +1,9 @@
 import { type PhoneCheckErrorCode, problems } from '../contracts/problems.js'
 
-/** What an answer may carry beside `code`. Only closed vocabularies and numbers: nothing a provider or a client wrote. */
+/**
+ * What an answer may carry beside `code`. Only closed vocabularies and numbers: nothing a provider
+ * or a client wrote.
+ */
 export interface ProblemDetails {
   /** Text for the developer. Never holds what a user, a client or a provider sent. */
   message?: string
@@ -26,7 +29,8 @@ export interface ProblemDetails {
 const brand = Symbol.for('passport-phonecheck.error')
 
 /**
- * Any refusal or outage of this library. Test with `instanceof`, which works across the ESM and CJS builds, or by `code`.
+ * Any refusal or outage of this library. Test with `instanceof`, which works across the ESM and CJS
+ * builds, or by `code`.
  *
  * `status` is the HTTP status; a 4xx is a verdict on the request, a 503 an outage that proves nothing.
  */

@@ -1,7 +1,8 @@
 import ipaddr from 'ipaddr.js'
 
 /**
- * The canonical text of a public unicast address, or undefined for anything else (private, loopback, carrier-grade NAT, documentation, garbage).
+ * The canonical text of a public unicast address, or undefined for anything else (private,
+ * loopback, carrier-grade NAT, documentation, garbage).
  *
  * IPv4 addresses mapped into IPv6 are unmapped first, so that one address has one spelling.
  */
@@ -35,8 +36,9 @@ const networks: Readonly<Record<'ipv4' | 'ipv6', readonly (readonly [Network, bi
 }
 
 /**
- * The places that a request comes from: its IPv4 address, or the /64 network that one IPv6 subscriber gets, and the wider networks that somebody may have
- * for the asking. Everything unknown is one place.
+ * The places that a request comes from: its IPv4 address, or the /64 network that one IPv6
+ * subscriber gets, and the wider networks that somebody may have for the asking. Everything unknown
+ * is one place.
  *
  * Mapped IPv4 addresses are unmapped before the mask, or all of IPv4 would be one place.
  */
@@ -45,7 +47,10 @@ export function addressBlocks(text: string | undefined): readonly { network: Net
   if (!ipaddr.isValid(plain)) return [{ network: 'own', block: 'unknown' }]
   const address = ipaddr.process(plain)
   const bytes = Buffer.from(address.toByteArray())
-  return networks[address.kind()].map(([network, bits]) => ({ network, block: `${bytes.toString('hex', 0, bits / 8)}/${bits}` }))
+  return networks[address.kind()].map(([network, bits]) => ({
+    network,
+    block: `${bytes.toString('hex', 0, bits / 8)}/${bits}`,
+  }))
 }
 
 /** The narrowest of them. */

@@ -3,14 +3,18 @@ import type { OnEvent, PhoneCheckEvent } from '../contracts/events.js'
 export const said = new Set<string>()
 
 /**
- * Stands in for an application that listens to no events: what only its operator can mend becomes a warning of the process, each once, so that the first
- * try with a wrong secret does not end in a bare 503.
+ * Stands in for an application that listens to no events: what only its operator can mend becomes a
+ * warning of the process, each once, so that the first try with a wrong secret does not end in a
+ * bare 503.
  */
 export const warnOperator: OnEvent = (event) => {
   const warning = warningOf(event)
   if (!warning || said.has(warning.key)) return
   said.add(warning.key)
-  process.emitWarning(`${warning.text} (Pass onEvent to hear of this, and of everything else, yourself.)`, 'PhoneCheckWarning')
+  process.emitWarning(
+    `${warning.text} (Pass onEvent to hear of this, and of everything else, yourself.)`,
+    'PhoneCheckWarning',
+  )
 }
 
 export function warningOf(event: PhoneCheckEvent): { key: string; text: string } | undefined {
@@ -27,7 +31,8 @@ export function warningOf(event: PhoneCheckEvent): { key: string; text: string }
     case 'quota_exceeded':
       return { key: `${event.method} quota`, text: event.message }
     case 'provider_outage': {
-      // In production an outage is for the monitoring; while an app is being built, the first one is most often a wrong URL.
+      // In production an outage is for the monitoring; while an app is being built, the first one
+      // is most often a wrong URL.
       const isWrongUrl = event.kind === 'connect' || event.kind === 'malformed' || event.kind === 'check_url'
       if (event.kind !== 'defect' && (!isWrongUrl || process.env['NODE_ENV'] === 'production')) return undefined
       return { key: `${event.method} ${event.kind}`, text: event.message }

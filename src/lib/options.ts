@@ -1,4 +1,7 @@
-/** One rule for one option. What an option must be is asked only where it was given: whether it may be missing is for its owner to say. */
+/**
+ * One rule for one option. What an option must be is asked only where it was given: whether it may
+ * be missing is for its owner to say.
+ */
 export type OptionRule = readonly [name: string, holds: (value: unknown) => boolean, sentence: string]
 
 /** Of options, never with what was set. @param name may be a path, such as `keys[0].kid` */
@@ -34,7 +37,8 @@ export function knownOptions(
   names: readonly string[],
   elsewhere: Readonly<Record<string, string>> = {},
 ): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new TypeError(`${owner}: pass an object of options`)
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new TypeError(`${owner}: pass an object of options`)
   const unknown = Object.keys(given).find((name) => !names.includes(name))
   if (unknown === undefined) return
   const likely = closest(unknown, names)
@@ -46,7 +50,10 @@ export function knownOptions(
   throw new TypeError(`${owner}: unknown option '${unknown}'; ${advice} options are ${names.join(', ')}`)
 }
 
-/** The name that is the fewest typing mistakes away, whatever its case; none where nearly all letters would have to change. */
+/**
+ * The name that is the fewest typing mistakes away, whatever its case; none where nearly all
+ * letters would have to change.
+ */
 function closest(typed: string, names: readonly string[]): string | undefined {
   const [best] = names
     .map((name) => ({ name, mistakes: mistakesBetween(typed.toLowerCase(), name.toLowerCase()) }))

@@ -1,11 +1,15 @@
 /**
- * What keyboards, address books and web pages put around the digits that a user means. Numbers and codes are read by the same rules, so that one subscriber
- * has one spelling and no user is refused for the keyboard they have.
+ * What keyboards, address books and web pages put around the digits that a user means. Numbers and
+ * codes are read by the same rules, so that one subscriber has one spelling and no user is refused
+ * for the keyboard they have.
  */
 
 /** Blanks, and characters that are not seen: zero widths, directions, joiners, byte order marks. */
 const unseen = /[\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f]/g
-/** Dashes of all scripts, the minus, and the long-vowel mark that Japanese keyboards give for one. The client drops the same. */
+/**
+ * Dashes of all scripts, the minus, and the long-vowel mark that Japanese keyboards give for one.
+ * The client drops the same.
+ */
 const dashes = /[-\u058a\u05be\u1806\u2010-\u2015\u2212\u301c\u30fc\ufe58\ufe63\uff0d]/g
 
 /** Without blanks, dashes and what is not seen. */

@@ -46,7 +46,10 @@ export class LimitRules {
   }
 
   start(rung: Provider, account: Account, target: Target, address: string | undefined): LimitRule[] {
-    return [...this.#byAddress('starts', this.#options.startsPerAddress, account, address), ...this.check(rung, account, target, address)]
+    return [
+      ...this.#byAddress('starts', this.#options.startsPerAddress, account, address),
+      ...this.check(rung, account, target, address),
+    ]
   }
 
   /** A check on this rung, with the message that it sends. */
@@ -58,7 +61,9 @@ export class LimitRules {
 
   guess(rung: Provider, account: Account, address: string | undefined): LimitRule[] {
     const tries = this.#byAddress('failedVerifies', this.#options.failedVerifiesPerAddress, account, address)
-    return rung.guessable ? [...this.#askLocks(account).map((lock) => ({ ...lock, cost: 1 as const })), ...tries] : tries
+    return rung.guessable
+      ? [...this.#askLocks(account).map((lock) => ({ ...lock, cost: 1 as const })), ...tries]
+      : tries
   }
 
   /** Without those that may belong to a day that is over: given back today, they would admit one too many. */
@@ -75,7 +80,12 @@ export class LimitRules {
   }
 
   #message(account: Account, { e164, country }: Target, address: string | undefined): LimitRule[] {
-    const { sendsPerDay, sendsPerCountryPerDay, sendsPerBlock = limits.sendsPerBlock.limit, sendsPerAddress } = this.#options
+    const {
+      sendsPerDay,
+      sendsPerCountryPerDay,
+      sendsPerBlock = limits.sendsPerBlock.limit,
+      sendsPerAddress,
+    } = this.#options
     const { number, device } = account
     const { perDay, sendsPerDevice, sendsPerNumber, perDayByDevices } = limits
     const ofNumber = { code: 'number_limit' } as const
@@ -84,16 +94,25 @@ export class LimitRules {
     return [
       ...(device === undefined
         ? [{ ...sendsPerNumber, key: `send/${number}`, ...ofNumber }]
-        : sendsPerDevice.map((limit) => ({ ...limit, key: `send/${limit.windowSeconds}/${number}/${device}`, ...ofNumber }))),
+        : sendsPerDevice.map((limit) => ({
+            ...limit,
+            key: `send/${limit.windowSeconds}/${number}/${device}`,
+            ...ofNumber,
+          }))),
       ...this.#byAddress('sends', sendsPerAddress, account, address),
       ...this.#block(e164, sendsPerBlock, device),
       ...this.#perDay('sendsPerCountryPerDay', `sends/${country}`, ofItsCountry, device),
       ...this.#perDay('sendsPerDay', 'sends', ofDay, device, address),
-      ...(device === undefined ? [] : [this.#perDayByDevices('sends', number, perDayByDevices.sends, Math.min(ofDay, ofItsCountry))]),
+      ...(device === undefined
+        ? []
+        : [this.#perDayByDevices('sends', number, perDayByDevices.sends, Math.min(ofDay, ofItsCountry))]),
     ]
   }
 
-  /** Numbers that differ only in their last four digits. Strangers leave a part of it to known devices, or a hundred messages to neighbours would stop those. */
+  /**
+   * Numbers that differ only in their last four digits. Strangers leave a part of it to known
+   * devices, or a hundred messages to neighbours would stop those.
+   */
   #block(e164: string, limit: number, device: string | undefined): LimitRule[] {
     const key = `send/block/${this.#hash(`block ${subscriberOf(e164).slice(0, -4)}`)}`
     const all: LimitRule = { ...limits.sendsPerBlock, limit, key, code: 'number_limit' }
@@ -105,7 +124,13 @@ export class LimitRules {
     const { checksPerDay = limits.perDay.checks, checksPerNumber = limits.checksPerNumber.limit } = this.#options
     const message = 'Too many logins were begun with this number.'
     const key = device === undefined ? `check/${number}` : `check/${number}/${device}`
-    const ofNumber: LimitRule = { ...limits.checksPerNumber, limit: checksPerNumber, key, code: 'number_limit', message }
+    const ofNumber: LimitRule = {
+      ...limits.checksPerNumber,
+      limit: checksPerNumber,
+      key,
+      code: 'number_limit',
+      message,
+    }
     const perDay = this.#perDay('checksPerDay', 'checks', checksPerDay, device, address)
     if (device === undefined) return [...unlessEndless([ofNumber]), ...perDay]
     const most = Math.max(limits.perDayByDevices.checks, checksPerNumber)
@@ -116,16 +141,27 @@ export class LimitRules {
     ]
   }
 
-  /** What all known devices of one number get of a day together: else a single one of them could use up what is kept for those of all numbers. */
+  /**
+   * What all known devices of one number get of a day together: else a single one of them could use
+   * up what is kept for those of all numbers.
+   */
   #perDayByDevices(what: string, number: string, most: number, limitOfDay: number): LimitRule {
     const limit = Math.min(most, Math.ceil(limitOfDay * limits.shareOfNumber))
-    return { key: `day/${this.#day()}/${what}/number/${number}`, limit, windowSeconds: dayKeySeconds, code: 'number_limit', daily: true }
+    return {
+      key: `day/${this.#day()}/${what}/number/${number}`,
+      limit,
+      windowSeconds: dayKeySeconds,
+      code: 'number_limit',
+      daily: true,
+    }
   }
 
   /**
-   * The day is in the key, and not only in the window: so a day costs at most its limit, wherever in it the first charge falls. A device
-   * that is not known must also find room in its network's share and in that of all strangers. No stranger can use up a known device's part, so that part
-   * is bounded by number alone: a network's would be shared with whoever else is behind the same carrier.
+   * The day is in the key, and not only in the window: so a day costs at most its limit, wherever
+   * in it the first charge falls. A device that is not known must also find room in its network's
+   * share and in that of all strangers. No stranger can use up a known device's part, so that part
+   * is bounded by number alone: a network's would be shared with whoever else is behind the same
+   * carrier.
    */
   #perDay(
     option: keyof LimitOptions,
@@ -155,7 +191,10 @@ export class LimitRules {
     ]
   }
 
-  /** Not for known devices, which have limits by device and number: whoever is behind the same address as one of them could stop it. */
+  /**
+   * Not for known devices, which have limits by device and number: whoever is behind the same
+   * address as one of them could stop it.
+   */
   #byAddress(
     what: 'starts' | 'sends' | 'failedVerifies',
     own: number | undefined,

@@ -77,7 +77,8 @@ export class LoginLimiter {
 
   /**
    * A new flow whose first rung is `rung`: charges it and keeps its record, or does neither.
-   * @returns `taken` when the store has that key already; `forgotten` when `device` is known no more, and then nothing was written
+   * @returns `taken` when the store has that key already; `forgotten` when `device` is known no
+   * more, and then nothing was written
    * @throws PhoneCheckError 429, and then nothing was written; `store_unavailable`
    */
   async consumeStart(
@@ -109,7 +110,13 @@ export class LoginLimiter {
   }
 
   /** Another rung, or another message, in a flow that exists. @throws PhoneCheckError 403, 429 */
-  async consumeSend(rung: Provider, number: PhoneNumber, purpose: string, requester: Requester, device?: string): Promise<void> {
+  async consumeSend(
+    rung: Provider,
+    number: PhoneNumber,
+    purpose: string,
+    requester: Requester,
+    device?: string,
+  ): Promise<void> {
     await this.runBeforeSend(rung, number, purpose, requester)
     await this.#consume(this.#rules.check(rung, this.#account(number, device), number, requester.address))
   }
@@ -119,7 +126,11 @@ export class LoginLimiter {
     await this.#refund(this.#rules.check(rung, this.#account(number, device), number, requester.address))
   }
 
-  /** A code is about to be tried. Charged before the provider is asked, and given back when it was no failure. @throws PhoneCheckError 429 */
+  /**
+   * A code is about to be tried. Charged before the provider is asked, and given back when it was
+   * no failure.
+   * @throws PhoneCheckError 429
+   */
   async consumeAttempt(rung: Provider, account: Account, requester: Requester): Promise<void> {
     await this.#consume(this.#rules.guess(rung, account, requester.address))
   }
@@ -128,7 +139,10 @@ export class LoginLimiter {
     await this.#refund(this.#rules.guess(rung, account, requester.address))
   }
 
-  /** Forgets the wrong codes of a number's strangers and of its known devices together, those of one device, and any lock they led to. */
+  /**
+   * Forgets the wrong codes of a number's strangers and of its known devices together, those of one
+   * device, and any lock they led to.
+   */
   async resetAttempts({ number, device }: Account): Promise<void> {
     const keys = [
       guessKeys.strangers(number),
@@ -139,10 +153,17 @@ export class LoginLimiter {
   }
 
   /** The application's veto, before anything is written or counted. @throws PhoneCheckError `send_refused` */
-  async runBeforeSend(rung: Provider, { country, e164 }: PhoneNumber, purpose: string, requester: Requester): Promise<void> {
+  async runBeforeSend(
+    rung: Provider,
+    { country, e164 }: PhoneNumber,
+    purpose: string,
+    requester: Requester,
+  ): Promise<void> {
     const { beforeSend, beforeChecks } = requester
     if (!beforeSend || !(rung.sends || (beforeChecks && rung.name !== 'review'))) return
-    const answer = callApplication('beforeSend', () => beforeSend({ method: rung.name, country, purpose, phoneNumber: e164 }))
+    const answer = callApplication('beforeSend', () =>
+      beforeSend({ method: rung.name, country, purpose, phoneNumber: e164 }),
+    )
     const allowed = await withTimeout(this.#clock, limits.hookMs, answer, () => false)
     if (allowed !== true) throw new PhoneCheckError('send_refused')
   }
@@ -165,7 +186,9 @@ export class LoginLimiter {
   #refuseIf(verdict: CountResult, rules: readonly LimitRule[]): void {
     if (verdict.allowed) return
     const rule = rules.find(({ key }) => key === verdict.key)
-    const retryAfterSeconds = rule ? this.#rules.secondsUntil(rule, verdict.retryAfterSeconds) : verdict.retryAfterSeconds
+    const retryAfterSeconds = rule
+      ? this.#rules.secondsUntil(rule, verdict.retryAfterSeconds)
+      : verdict.retryAfterSeconds
     if (rule?.option) this.#tell(rule.option, retryAfterSeconds)
     const { code = 'address_limit', message } = rule ?? {}
     throw new PhoneCheckError(code, { retryAfterSeconds, ...(message !== undefined && { message }) })

@@ -3,9 +3,15 @@ const day = 24 * 60 * minute
 
 /** The numbers that bound a login. One place, so that the documentation can be computed from what the code enforces. */
 export const limits = {
-  /** A flow with all its rungs, from start to redeem. NIST SP 800-63B and ASVS 6.5.5 cap an out-of-band request at ten minutes. */
+  /**
+   * A flow with all its rungs, from start to redeem. NIST SP 800-63B and ASVS 6.5.5 cap an
+   * out-of-band request at ten minutes.
+   */
   flowTtlSeconds: 600,
-  /** How long one request may hold a flow before another may take it over. Longer than {@link limits.requestDeadlineMs}. */
+  /**
+   * How long one request may hold a flow before another may take it over. Longer than {@link
+   * limits.requestDeadlineMs}.
+   */
   leaseMs: 20_000,
   /** How long a proof waits for a verify callback that failed, or for the redeem after a status said `verified`. */
   provenMs: 60_000,
@@ -31,7 +37,10 @@ export const limits = {
   triesPerCode: 3,
   triesPerFlow: 5,
 
-  /** The first resend; each later one waits twice as long. The provider's own voice call with the same code comes after 120 s. */
+  /**
+   * The first resend; each later one waits twice as long. The provider's own voice call with the
+   * same code comes after 120 s.
+   */
   resendAfterSeconds: 125,
   resendsPerFlow: 2,
 
@@ -43,11 +52,15 @@ export const limits = {
 
   /** Wrong codes in a row for one number, over all flows; then its code rung is locked, for twice as long each time. */
   guesses: { limit: 10, windowSeconds: day, maxWindowSeconds: 30 * day },
-  /** The same for all known devices of a number together, beside the {@link limits.guesses} of each: whoever collects many device values gains no more. */
+  /**
+   * The same for all known devices of a number together, beside the {@link limits.guesses} of each:
+   * whoever collects many device values gains no more.
+   */
   guessesByDevices: { limit: 20, windowSeconds: day, maxWindowSeconds: 30 * day },
   /**
-   * Messages to one number by devices that never logged in with it: three, then none for ten minutes, and twice as long each time, up to an hour. So a
-   * stranger holds nobody's messages back for longer than that at a time.
+   * Messages to one number by devices that never logged in with it: three, then none for ten
+   * minutes, and twice as long each time, up to an hour. So a stranger holds nobody's messages back
+   * for longer than that at a time.
    */
   sendsPerNumber: { limit: 3, windowSeconds: 10 * minute, maxWindowSeconds: 60 * minute },
   /** Messages by one device that logged in with this number before: what strangers do does not count here. */
@@ -63,15 +76,28 @@ export const limits = {
   networks: { 'IPv4 /24': 10, 'IPv6 /56': 3, 'IPv6 /48': 10 },
   /** Messages to numbers that differ only in their last four digits. */
   sendsPerBlock: { limit: 100, windowSeconds: 60 * minute },
-  /** By the UTC day of the process. A ceiling for what an attack can cost; an app that outgrows it hears so by an event. */
+  /**
+   * By the UTC day of the process. A ceiling for what an attack can cost; an app that outgrows it
+   * hears so by an event.
+   */
   perDay: { sends: 1_000, sendsPerCountry: 500, checks: 10_000 },
-  /** Of a day's messages and checks, and of a block's messages: what devices that are not known can use. Of a day, what those of one network (IPv4 /24, IPv6 /48) can. The rest is kept for known devices: without it whoever uses up the day or the block locks out everybody. */
+  /**
+   * Of a day's messages and checks, and of a block's messages: what devices that are not known can
+   * use. Of a day, what those of one network (IPv4 /24, IPv6 /48) can. The rest is kept for known
+   * devices: without it whoever uses up the day or the block locks out everybody.
+   */
   shareOfStrangers: 0.8,
   shareOfNetwork: 0.2,
-  /** What all known devices of one number together get of a day at most, and never more than this share of it: half of what is kept for known devices. */
+  /**
+   * What all known devices of one number together get of a day at most, and never more than this
+   * share of it: half of what is kept for known devices.
+   */
   perDayByDevices: { sends: 20, checks: 100 },
   shareOfNumber: 0.1,
 
-  /** A device that is known by a number: for how long, and how many may become known in a day. Browsers keep no cookie for longer than 400 days. */
+  /**
+   * A device that is known by a number: for how long, and how many may become known in a day.
+   * Browsers keep no cookie for longer than 400 days.
+   */
   devices: { lifeSeconds: 400 * day, newPerDay: 5, perBrowser: 3 },
 } as const

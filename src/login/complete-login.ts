@@ -9,10 +9,11 @@ import type { LoginContext } from './context.js'
 import type { Redeemed, ResolveUser } from './types.js'
 
 /**
- * Lets the application decide on a proven identity, and only then, by version, spends the flow. The answer counts only if that write succeeds.
+ * Lets the application decide on a proven identity, and only then, by version, spends the flow. The
+ * answer counts only if that write succeeds.
  *
- * When the application fails instead of deciding, the proof is kept for a minute: the code is used up at the provider, but the fault was not the user's.
- * `flow` must be claimed.
+ * When the application fails instead of deciding, the proof is kept for a minute: the code is used
+ * up at the provider, but the fault was not the user's. `flow` must be claimed.
  */
 export async function completeLogin<User>(
   login: LoginContext,
@@ -44,22 +45,31 @@ export async function completeLogin<User>(
   }
   emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...flow.facts })
   const reopen = () =>
-    flow.write('proven', { ...untilProofLapses(flow), outcome: undefined }, { ...flow.content, verifiedAt }).catch(() => false)
+    flow
+      .write('proven', { ...untilProofLapses(flow), outcome: undefined }, { ...flow.content, verifiedAt })
+      .catch(() => false)
   return { user, identity, reopen, ...(devices && { devices }) }
 }
 
-const callbackFailed = 'A verify callback threw, rejected or gave no answer in time. The error went to your error handler: look there.'
+const callbackFailed =
+  'A verify callback threw, rejected or gave no answer in time. The error went to your error handler: look there.'
 
 const noAnswer = {
   reason: 'no_answer',
-  message: 'A verify callback gave no answer, which refuses the user. Return the user, or false to refuse: a `return` may be missing.',
+  message:
+    'A verify callback gave no answer, which refuses the user. Return the user, or false to refuse: a `return` may be missing.',
 } as const
 
 /**
- * Refunds the counter of failed attempts. A success that no guesser could have had also forgives the number's wrong codes; a typed code does not, or every
- * login of the owner would hand an attacker ten new guesses.
+ * Refunds the counter of failed attempts. A success that no guesser could have had also forgives
+ * the number's wrong codes; a typed code does not, or every login of the owner would hand an
+ * attacker ten new guesses.
  */
-async function refundAfterSuccess({ ladder, limiter }: LoginContext, flow: UnsealedFlow, requester: Requester): Promise<void> {
+async function refundAfterSuccess(
+  { ladder, limiter }: LoginContext,
+  flow: UnsealedFlow,
+  requester: Requester,
+): Promise<void> {
   const rung = ladder.rungOf(flow)
   const { provenUntil } = flow.record
   const forgives = !rung.guessable && ladder.some(({ guessable }) => guessable)
@@ -75,7 +85,11 @@ function untilProofLapses({ record, ageMs }: UnsealedFlow) {
 }
 
 /** By which the device is told from strangers the next time. A login that is won does not fail for want of it. */
-async function devicesFor({ limiter, settings }: LoginContext, flow: UnsealedFlow, requester: Requester): Promise<string[] | undefined> {
+async function devicesFor(
+  { limiter, settings }: LoginContext,
+  flow: UnsealedFlow,
+  requester: Requester,
+): Promise<string[] | undefined> {
   const { rung, number, device } = flow.record
   // Many people know the code of a review number.
   if (rung === 'review') return undefined

@@ -31,7 +31,10 @@ export interface LoginContext {
   readonly tries: Set<string>
 }
 
-/** One HTTP request that takes a step. Made once and handed down, so that all provider calls made for it share one deadline. */
+/**
+ * One HTTP request that takes a step. Made once and handed down, so that all provider calls made
+ * for it share one deadline.
+ */
 export interface RequestContext {
   readonly deadline: Deadline
   readonly requester: Requester
@@ -78,13 +81,17 @@ export function createRequestContext(
   return { deadline: deadlineIn(limits.requestDeadlineMs - graceMs, settings.clock), requester, redirectUrl, deviceIp }
 }
 
-/** The device's public address, where the provider is to be told. @throws PhoneCheckError `invalid_request` when it must be and is not known */
+/**
+ * The device's public address, where the provider is to be told.
+ * @throws PhoneCheckError `invalid_request` when it must be and is not known
+ */
 export function deviceIpFor({ settings }: LoginContext, deviceAddress: string | undefined): string | undefined {
   const mode = settings.deviceIp ?? 'off'
   const address = mode === 'off' ? undefined : publicAddress(deviceAddress)
   if (mode === 'require' && !address) {
     throw new PhoneCheckError('invalid_request', {
-      message: "deviceIp is 'require', but the requester's public address is not known. Behind a proxy, set Express's `trust proxy`.",
+      message:
+        "deviceIp is 'require', but the requester's public address is not known. Behind a proxy, set Express's `trust proxy`.",
     })
   }
   return address

@@ -11,7 +11,10 @@ import type { LoginContext } from './context.js'
  */
 export type NextMove = 'next' | 'retry' | 'stop' | 'suspicious'
 
-/** What follows each way in which a rung can fail. `ip_mismatch` becomes `stop` where the strategy requires the device's address. */
+/**
+ * What follows each way in which a rung can fail. `ip_mismatch` becomes `stop` where the strategy
+ * requires the device's address.
+ */
 export const failurePolicy: Readonly<Record<UnableReason | 'mismatch' | 'tries', NextMove>> = {
   mismatch: 'suspicious',
   // An honest phone with two ways out (dual stack, CDN) looks like this too.
@@ -55,7 +58,10 @@ export function endsLadder({ settings }: LoginContext, reason: UnableReason | 'm
   return failurePolicy[reason] === 'stop' || (reason === 'ip_mismatch' && settings.deviceIp === 'require')
 }
 
-/** Whether a limit refused that says nothing of the rungs after: messages to the number, checks of it, wrong codes. An address that asks too much is refused everywhere. */
+/**
+ * Whether a limit refused that says nothing of the rungs after: messages to the number, checks of
+ * it, wrong codes. An address that asks too much is refused everywhere.
+ */
 export function closesOneRung(error: unknown): error is PhoneCheckError {
   const codes: readonly PhoneCheckErrorCode[] = ['number_limit', 'code_locked', 'spending_limit']
   return error instanceof PhoneCheckError && codes.includes(error.code)

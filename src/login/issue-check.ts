@@ -20,12 +20,16 @@ interface Left extends Unable {
 }
 
 /**
- * Asks the rungs for a check, one after the other, until one can be tried by this device. `flow` must be claimed, with `from` as its rung.
+ * Asks the rungs for a check, one after the other, until one can be tried by this device. `flow`
+ * must be claimed, with `from` as its rung.
  *
- * A rung that is down, over its quota, refuses our credentials, or that a limit of its own closes, is left like one that says "unable", as long as nothing
- * can have been sent to the user: each rung may use an equal part of the time that is left, so that providers which hang leave time for those after them.
+ * A rung that is down, over its quota, refuses our credentials, or that a limit of its own closes,
+ * is left like one that says "unable", as long as nothing can have been sent to the user: each rung
+ * may use an equal part of the time that is left, so that providers which hang leave time for those
+ * after them.
  * @param isCharged whether `from` was charged and the application asked already
- * @throws PhoneCheckError `ladder_exhausted`, `provider_unavailable`, `delivery_unknown`, `in_progress` when the lease was lost, 403 and 429 of the limiter
+ * @throws PhoneCheckError `ladder_exhausted`, `provider_unavailable`, `delivery_unknown`,
+ * `in_progress` when the lease was lost, 403 and 429 of the limiter
  */
 export async function issueCheck(
   login: LoginContext,
@@ -57,7 +61,12 @@ async function passOver(login: LoginContext, flow: UnsealedFlow, rung: Provider,
 }
 
 /** A new check on the same rung. @throws as {@link issueCheck}, and `send_refused` when the provider sends none now */
-export async function reissueCheck(login: LoginContext, flow: UnsealedFlow, rung: Provider, request: RequestContext): Promise<Step> {
+export async function reissueCheck(
+  login: LoginContext,
+  flow: UnsealedFlow,
+  rung: Provider,
+  request: RequestContext,
+): Promise<Step> {
   const { number } = flow.content
   await login.limiter.consumeSend(rung, number, flow.record.purpose, request.requester, flow.record.device)
   const answer = await createCheck(login, flow, rung, request, callContext(login, request))
@@ -68,8 +77,8 @@ export async function reissueCheck(login: LoginContext, flow: UnsealedFlow, rung
 
 /**
  * @returns a check, or why the rung is left
- * @throws whatever ends the step: a limit of the requester's address, the application's veto, an error of its `beforeSend`, a fault of the store, a message
- * that may be out, an invalid number
+ * @throws whatever ends the step: a limit of the requester's address, the application's veto, an
+ * error of its `beforeSend`, a fault of the store, a message that may be out, an invalid number
  */
 async function tryRung(
   login: LoginContext,
@@ -81,7 +90,14 @@ async function tryRung(
   const deadline = shareOf(request.deadline, login.ladder.countFrom(rung.name))
   flow.sending = false
   try {
-    if (!isCharged) await login.limiter.consumeSend(rung, flow.content.number, flow.record.purpose, request.requester, flow.record.device)
+    if (!isCharged)
+      await login.limiter.consumeSend(
+        rung,
+        flow.content.number,
+        flow.record.purpose,
+        request.requester,
+        flow.record.device,
+      )
   } catch (error) {
     if (closesOneRung(error)) return { unable: 'limit_reached', problem: error }
     throw error
@@ -107,7 +123,9 @@ async function createCheck(
   const input = startInput(login, flow, request)
   try {
     flow.sending = rung.sends === true
-    const answer = await login.breakers.run(rung.name, 'start', call.deadline, async () => meaningful(await rung.start(input, call)))
+    const answer = await login.breakers.run(rung.name, 'start', call.deadline, async () =>
+      meaningful(await rung.start(input, call)),
+    )
     if ('challenge' in answer) return answer
     flow.sending = false
     await refund()
@@ -187,15 +205,20 @@ async function recordCheck(
   }
 }
 
-function whatFollows({ ladder }: LoginContext, flow: UnsealedFlow, rung: Provider): Pick<Step, 'fallback' | 'fallbackInSeconds'> {
+function whatFollows(
+  { ladder }: LoginContext,
+  flow: UnsealedFlow,
+  rung: Provider,
+): Pick<Step, 'fallback' | 'fallbackInSeconds'> {
   const fallback = ladder.namesAfter(rung.name)
   if (fallback.length === 0 || !hasTimeForMore(flow.ageMs)) return { fallback }
   return { fallback, fallbackInSeconds: secondsUntilFallback(flow.record, flow.ageMs, rung.dwellSeconds) }
 }
 
 /**
- * A provider that keeps one open request for each number often refuses the second with no word of why. If we sent the first, in a login that was left,
- * that is why: the user has a code already, or will have one soon.
+ * A provider that keeps one open request for each number often refuses the second with no word of
+ * why. If we sent the first, in a login that was left, that is why: the user has a code already, or
+ * will have one soon.
  */
 async function explain({ openSends }: LoginContext, flow: UnsealedFlow, rung: Provider, left: Left): Promise<Left> {
   if (!rung.sends || left.problem || (left.unable !== 'other' && left.unable !== 'busy')) return left
@@ -227,7 +250,10 @@ function resendAfter(rung: Provider): number {
   return rung.resendAfterSeconds ?? limits.resendAfterSeconds
 }
 
-/** Seconds until the server would send another message; undefined where it would not: the rung sends none, or the flow had its last one. */
+/**
+ * Seconds until the server would send another message; undefined where it would not: the rung sends
+ * none, or the flow had its last one.
+ */
 function resendIn(rung: Provider, { record }: UnsealedFlow): number | undefined {
   const resends = record.resends ?? 0
   return rung.sends && resends < limits.resendsPerFlow ? resendAfter(rung) * 2 ** resends : undefined
@@ -235,6 +261,11 @@ function resendIn(rung: Provider, { record }: UnsealedFlow): number | undefined 
 
 /** @throws TypeError for what is neither a check nor a reason: a defect, and no answer */
 function meaningful(answer: Started | Unable): Started | Unable {
-  if (typeof answer === 'object' && answer !== null && ('unable' in answer || ('challenge' in answer && 'check' in answer))) return answer
+  if (
+    typeof answer === 'object' &&
+    answer !== null &&
+    ('unable' in answer || ('challenge' in answer && 'check' in answer))
+  )
+    return answer
   throw new TypeError('start() of a provider must answer with a challenge and a check, or with `unable`')
 }

@@ -21,18 +21,25 @@ export class Ladder {
     if (twice) throw new TypeError(`ladder: two providers are called '${twice}'; give one of them another \`name\``)
     const careless = rungs.find((rung) => rung.sends && rung.redeem && rung.guessable === undefined)
     if (careless)
-      throw new TypeError(`ladder: '${careless.name}' sends codes; say whether they are short enough to be guessed (\`guessable\`)`)
+      throw new TypeError(
+        `ladder: '${careless.name}' sends codes; say whether they are short enough to be guessed (\`guessable\`)`,
+      )
     const shared = rungs.find((rung) => rung.poll && !rung.redeem && rung.ownCheck !== true)
     if (shared) {
-      // A vendor that keeps one check for each number would approve a stranger's flow when the owner answers the owner's check.
+      // A vendor that keeps one check for each number would approve a stranger's flow when the
+      // owner answers the owner's check.
       throw new TypeError(
         `ladder: '${shared.name}' is only polled for its result; it must declare \`ownCheck: true\`, which says that each start makes a check of its own`,
       )
     }
-    if (names.includes('review')) throw new TypeError("ladder: the name 'review' belongs to reviewNumbers; give your provider another")
+    if (names.includes('review'))
+      throw new TypeError("ladder: the name 'review' belongs to reviewNumbers; give your provider another")
     this.#rungs = rungs.filter((rung) => strength[rung.assurance] >= strength[floor])
     const [first] = this.#rungs
-    if (!first) throw new TypeError(`ladder: name at least one provider of assurance '${floor}' or better, such as phoneCheck({ … })`)
+    if (!first)
+      throw new TypeError(
+        `ladder: name at least one provider of assurance '${floor}' or better, such as phoneCheck({ … })`,
+      )
     this.#first = first
     this.#review = review
   }
@@ -42,7 +49,11 @@ export class Ladder {
     return this.#review?.rungFor(e164) ?? this.#first
   }
 
-  /** The rung that a flow is on. @throws PhoneCheckError `flow_invalid` when there is no such rung any more, as after a deployment that removed it */
+  /**
+   * The rung that a flow is on.
+   * @throws PhoneCheckError `flow_invalid` when there is no such rung any more, as after a
+   * deployment that removed it
+   */
   rungOf({ record, content }: UnsealedFlow): Provider {
     const rung = this.find(record.rung) ?? this.#review?.rungFor(content.number.e164)
     if (rung?.name !== record.rung) throw new PhoneCheckError('flow_invalid', { ended: true })

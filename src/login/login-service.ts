@@ -13,9 +13,10 @@ import type { FlowStatus, NextStep, Readiness, Redeemed, ResolveUser, StartedFlo
 import { takeAnnouncement } from './webhook.js'
 
 /**
- * The protocol. `start` creates a check and says what the device must do; `fallback` and `resend` go on when that does not work; `redeem` turns what the
- * device brings back into a user; `status` tells how far it is. Each step has a file of its own. Why there is at most one login per flow is said at
- * {@link redeem}.
+ * The protocol. `start` creates a check and says what the device must do; `fallback` and `resend`
+ * go on when that does not work; `redeem` turns what the device brings back into a user; `status`
+ * tells how far it is. Each step has a file of its own. Why there is at most one login per flow is
+ * said at {@link redeem}.
  */
 export class LoginService {
   readonly #context: LoginContext
@@ -55,7 +56,10 @@ export class LoginService {
     return takeAnnouncement(this.#context, request)
   }
 
-  /** Forgets the wrong codes counted for a number, and makes strangers of its known devices. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
+  /**
+   * Forgets the wrong codes counted for a number, and makes strangers of its known devices.
+   * @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable`
+   */
   async unlock(phoneNumber: string): Promise<void> {
     const { limiter, settings } = this.#context
     const { e164, country } = this.#numberOfAnyCountry(phoneNumber)

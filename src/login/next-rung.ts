@@ -20,13 +20,15 @@ type Kind = 'fallback' | 'resend'
 
 /**
  * Goes to the next rung, which the server chooses: at once when the present one is spent, else after its dwell time.
- * @throws PhoneCheckError `too_early`, `ladder_exhausted`, 403 and 429 for limits, 503; the flow is then as it was, unless a message may be on its way
+ * @throws PhoneCheckError `too_early`, `ladder_exhausted`, 403 and 429 for limits, 503; the flow is
+ * then as it was, unless a message may be on its way
  */
 export async function fallBack(login: LoginContext, request: FlowRequest): Promise<NextStep> {
   const { ladder } = login
   const context = createRequestContext(login, request)
   const flow = await openUnproven(login, request, 'fallback')
-  // What the user did already must not be thrown away, nor paid for twice: a text that arrived is noticed before its rung is left.
+  // What the user did already must not be thrown away, nor paid for twice: a text that arrived is
+  // noticed before its rung is left.
   if (isPollDue(login, flow)) {
     // A vendor that hangs must not keep its users from the rungs after it.
     const deadline = shareOf(context.deadline, ladder.countFrom(flow.record.rung))
@@ -55,7 +57,8 @@ export async function resend(login: LoginContext, request: FlowRequest): Promise
   const refused = (message: string) => refuse(login, flow, 'resend', 'send_refused', { message })
   if (!rung?.sends) throw refused('This rung sends no messages.')
   if (resends >= limits.resendsPerFlow) throw refused('This login has had its last message.')
-  if (!hasTimeForMore(flow.ageMs)) throw refused('There is no time left for another message. The last code is still good.')
+  if (!hasTimeForMore(flow.ageMs))
+    throw refused('There is no time left for another message. The last code is still good.')
   const waitMs = msUntilResend(flow.record, flow.ageMs, rung.resendAfterSeconds)
   if (waitMs > 0) throw refuse(login, flow, 'resend', 'cooldown', { retryAfterSeconds: waitMs / 1000 })
   const charged = { resends: resends + 1, sentAt: flow.ageMs }
@@ -103,11 +106,22 @@ function alreadyProven(login: LoginContext, flow: UnsealedFlow, kind: Kind): Pho
   return refuse(login, flow, kind, 'too_early', { message: 'The number is proven already: call verify.' })
 }
 
-function refuse(login: LoginContext, flow: UnsealedFlow, kind: Kind, code: PhoneCheckErrorCode, details: ProblemDetails): PhoneCheckError {
+function refuse(
+  login: LoginContext,
+  flow: UnsealedFlow,
+  kind: Kind,
+  code: PhoneCheckErrorCode,
+  details: ProblemDetails,
+): PhoneCheckError {
   return tellRefusal(login, flow, kind, rejection(login, flow, code, details))
 }
 
-function tellRefusal({ settings }: LoginContext, flow: UnsealedFlow, step: Kind, problem: PhoneCheckError): PhoneCheckError {
+function tellRefusal(
+  { settings }: LoginContext,
+  flow: UnsealedFlow,
+  step: Kind,
+  problem: PhoneCheckError,
+): PhoneCheckError {
   settings.emit({ type: 'step_refused', step, code: problem.code, ...flow.facts })
   return problem
 }

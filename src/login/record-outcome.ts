@@ -32,7 +32,8 @@ export async function recordOutcome(
 export async function recordReport(login: LoginContext, flow: UnsealedFlow, error: string): Promise<PhoneCheckError> {
   // The vendor limits how often a check URL is opened; the check itself is as good as before.
   if (error === 'too_many_requests') {
-    const message = 'The provider limits how often the check URL is opened. Open the same URL again after the wait that its answer names.'
+    const message =
+      'The provider limits how often the check URL is opened. Open the same URL again after the wait that its answer names.'
     return rejection(login, flow, 'pending', {
       reason: 'quota_exceeded',
       retryAfterSeconds: limits.pollEverySeconds.later,
@@ -51,7 +52,8 @@ export async function retireRung(
   stop = false,
 ): Promise<PhoneCheckError> {
   const { emit, deviceIp } = login.settings
-  const ended = stop || endsLadder(login, reason) || flow.record.flowTries >= limits.triesPerFlow || !canContinue(login, flow)
+  const ended =
+    stop || endsLadder(login, reason) || flow.record.flowTries >= limits.triesPerFlow || !canContinue(login, flow)
   // Another request took the next step first, perhaps to a success: it answers for the flow, and we do not report ours.
   if (!(await flow.write(ended ? 'failed' : 'pending', { spent: true, reason, leaseUntil: undefined }))) {
     return new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })

@@ -14,7 +14,8 @@ import { isOutage, type PhoneCheckError } from '../lib/errors.js'
  * | fallback: rungs said "unable" on the way | pending on the last of them, spent: it is not asked again |
  * | fallback: the rungs were down, or nothing happened | as it was |
  *
- * What a quota refused charged nothing. So the next step of this flow waits for as long as the provider says: else its holder could keep the quota used up.
+ * What a quota refused charged nothing. So the next step of this flow waits for as long as the
+ * provider says: else its holder could keep the quota used up.
  *
  * @param charged what a resend was charged; undefined for a fallback
  */
@@ -35,7 +36,8 @@ export async function recover(
   // Anything but a certain "nothing went out" may have come after the message.
   const mayHaveSent = flow.sending && isOutage(problem)
   if (charged) {
-    // Without this a requester could have the provider asked for messages without end: its refusal says why, while a veto of ours does not.
+    // Without this a requester could have the provider asked for messages without end: its refusal
+    // says why, while a veto of ours does not.
     const refusedByProvider = problem.code === 'send_refused' && problem.details.reason !== undefined
     await flow.write('pending', { ...asBefore, ...((mayHaveSent || refusedByProvider) && charged) }, before.content)
   } else if (mayHaveSent) {

@@ -10,19 +10,27 @@ import { acquireLease, requireLiveRung, verifyProof } from './verify-proof.js'
 /**
  * Exchanges what the device brought for the application's user.
  *
- * At most one login per flow, on every store, under any interleaving and across crashes. The argument: a flow yields a user only in {@link completeLogin},
- * after a `replace` by version made it `consumed`. Out of `consumed` leads one way only, back to `proven`, by the version that this very request wrote, and
- * only after Passport failed to establish the session for it: the user was given back. Of all requests that read version N, one gets the `replace` to
- * N+1 (claimed); the others learn so and leave before the provider is asked. The winner's later writes name N+1 and onward, so if its lease ran out and
- * another request took the flow over, its writes fail and it ends without a user. A crash at any point leaves a lease that runs out, or `consumed`.
+ * At most one login per flow, on every store, under any interleaving and across crashes. The
+ * argument: a flow yields a user only in {@link completeLogin}, after a `replace` by version made
+ * it `consumed`. Out of `consumed` leads one way only, back to `proven`, by the version that this
+ * very request wrote, and only after Passport failed to establish the session for it: the user was
+ * given back. Of all requests that read version N, one gets the `replace` to N+1 (claimed); the
+ * others learn so and leave before the provider is asked. The winner's later writes name N+1 and
+ * onward, so if its lease ran out and another request took the flow over, its writes fail and it
+ * ends without a user. A crash at any point leaves a lease that runs out, or `consumed`.
  *
- * A provider is asked by one request at a time. The deadline of a request begins before it reads the flow and is shorter than the lease that it takes after;
- * a call is not begun when the deadline is over, and given up at its end. Only a process that stands still between that look and the call can make two calls
- * overlap, which costs a call and never a second login.
- * @throws PhoneCheckError for every verdict but yes, and for outages; or whatever `resolveUser` threw, in which case the same request may be repeated for a
- * minute
+ * A provider is asked by one request at a time. The deadline of a request begins before it reads
+ * the flow and is shorter than the lease that it takes after; a call is not begun when the deadline
+ * is over, and given up at its end. Only a process that stands still between that look and the call
+ * can make two calls overlap, which costs a call and never a second login.
+ * @throws PhoneCheckError for every verdict but yes, and for outages; or whatever `resolveUser`
+ * threw, in which case the same request may be repeated for a minute
  */
-export async function redeem<User>(login: LoginContext, request: RedeemRequest, resolveUser: ResolveUser<User>): Promise<Redeemed<User>> {
+export async function redeem<User>(
+  login: LoginContext,
+  request: RedeemRequest,
+  resolveUser: ResolveUser<User>,
+): Promise<Redeemed<User>> {
   const context = createRequestContext(login, request)
   const flow = await requireIdleFlow(login, request)
   if (flow.content.verifiedAt !== undefined) {

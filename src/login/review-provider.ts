@@ -20,7 +20,8 @@ const maxDays = 90
 const codeGrammar = /^[0-9]{4,10}$/
 
 /**
- * A rung that calls nobody and knows its codes from configuration. Everything else holds for it: binding, tries, locks, events.
+ * A rung that calls nobody and knows its codes from configuration. Everything else holds for it:
+ * binding, tries, locks, events.
  * @throws TypeError that names the number's field
  */
 export class ReviewNumbers {
@@ -66,7 +67,9 @@ function reviewRung(code: string): Provider {
       expiresInSeconds: 300,
     }),
     redeem: async (_check, given) => ({
-      outcome: timingSafeEqual(Buffer.from(fingerprint(given)), Buffer.from(fingerprint(code))) ? 'verified' : 'invalid_code',
+      outcome: timingSafeEqual(Buffer.from(fingerprint(given)), Buffer.from(fingerprint(code)))
+        ? 'verified'
+        : 'invalid_code',
     }),
   }
 }

@@ -61,8 +61,8 @@ async function beginOnOpenRung(
 }
 
 /**
- * Charges and writes a new flow, before any provider is asked: what was charged is then on record even if this process dies now. A request that a limit
- * refuses writes nothing.
+ * Charges and writes a new flow, before any provider is asked: what was charged is then on record
+ * even if this process dies now. A request that a limit refuses writes nothing.
  * @throws PhoneCheckError 429, `store_unavailable`
  */
 async function beginFlow(
@@ -92,7 +92,13 @@ async function beginFlow(
   const insert = async (device: KnownDevice | undefined): Promise<UnsealedFlow | 'forgotten'> => {
     let isForgotten = false
     const flow = await flows.insert(key, { ...draft, device: device?.id }, { number }, secret, async (record) => {
-      const end = await limiter.consumeStart(rung, number, request.requester, { key, record, ttlSeconds: limits.flowTtlSeconds }, device)
+      const end = await limiter.consumeStart(
+        rung,
+        number,
+        request.requester,
+        { key, record, ttlSeconds: limits.flowTtlSeconds },
+        device,
+      )
       isForgotten = end === 'forgotten'
       return end !== 'taken'
     })
@@ -102,7 +108,8 @@ async function beginFlow(
     const { devices = [] } = request.requester
     const known = devices.length === 0 ? undefined : limiter.devices.recognise(devices, numberHash)
     const flow = await insert(known)
-    // A device that was forgotten is a stranger. It is asked for in the same step as the limits, so only such a one costs a second.
+    // A device that was forgotten is a stranger. It is asked for in the same step as the limits, so
+    // only such a one costs a second.
     if (flow !== 'forgotten') return flow
     return (await insert(undefined)) as UnsealedFlow
   } catch (error) {

@@ -11,8 +11,8 @@ import type { FlowStatus } from './types.js'
 import { verifyProof } from './verify-proof.js'
 
 /**
- * Tells the starter how far the flow is. On a rung that is asked for its result this may ask the provider, at the pace that all requesters share; it never
- * logs anyone in.
+ * Tells the starter how far the flow is. On a rung that is asked for its result this may ask the
+ * provider, at the pace that all requesters share; it never logs anyone in.
  * @throws PhoneCheckError `flow_invalid`, `store_unavailable`
  */
 export async function readStatus(login: LoginContext, request: FlowRequest): Promise<FlowStatus> {
@@ -25,7 +25,12 @@ export async function readStatus(login: LoginContext, request: FlowRequest): Pro
 /** Whether the rung is one that is asked for its result, and may be asked now. */
 export function isPollDue({ ladder }: LoginContext, flow: UnsealedFlow): boolean {
   const { state, rung } = flow.record
-  return state === 'pending' && ladder.find(rung)?.poll !== undefined && !flow.isSpent && msUntilPoll(flow.record, flow.ageMs) === 0
+  return (
+    state === 'pending' &&
+    ladder.find(rung)?.poll !== undefined &&
+    !flow.isSpent &&
+    msUntilPoll(flow.record, flow.ageMs) === 0
+  )
 }
 
 /** Asks once, and writes down what comes of it. That the provider cannot be asked now is no news for the requester. */
@@ -37,7 +42,11 @@ export async function pollForStatus(login: LoginContext, flow: UnsealedFlow, req
       return
     }
     const verifiedAt = wallTime(login.settings.clock)
-    await flow.write('proven', { leaseUntil: undefined, provenUntil: flow.ageMs + limits.provenMs }, { ...flow.content, verifiedAt })
+    await flow.write(
+      'proven',
+      { leaseUntil: undefined, provenUntil: flow.ageMs + limits.provenMs },
+      { ...flow.content, verifiedAt },
+    )
   } catch (error) {
     if (!(error instanceof PhoneCheckError) || error.code === 'store_unavailable') throw error
   }

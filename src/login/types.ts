@@ -57,15 +57,19 @@ export interface Redeemed<User> {
   user: User
   identity: PhoneIdentity
   /**
-   * Lets the same requester repeat for a minute, because logging in failed after the flow was used up: the session store was down. To be called only if nobody
-   * was logged in. False when it cannot be repeated.
+   * Lets the same requester repeat for a minute, because logging in failed after the flow was used
+   * up: the session store was down. To be called only if nobody was logged in. False when it cannot
+   * be repeated.
    */
   reopen(): Promise<boolean>
   /** What tells this device from strangers at its next start, and then what it brought of other numbers. */
   devices?: readonly string[]
 }
 
-/** The application's decision: its user, or false to refuse an identity that is proven; undefined, no answer, refuses too. May be asked twice for one flow. */
+/**
+ * The application's decision: its user, or false to refuse an identity that is proven; undefined,
+ * no answer, refuses too. May be asked twice for one flow.
+ */
 export type ResolveUser<User> = (identity: PhoneIdentity) => Promise<User | false | undefined>
 
 /** What the device must do on the rung that was reached. */

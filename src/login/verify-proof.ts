@@ -9,11 +9,15 @@ import { limits } from '../limits/numbers.js'
 import { callContext, type LoginContext, type RequestContext } from './context.js'
 import { rejection, releaseLease, retireRung } from './record-outcome.js'
 
-/** The provider whose check this flow waits for. A rung that can win no more is reported, and written off if it was not yet. */
+/**
+ * The provider whose check this flow waits for. A rung that can win no more is reported, and
+ * written off if it was not yet.
+ */
 export async function requireLiveRung(login: LoginContext, flow: UnsealedFlow): Promise<Provider> {
   const { record } = flow
   const rung = login.ladder.rungOf(flow)
-  // A call that died before its check was known left the rung charged and empty: only the next step of the ladder goes on from there.
+  // A call that died before its check was known left the rung charged and empty: only the next step
+  // of the ladder goes on from there.
   if (record.spent || !flow.content.check) throw rejection(login, flow, 'rung_unable', { reason: 'other' })
   if (flow.isSpent) throw await retireRung(login, flow, 'rung_unable', 'expired')
   const hasTries = record.tries < limits.triesPerCode && record.flowTries < limits.triesPerFlow
@@ -22,7 +26,8 @@ export async function requireLiveRung(login: LoginContext, flow: UnsealedFlow): 
 }
 
 /**
- * Asks the provider for its verdict, one request at a time. A try is counted, and limits are charged, before it is asked.
+ * Asks the provider for its verdict, one request at a time. A try is counted, and limits are
+ * charged, before it is asked.
  * @throws PhoneCheckError `invalid_request` for a code that cannot be one, `in_progress`, 429 for limits, 503
  */
 export async function verifyProof(
@@ -67,7 +72,9 @@ async function redeemCode(
   const refund = () => login.limiter.refundAttempt(rung, flow.record, request.requester)
   const call = callContext(login, request)
   try {
-    const outcome = await callProvider(login, flow, rung, 'redeem', request, async () => rung.redeem?.(check, code, call))
+    const outcome = await callProvider(login, flow, rung, 'redeem', request, async () =>
+      rung.redeem?.(check, code, call),
+    )
     if (outcome.outcome === 'pending' || (outcome.outcome === 'unable' && !rung.guessable)) await refund()
     return outcome
   } catch (error) {
@@ -96,7 +103,8 @@ async function callProvider(
     return outcome ?? { outcome: 'unable', reason: 'other' }
   } catch (error) {
     const { untried, reason } = asOutage(error).details
-    // What a quota refused is not asked again at once, or a requester could keep the quota used up at no cost. The circuit stays closed for it.
+    // What a quota refused is not asked again at once, or a requester could keep the quota used up
+    // at no cost. The circuit stays closed for it.
     const pause = reason === 'quota_exceeded' ? { polledAt: flow.ageMs } : {}
     // If this fails too, the lease runs out by itself.
     await releaseLease(login, flow, !rung.guessable || untried === true, pause).catch(() => {})
@@ -105,8 +113,9 @@ async function callProvider(
 }
 
 /**
- * Claim and charges go out together; whichever succeeded alone is undone, so that a loser of the race charges nothing. Within one process there is no
- * race: a second request leaves before it charges, and cannot lock a number even for the moment until its charge is given back.
+ * Claim and charges go out together; whichever succeeded alone is undone, so that a loser of the
+ * race charges nothing. Within one process there is no race: a second request leaves before it
+ * charges, and cannot lock a number even for the moment until its charge is given back.
  */
 async function claimTry(login: LoginContext, flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
   if (login.tries.has(flow.key)) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
@@ -118,7 +127,12 @@ async function claimTry(login: LoginContext, flow: UnsealedFlow, rung: Provider,
   }
 }
 
-async function claimAndCharge(login: LoginContext, flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
+async function claimAndCharge(
+  login: LoginContext,
+  flow: UnsealedFlow,
+  rung: Provider,
+  requester: Requester,
+): Promise<void> {
   const account = flow.record
   const { tries, flowTries } = account
   const [lease, charge] = await Promise.allSettled([
@@ -137,7 +151,8 @@ async function claimAndCharge(login: LoginContext, flow: UnsealedFlow, rung: Pro
 }
 
 /**
- * The code as the provider is to see it. One that a person types is read as numbers are; one that a device carries stays as it is, byte by byte.
+ * The code as the provider is to see it. One that a person types is read as numbers are; one that a
+ * device carries stays as it is, byte by byte.
  * @throws PhoneCheckError `invalid_request` for what cannot be a code of this rung
  */
 function codeOf({ name, codeGrammar, guessable, sends }: Provider, code: unknown): string {

@@ -6,7 +6,8 @@ import { isOutage } from '../lib/errors.js'
 import { callContext, createRequestContext, type LoginContext } from './context.js'
 
 /**
- * Takes a provider's announcement of a result. If it is authentic and new, the next question of the flow's starter is due at once; nothing else changes.
+ * Takes a provider's announcement of a result. If it is authentic and new, the next question of the
+ * flow's starter is due at once; nothing else changes.
  * @throws PhoneCheckError `flow_invalid` when it is not authentic, `provider_unavailable` when that cannot be found out
  */
 export async function takeAnnouncement(login: LoginContext, request: WebhookRequest): Promise<void> {
@@ -15,15 +16,24 @@ export async function takeAnnouncement(login: LoginContext, request: WebhookRequ
   const refusals: unknown[] = []
   for (const rung of rungs) {
     const asked = async () => rung.webhook?.(request, call)
-    const announced = await asked().catch((error) => void refusals.push(asError(error, `webhook of the method '${rung.name}'`)))
-    const key = announced && (await login.checkIndex.resolveOnce(rung.name, announced.checkId, announced.nonce).catch(() => undefined))
+    const announced = await asked().catch(
+      (error) => void refusals.push(asError(error, `webhook of the method '${rung.name}'`)),
+    )
+    const key =
+      announced &&
+      (await login.checkIndex.resolveOnce(rung.name, announced.checkId, announced.nonce).catch(() => undefined))
     if (announced && key) await announceResult(login, key, announced.checkId, rung.name).catch(() => {})
   }
   // One of several providers may have sent it; it is a forgery only if none of them did.
   if (refusals.length === rungs.length) throw refusals.find(isOutage) ?? refusals[0]
 }
 
-async function announceResult({ flows, settings }: LoginContext, key: string, checkId: string, method: string): Promise<void> {
+async function announceResult(
+  { flows, settings }: LoginContext,
+  key: string,
+  checkId: string,
+  method: string,
+): Promise<void> {
   const held = await flows.find(key)
   if (!held) return
   if (held.record.check !== fingerprint(checkId)) settings.emit({ type: 'late_result', flowId: flowId(key), method })

@@ -34,11 +34,17 @@ export interface AuthenticateOptions {
 export interface Actions extends Pick<PassportActions, 'success' | 'redirect'> {
   /** Refuses: `problem` is what `challenge` and `status` say in Passport's words. */
   fail: (problem: PhoneCheckError, challenge: object | string, status?: number) => void
-  /** Passes on whatever was thrown, always as an Error: Passport hands it to `next`, where a falsy value would mean "go on". */
+  /**
+   * Passes on whatever was thrown, always as an Error: Passport hands it to `next`, where a falsy
+   * value would mean "go on".
+   */
   error: (thrown: unknown) => void
 }
 
-/** Takes Passport's actions off a strategy. To be called before the first await: Passport shares an instance that is passed to it directly. */
+/**
+ * Takes Passport's actions off a strategy. To be called before the first await: Passport shares an
+ * instance that is passed to it directly.
+ */
 export function actionsOf({ name, success, fail, redirect, error }: StrategyBase): Actions {
   const pass = (thrown: unknown) => error(asError(thrown, `passport.authenticate('${name}')`))
   return {
@@ -56,16 +62,25 @@ export function actionsOf({ name, success, fail, redirect, error }: StrategyBase
   }
 }
 
-/** Passport's AuthenticationError reads `arguments.callee`, which throws once a bundler has made a module, and so strict code, of it. */
+/**
+ * Passport's AuthenticationError reads `arguments.callee`, which throws once a bundler has made a
+ * module, and so strict code, of it.
+ */
 function isFaultOfPassport(thrown: unknown): boolean {
   return thrown instanceof TypeError && thrown.message.includes('callee')
 }
 
 /**
- * Runs the work of one `authenticate`, whose return value Passport drops: a rejection ends at `error`. Where that throws too, as a custom callback of
- * `passport.authenticate` may, the request is answered here; nothing of ours may end the process.
+ * Runs the work of one `authenticate`, whose return value Passport drops: a rejection ends at
+ * `error`. Where that throws too, as a custom callback of `passport.authenticate` may, the request
+ * is answered here; nothing of ours may end the process.
  */
-export function runAuthenticate(actions: Actions, res: HttpResponse | undefined, emit: OnEvent, work: () => Promise<void>): void {
+export function runAuthenticate(
+  actions: Actions,
+  res: HttpResponse | undefined,
+  emit: OnEvent,
+  work: () => Promise<void>,
+): void {
   work()
     .catch((thrown: unknown) => actions.error(thrown))
     .catch(() => {
@@ -80,7 +95,8 @@ const callbackThrew =
   'The callback given to passport.authenticate threw an error, and threw again when it was given that error. Let it pass what it cannot handle to next(error).'
 
 /**
- * passport-custom's strategy with the type it has at run time: its declarations fix the name to 'custom' and leave the actions out.
- * This is the only cast over it, and keeps its types (and with them one major version of Express's) out of ours.
+ * passport-custom's strategy with the type it has at run time: its declarations fix the name to
+ * 'custom' and leave the actions out. This is the only cast over it, and keeps its types (and with
+ * them one major version of Express's) out of ours.
  */
 export const Base = Strategy as unknown as abstract new (verify: () => void) => StrategyBase

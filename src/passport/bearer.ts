@@ -21,8 +21,9 @@ declare global {
 }
 
 /**
- * Turns the claims of a good token into the application's user. Return (a promise of) the user, or take the last parameter and call it as Passport's `done`.
- * False, or nothing, refuses the token. No answer within ten seconds is an error.
+ * Turns the claims of a good token into the application's user. Return (a promise of) the user, or
+ * take the last parameter and call it as Passport's `done`. False, or nothing, refuses the token.
+ * No answer within ten seconds is an error.
  */
 export type BearerVerifyCallback<Claims extends object = object> = (
   claims: AccessTokenClaims & Claims,
@@ -32,8 +33,8 @@ export type BearerVerifyCallback<Claims extends object = object> = (
 type ExpressRequest = HttpRequest & { res?: HttpResponse | undefined }
 
 /**
- * Guards an API with the access tokens of `issueJwt`: `passport.authenticate('bearer', { session: false })`. Takes them from the `Authorization` header only, and
- * answers as RFC 6750 says.
+ * Guards an API with the access tokens of `issueJwt`: `passport.authenticate('bearer', { session:
+ * false })`. Takes them from the `Authorization` header only, and answers as RFC 6750 says.
  */
 export class BearerStrategy<Claims extends object = object> extends Base {
   override name: string
@@ -71,7 +72,8 @@ export class BearerStrategy<Claims extends object = object> extends Base {
     const problem = tokenInvalid(judged.message)
     keepProblem(req, problem, options)
     req.res?.setHeader('Cache-Control', 'no-store')
-    // A string, so that Passport puts it into WWW-Authenticate, beside the challenges of other strategies, and only if all of them fail.
+    // A string, so that Passport puts it into WWW-Authenticate, beside the challenges of other
+    // strategies, and only if all of them fail.
     actions.fail(problem, `Bearer realm="${this.realm}"${judged.challenge}`)
   }
 }
@@ -84,7 +86,9 @@ interface Refused {
 
 /** RFC 6750 section 3.1: whoever sends no token is told that one is needed, and nothing else. */
 const absent: Refused = { challenge: '', message: 'A bearer token is needed in the Authorization header.' }
-const refused: Refused = { challenge: ', error="invalid_token", error_description="The token is expired, ended or not for here."' }
+const refused: Refused = {
+  challenge: ', error="invalid_token", error_description="The token is expired, ended or not for here."',
+}
 
 const noAnswer =
   "The verify callback of 'bearer' gave no answer, which refuses the token. Return the user, or false to refuse: a `return` may be missing."
@@ -97,7 +101,9 @@ function authenticateToken<Claims extends object>(tokens: TokenService, verify: 
   ) => Promise<Decision>
 
   function refuse(reason: TokenRefusal): Refused {
-    tokens.emit(reason === 'no_answer' ? { type: 'token_refused', reason, message: noAnswer } : { type: 'token_refused', reason })
+    tokens.emit(
+      reason === 'no_answer' ? { type: 'token_refused', reason, message: noAnswer } : { type: 'token_refused', reason },
+    )
     return refused
   }
   return async function judge(req: HttpRequest): Promise<Admitted | Refused> {
@@ -108,16 +114,27 @@ function authenticateToken<Claims extends object>(tokens: TokenService, verify: 
     const claims = tokens.access.read(token, tokens.now())
     if (typeof claims === 'string') return refuse(claims)
     if (tokens.checkRevoked && (await isRevoked(tokens, claims))) return refuse('revoked')
-    const admitted = await answerWithin(tokens.clock, limits.findUserMs, "The verify callback of 'bearer'", admit(req, claims))
+    const admitted = await answerWithin(
+      tokens.clock,
+      limits.findUserMs,
+      "The verify callback of 'bearer'",
+      admit(req, claims),
+    )
     if (!admitted) return refuse(admitted === false ? 'user_refused' : 'no_answer')
     return { user: admitted.user, info: { ...admitted.info, phoneCheckToken: claims } }
   }
 }
 
 /** A token of a login that cannot be asked about, because it was issued without a store, counts as revoked. */
-async function isRevoked({ families, revocations }: TokenService, { sub, sid, rev }: AccessTokenClaims): Promise<boolean> {
+async function isRevoked(
+  { families, revocations }: TokenService,
+  { sub, sid, rev }: AccessTokenClaims,
+): Promise<boolean> {
   if (!families || !revocations || sid === undefined) return true
-  const [ended, revoked] = await Promise.all([families.isLive(sid).then((live) => !live), revocations.isRevoked(sub, epochsOfClaim(rev))])
+  const [ended, revoked] = await Promise.all([
+    families.isLive(sid).then((live) => !live),
+    revocations.isRevoked(sub, epochsOfClaim(rev)),
+  ])
   return ended || revoked
 }
 

@@ -22,5 +22,7 @@ export function noOrigin(given: unknown): string {
 
 /** An entry of a list in the text of an error: of what is no text only its kind, and no password of a URL. */
 function quoted(given: unknown): string {
-  return typeof given === 'string' ? `'${given.replace(/\/\/[^/]*@/, '//…@').slice(0, 80)}'` : `a value of the type ${typeof given}`
+  return typeof given === 'string'
+    ? `'${given.replace(/\/\/[^/]*@/, '//…@').slice(0, 80)}'`
+    : `a value of the type ${typeof given}`
 }

@@ -12,7 +12,16 @@ import { isClock, systemClock } from '../lib/clock.js'
 import { Drain } from '../lib/drain.js'
 import { isolateListener } from '../lib/listeners.js'
 import { warnOperator } from '../lib/operator-warnings.js'
-import { checkOptions, isBoolean, isFunction, isObject, isWord, knownOptions, type OptionRule, oneOf } from '../lib/options.js'
+import {
+  checkOptions,
+  isBoolean,
+  isFunction,
+  isObject,
+  isWord,
+  knownOptions,
+  type OptionRule,
+  oneOf,
+} from '../lib/options.js'
 import { isCountry, regionOfNumbers } from '../lib/phone-number.js'
 import { secretFault } from '../lib/secret.js'
 import { LoginService } from '../login/login-service.js'
@@ -27,11 +36,17 @@ export interface PhoneCheckStrategyOptions {
   store: Store
   /** At least 32 random bytes, the same in all processes. Keys the hashes of numbers. */
   secret: string | undefined
-  /** Where a provider sends a browser back to: the absolute URL of the return route. Without it, codes come back by `body`. */
+  /**
+   * Where a provider sends a browser back to: the absolute URL of the return route. Without it,
+   * codes come back by `body`.
+   */
   redirectUrl?: string
   /** Where a failed return goes, as `<loginUrl>?phonecheck=<code>`. Required with `redirectUrl`. */
   loginUrl?: string
-  /** Public https URL of the `phone.webhook()` route, for providers that announce results. Signatures are checked against it. Default: none. */
+  /**
+   * Public https URL of the `phone.webhook()` route, for providers that announce results.
+   * Signatures are checked against it. Default: none.
+   */
   callbackUrl?: string
   /** ISO 3166-1 alpha-2 regions whose numbers may log in. Required as soon as a rung sends messages. Default: all. */
   countries?: readonly string[]
@@ -40,11 +55,16 @@ export interface PhoneCheckStrategyOptions {
   /** Other origins whose pages may call the handlers, such as `https://www.example.com`. Default: none. */
   origins?: readonly string[]
   /**
-   * Whether providers are told the device's public address at start: `prefer` where it is known, `require` refuses without one. Default `off`, because a phone
-   * that reaches the app and the vendor by different addresses (IPv6 and IPv4, a CDN, several exits) then fails with `ip_mismatch`, although its SIM is right.
+   * Whether providers are told the device's public address at start: `prefer` where it is known,
+   * `require` refuses without one. Default `off`, because a phone that reaches the app and the
+   * vendor by different addresses (IPv6 and IPv4, a CDN, several exits) then fails with
+   * `ip_mismatch`, although its SIM is right.
    */
   deviceIp?: 'off' | 'prefer' | 'require'
-  /** The weakest assurance that may ever be used: rungs below it are left out, whatever happens to the others. Default `low`. */
+  /**
+   * The weakest assurance that may ever be used: rungs below it are left out, whatever happens to
+   * the others. Default `low`.
+   */
   floor?: Assurance
   /** Asked before a message is sent: false vetoes it. For captchas and risk; budgets are `limits`. */
   beforeSend?: BeforeSend
@@ -54,14 +74,18 @@ export interface PhoneCheckStrategyOptions {
   limits?: LimitOptions
   /** Numbers with fixed codes for app-store review, at most 90 days ahead. */
   reviewNumbers?: readonly ReviewNumber[]
-  /** `secure: false` lets the cookie travel over plain http, for development on loopback. Default true, with a `__Host-` name. */
+  /**
+   * `secure: false` lets the cookie travel over plain http, for development on loopback. Default
+   * true, with a `__Host-` name.
+   */
   cookie?: { secure: boolean }
   /** Name under which Passport knows the strategy. Default `phonecheck`. */
   name?: string
   /** `true` puts the request first in the verify callback; see {@link PhoneCheckStrategyOptionsWithRequest}. */
   passReqToCallback?: false
   /**
-   * Hears of everything that happens; never awaited, and free to throw. Default: what only the operator can mend is a warning of the process, once.
+   * Hears of everything that happens; never awaited, and free to throw. Default: what only the
+   * operator can mend is a warning of the process, once.
    */
   onEvent?: OnEvent
   /** For tests. */
@@ -75,7 +99,10 @@ export interface PhoneCheckStrategyOptionsWithRequest extends Omit<PhoneCheckStr
 
 export type AnyOptions = PhoneCheckStrategyOptions | PhoneCheckStrategyOptionsWithRequest
 
-/** Checks the options once, and builds from them what the handlers share. @throws TypeError that names the option and the cure */
+/**
+ * Checks the options once, and builds from them what the handlers share.
+ * @throws TypeError that names the option and the cure
+ */
 export function buildContext(options: AnyOptions): HandlerContext {
   const {
     store,
@@ -97,13 +124,19 @@ export function buildContext(options: AnyOptions): HandlerContext {
   knownOptions('PhoneCheckStrategy', options, optionNames, calledElsewhere)
   checkOptions('PhoneCheckStrategy', options, rules)
   if (cookie !== undefined) {
-    demand(typeof cookie === 'object' && typeof cookie.secure === 'boolean', 'cookie must be { secure: true } or { secure: false }')
+    demand(
+      typeof cookie === 'object' && typeof cookie.secure === 'boolean',
+      'cookie must be { secure: true } or { secure: false }',
+    )
     knownOptions('PhoneCheckStrategy: cookie', cookie, ['secure'])
   }
   demand(Array.isArray(options.ladder), 'ladder must be an array of providers, such as [phoneCheck({ … })]')
   options.ladder.forEach((rung: Partial<Provider> | undefined, index) => {
     const isProvider = typeof rung?.name === 'string' && typeof rung.start === 'function'
-    demand(isProvider, `ladder[${index}] is no provider; make it with phoneCheck({ … }), moCheck({ … }) or idenfySms({ … })`)
+    demand(
+      isProvider,
+      `ladder[${index}] is no provider; make it with phoneCheck({ … }), moCheck({ … }) or idenfySms({ … })`,
+    )
   })
   checkStore(store)
   const secret = checkSecret(options.secret)
@@ -127,7 +160,11 @@ export function buildContext(options: AnyOptions): HandlerContext {
   knownOptions('PhoneCheckStrategy: limits', options.limits ?? {}, limitNames)
   for (const [name, limit] of Object.entries(options.limits ?? {})) {
     if (name === 'sendsPerCountryPerDay' && typeof limit === 'object' && limit !== null) checkCountries(limit)
-    else demand(limit === undefined || isLimit(limit), `limits.${name} must be a whole number; 0 allows none, Infinity any number`)
+    else
+      demand(
+        limit === undefined || isLimit(limit),
+        `limits.${name} must be a whole number; 0 allows none, Infinity any number`,
+      )
   }
   for (const origin of origins) {
     demand(
@@ -179,7 +216,8 @@ export function buildContext(options: AnyOptions): HandlerContext {
 /** A sandbox project is told apart by nothing in its answers, so nobody but the operator can notice. */
 function remindOfSandboxes(ladder: readonly Provider[], emit: OnEvent): void {
   if (!ladder.some(({ vendor }) => vendor === 'tru.id' || vendor === 'idlayr')) return
-  const message = "Make sure that the vendor's project is live: a sandbox project believes every number that ends in an even digit."
+  const message =
+    "Make sure that the vendor's project is live: a sandbox project believes every number that ends in an even digit."
   emit({ type: 'reminder', code: 'sandbox_projects', message })
 }
 
@@ -195,13 +233,18 @@ const rules: readonly OptionRule[] = [
   ['clock', isClock, 'must have the methods now() and delay()'],
   ['limits', isObject, 'must be an object, such as { startsPerAddress: 300 }'],
   ['reviewNumbers', Array.isArray, 'must be a list of { phoneNumber, code, until }'],
-  ['origins', Array.isArray, "must be a list of origins alone, such as ['https://www.example.com', 'capacitor://localhost']"],
+  [
+    'origins',
+    Array.isArray,
+    "must be a list of origins alone, such as ['https://www.example.com', 'capacitor://localhost']",
+  ],
   ['store', (store) => typeof store !== 'function', 'is a class; pass an instance, such as new MemoryStore()'],
 ]
 
 /** The name that OAuth strategies of Passport have for it; one of nearly that name is something else here. */
 export const calledElsewhere = {
-  callbackURL: 'the address that a browser returns to is called redirectUrl here, and callbackUrl is the address of the webhook',
+  callbackURL:
+    'the address that a browser returns to is called redirectUrl here, and callbackUrl is the address of the webhook',
 }
 
 const optionNames = [
@@ -245,7 +288,10 @@ function isLimit(limit: unknown): boolean {
 function checkCountries(perCountry: Readonly<Record<string, unknown>>): void {
   for (const [country, limit] of Object.entries(perCountry)) {
     demand(isCountry(country), `limits.sendsPerCountryPerDay: ${country} is no ISO code, such as US`)
-    demand(isLimit(limit), `limits.sendsPerCountryPerDay.${country} must be a whole number; 0 allows none, Infinity any number`)
+    demand(
+      isLimit(limit),
+      `limits.sendsPerCountryPerDay.${country} must be a whole number; 0 allows none, Infinity any number`,
+    )
   }
 }
 
@@ -257,6 +303,8 @@ function checkSecret(secret: string | undefined): string {
 
 function checkStore(store: Partial<Store> | null | undefined): void {
   demand(typeof store === 'object' && store !== null, 'store is missing; pass one, such as new MemoryStore()')
-  const missing = (['insert', 'find', 'replace', 'remove', 'count'] as const).filter((method) => typeof store[method] !== 'function')
+  const missing = (['insert', 'find', 'replace', 'remove', 'count'] as const).filter(
+    (method) => typeof store[method] !== 'function',
+  )
   demand(missing.length === 0, `store is no store of this library: it has no ${missing.join(', no ')}`)
 }

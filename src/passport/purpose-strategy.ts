@@ -20,8 +20,9 @@ declare global {
       /** What the login proved; set by `passport.authenticate('phonecheck')`. */
       phoneCheck?: PhoneIdentity
       /**
-       * With `handle` binding: what tells this device from strangers. Hand it to the app, which keeps it for up to 400 days and sends it as `device` with
-       * its next starts. It logs nobody in. Absent when too many devices became known today, or the store failed.
+       * With `handle` binding: what tells this device from strangers. Hand it to the app, which
+       * keeps it for up to 400 days and sends it as `device` with its next starts. It logs nobody
+       * in. Absent when too many devices became known today, or the store failed.
        */
       phoneCheckDevice?: string
     }
@@ -34,8 +35,9 @@ export type Admit = (req: HttpRequest, identity: PhoneIdentity) => Promise<Decis
 type ExpressRequest = HttpRequest & { res?: HttpResponse | undefined }
 
 /**
- * The two phases of one purpose. `authenticate` is the second only: it redeems what the device brought. The first, which may cost money, is a handler of its
- * own, so that a route guarded for redeeming can never start a check by mistake.
+ * The two phases of one purpose. `authenticate` is the second only: it redeems what the device
+ * brought. The first, which may cost money, is a handler of its own, so that a route guarded for
+ * redeeming can never start a check by mistake.
  */
 export class FlowStrategy extends Base {
   // No `#private` fields: Passport works on `Object.create(strategy)`, which has no access to them.
@@ -53,7 +55,10 @@ export class FlowStrategy extends Base {
     this.admit = admit
   }
 
-  /** `POST start`: creates a check and answers 201 with what the device must do now. Needs neither a session nor `passport.initialize()`. */
+  /**
+   * `POST start`: creates a check and answers 201 with what the device must do now. Needs neither a
+   * session nor `passport.initialize()`.
+   */
   start(options: StartOptions = {}): Handler {
     return startHandler(frontOf(this, 'start', options), options)
   }
@@ -102,14 +107,18 @@ export class FlowStrategy extends Base {
     }
   }
 
-  /** The provider sends the browser here. A person looks at the result, so every refusal ends on the login page. @internal */
+  /**
+   * The provider sends the browser here. A person looks at the result, so every refusal ends on the
+   * login page. @internal
+   */
   private async return(visit: Visit): Promise<void> {
     const { req, res, actions } = visit
     // The code is in the address: it must stay out of caches and out of the next page's Referer.
     res.setHeader('Cache-Control', 'no-store')
     res.setHeader('Referrer-Policy', 'no-referrer')
     if (req.method !== 'GET' || isPrefetch(req)) {
-      // Refused rather than redirected: a browser would keep a prefetched redirect and follow it instead of asking again.
+      // Refused rather than redirected: a browser would keep a prefetched redirect and follow it
+      // instead of asking again.
       return fail(visit, new PhoneCheckError('invalid_request'))
     }
     try {
@@ -118,7 +127,8 @@ export class FlowStrategy extends Base {
     } catch (error) {
       if (!(error instanceof PhoneCheckError)) throw error
       if (error.code === 'flow_invalid' && req.headers['x-tru-sdk-request'] !== undefined) {
-        // A vendor's SDK followed the redirect. It has no page to show and reads JSON only, which none of Passport's actions can send.
+        // A vendor's SDK followed the redirect. It has no page to show and reads JSON only, which
+        // none of Passport's actions can send.
         return sendProblem(res, new PhoneCheckError('flow_invalid', { message: 'Use body delivery with SDKs.' }), 400)
       }
       actions.redirect(withCode(this.context.loginUrl ?? '/', error), 303)
@@ -126,8 +136,8 @@ export class FlowStrategy extends Base {
   }
 
   /**
-   * A return link that is tapped twice makes two requests of one browser. The second waits a moment for the first; when that logged the browser in, it is sent
-   * where the first was sent. @internal
+   * A return link that is tapped twice makes two requests of one browser. The second waits a moment
+   * for the first; when that logged the browser in, it is sent where the first was sent. @internal
    */
   private async redeemOnce(visit: Visit, incoming: IncomingRedeem): Promise<void> {
     const { clock } = this.context
@@ -148,7 +158,8 @@ export class FlowStrategy extends Base {
   }
 
   /**
-   * Whether a used-up flow was used up by a login. Its cookie came with this request, so the answer to that login had not arrived: both are of one moment.
+   * Whether a used-up flow was used up by a login. Its cookie came with this request, so the answer
+   * to that login had not arrived: both are of one moment.
    * @internal
    */
   private async wasJustWon(error: unknown, { request }: IncomingRedeem): Promise<boolean> {
@@ -179,7 +190,11 @@ export class FlowStrategy extends Base {
       if ((await reopen()) && !res.headersSent) restoreHeader(res, 'Set-Cookie', before)
     })
     const device = cookieName ? undefined : devices?.[0]
-    actions.success(user.user, { ...user.info, phoneCheck: identity, ...(device !== undefined && { phoneCheckDevice: device }) })
+    actions.success(user.user, {
+      ...user.info,
+      phoneCheck: identity,
+      ...(device !== undefined && { phoneCheckDevice: device }),
+    })
   }
 }
 
@@ -219,7 +234,9 @@ function frontOf(strategy: unknown, method: string, options?: object): HandlerCo
 }
 
 function isPrefetch(req: HttpRequest): boolean {
-  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) => /prefetch|preview/i.test(String(req.headers[name] ?? '')))
+  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
+    /prefetch|preview/i.test(String(req.headers[name] ?? '')),
+  )
 }
 
 function withCode(loginUrl: string, { code, details: { reason } }: PhoneCheckError): string {

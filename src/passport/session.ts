@@ -3,13 +3,16 @@ import { asError, isPromise } from '../lib/application.js'
 import type { AuthenticateOptions } from './base.js'
 
 /**
- * Refuses before the vendor is asked what cannot end in a session: a proof would be used up for nothing. With a callback of its own, which Passport does not
- * show us, an application may do without a session; it is let through when it passes none of the options that only work without a callback.
+ * Refuses before the vendor is asked what cannot end in a session: a proof would be used up for
+ * nothing. With a callback of its own, which Passport does not show us, an application may do
+ * without a session; it is let through when it passes none of the options that only work without a
+ * callback.
  * @throws Error that names the cure
  */
 export function requireSession(req: HttpRequest, options: AuthenticateOptions): void {
   const { session = true, assignProperty, failWithError, successRedirect, successReturnToOrRedirect } = options
-  const hasCallback = failWithError === undefined && successRedirect === undefined && successReturnToOrRedirect === undefined
+  const hasCallback =
+    failWithError === undefined && successRedirect === undefined && successReturnToOrRedirect === undefined
   if (!session || assignProperty !== undefined || hasCallback) return
   const kept: unknown = Reflect.get(req, 'session')
   if (typeof kept === 'object' && kept !== null && typeof Reflect.get(kept, 'regenerate') === 'function') return
@@ -22,9 +25,10 @@ export function requireSession(req: HttpRequest, options: AuthenticateOptions): 
 }
 
 /**
- * Passport establishes the session after we have answered, by `req.logIn`. When that fails, nobody is logged in, and `reopen` lets the requester repeat. What
- * the session says of the user already is taken back first: express-session saves it at the end of the response, and the browser would be logged in by an
- * answer that says it is not.
+ * Passport establishes the session after we have answered, by `req.logIn`. When that fails, nobody
+ * is logged in, and `reopen` lets the requester repeat. What the session says of the user already
+ * is taken back first: express-session saves it at the end of the response, and the browser would
+ * be logged in by an answer that says it is not.
  */
 export function onFailedLogIn(req: HttpRequest, reopen: () => Promise<void>): void {
   const own: unknown = Reflect.get(req, 'logIn')
@@ -42,7 +46,9 @@ export function onFailedLogIn(req: HttpRequest, reopen: () => Promise<void>): vo
     const answer = args[finish] as (error?: unknown) => void
     const fail = (error: unknown) => void undo().then(() => answer(error))
     try {
-      const wanted = args.slice(1, finish).every((arg) => typeof arg !== 'object' || arg === null || Reflect.get(arg, 'session') !== false)
+      const wanted = args
+        .slice(1, finish)
+        .every((arg) => typeof arg !== 'object' || arg === null || Reflect.get(arg, 'session') !== false)
       const watched = args.with(finish, (error?: unknown) => {
         if (error) fail(error)
         else if (wanted && isUserMissing(req)) {

@@ -15,7 +15,10 @@ import { checkUrls } from './urls.js'
 import { type VerifyCallback, type VerifyCallbackWithRequest, verifier } from './verify.js'
 
 export interface PurposeOptions {
-  /** Id of the signed-in user a flow belongs to. It is compared at redeem, so that a flow begun for one user cannot finish for another. */
+  /**
+   * Id of the signed-in user a flow belongs to. It is compared at redeem, so that a flow begun for
+   * one user cannot finish for another.
+   */
   subject: OfRequest<[], string | undefined>
   /** Return route of this purpose. Default: none, so codes come back by `body`. */
   redirectUrl?: string
@@ -42,17 +45,32 @@ export class PhoneCheckStrategy extends FlowStrategy {
   }
 
   /**
-   * A sibling for something else than logging in, such as linking a number or a payout: `<name>-<purpose>`, with handlers of its own on the same ladder, store
-   * and counters. Use it with `passport.authorize`. A flow of one purpose cannot be redeemed for another.
+   * A sibling for something else than logging in, such as linking a number or a payout:
+   * `<name>-<purpose>`, with handlers of its own on the same ladder, store and counters. Use it
+   * with `passport.authorize`. A flow of one purpose cannot be redeemed for another.
    * @throws TypeError that names the option and the cure
    */
-  purpose(purpose: string, options: PurposeOptions & { passReqToCallback: true }, verify: VerifyCallbackWithRequest): FlowStrategy
-  purpose(purpose: string, options: PurposeOptions & { passReqToCallback?: false }, verify: VerifyCallback): FlowStrategy
+  purpose(
+    purpose: string,
+    options: PurposeOptions & { passReqToCallback: true },
+    verify: VerifyCallbackWithRequest,
+  ): FlowStrategy
+  purpose(
+    purpose: string,
+    options: PurposeOptions & { passReqToCallback?: false },
+    verify: VerifyCallback,
+  ): FlowStrategy
   purpose(purpose: string, options: PurposeOptions, verify: VerifyCallback | VerifyCallbackWithRequest): FlowStrategy {
     knownOptions('purpose', options, ['subject', 'redirectUrl', 'loginUrl', 'passReqToCallback'], calledElsewhere)
     const { subject, redirectUrl, loginUrl } = options
-    demand(/^[a-z][a-z0-9-]{0,31}$/.test(purpose) && purpose !== 'login', "purpose must be a short lower-case word, and not 'login'")
-    demand(typeof subject === 'function', 'subject is missing; a purpose belongs to a signed-in user, such as (req) => req.user?.id')
+    demand(
+      /^[a-z][a-z0-9-]{0,31}$/.test(purpose) && purpose !== 'login',
+      "purpose must be a short lower-case word, and not 'login'",
+    )
+    demand(
+      typeof subject === 'function',
+      'subject is missing; a purpose belongs to a signed-in user, such as (req) => req.user?.id',
+    )
     demand(typeof verify === 'function', 'purpose requires a verify callback')
     checkUrls(redirectUrl, loginUrl, this.context.secure)
     const { redirectUrl: _, loginUrl: __, ...shared } = this.context
@@ -67,7 +85,11 @@ export class PhoneCheckStrategy extends FlowStrategy {
     return new FlowStrategy(name, context, verifier(name, verify, options.passReqToCallback ?? false))
   }
 
-  /** Forgets the wrong codes counted for a number, and the lock they led to, and makes strangers of its known devices. @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable` */
+  /**
+   * Forgets the wrong codes counted for a number, and the lock they led to, and makes strangers of
+   * its known devices.
+   * @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable`
+   */
   unlock(phoneNumber: string): Promise<void> {
     return this.context.flow.unlock(phoneNumber)
   }
@@ -77,12 +99,18 @@ export class PhoneCheckStrategy extends FlowStrategy {
     return this.context.flow.forgetDevices(phoneNumber)
   }
 
-  /** Whether this process can serve logins: asks the store, calls no provider, tells no secret. For your own health route. */
+  /**
+   * Whether this process can serve logins: asks the store, calls no provider, tells no secret. For
+   * your own health route.
+   */
   ready(): Promise<Readiness> {
     return this.context.flow.ready()
   }
 
-  /** Refuses new requests with 503, lets those that have begun come to their end (at most 10 s), and lets go of connections. May be called again. */
+  /**
+   * Refuses new requests with 503, lets those that have begun come to their end (at most 10 s), and
+   * lets go of connections. May be called again.
+   */
   close(): Promise<void> {
     const { drain, flow, clock } = this.context
     return drain.close(clock, limits.drainMs, () => flow.close())

@@ -2,14 +2,18 @@ import type { PhoneIdentity } from '../contracts/identity.js'
 import type { HttpRequest, OfRequest } from '../express/http-types.js'
 import { asError, callApplication, isPromise } from '../lib/application.js'
 
-/** The application's user, or false or null to refuse a proven identity. Nothing refuses too, and the event says so: a `return` may have been forgotten. */
+/**
+ * The application's user, or false or null to refuse a proven identity. Nothing refuses too, and
+ * the event says so: a `return` may have been forgotten.
+ */
 export type Verdict = Express.User | false | null | undefined
 export type Done = (error: unknown, user?: Verdict, info?: object) => void
 type Awaitable<T> = T | Promise<T>
 
 /**
- * Turns a proven identity into the application's user. Return (a promise of) the user, or take the last parameter and call it as Passport's `done`.
- * A callback that declares no parameters, as wrappers do, is given `done` too and may use either; whichever comes first counts.
+ * Turns a proven identity into the application's user. Return (a promise of) the user, or take the
+ * last parameter and call it as Passport's `done`. A callback that declares no parameters, as
+ * wrappers do, is given `done` too and may use either; whichever comes first counts.
  *
  * May be called twice for one login, when the first call failed: it must be idempotent.
  */
@@ -40,7 +44,8 @@ export function verifier(name: string, verify: VerifyCallback | VerifyCallbackWi
   const who = `The verify callback of '${name}'`
   const call = verify as (...args: unknown[]) => Awaitable<Verdict | void>
   const declaresDone = verify.length === most
-  // Whoever wraps callbacks, as NestJS does, makes such that declare no parameters: nothing says which style they pass on.
+  // Whoever wraps callbacks, as NestJS does, makes such that declare no parameters: nothing says
+  // which style they pass on.
   const declaresNothing = verify.length === 0
   return async (req: HttpRequest, identity: PhoneIdentity): Promise<Decision> => {
     const values = passReqToCallback ? [req, identity] : [identity]
@@ -49,7 +54,10 @@ export function verifier(name: string, verify: VerifyCallback | VerifyCallbackWi
   }
 }
 
-/** @param mayReturn whether what the callback returns counts too. Returning nothing at once does not: `done` is then called later. */
+/**
+ * @param mayReturn whether what the callback returns counts too. Returning nothing at once does
+ * not: `done` is then called later.
+ */
 function withDone(who: string, call: (done: Done) => unknown, mayReturn: boolean): Promise<Decision> {
   return new Promise((resolve, reject) => {
     let isAnswered = false
@@ -85,7 +93,10 @@ function withDone(who: string, call: (done: Done) => unknown, mayReturn: boolean
 const bothStyles =
   'declares the parameter done and returned a promise of a value without calling it: leave done out to return the user, or call done(null, user).'
 
-/** Anything truthy, as in Passport. Of the falsy values only null and undefined mean "no error", unless there is a user all the same. */
+/**
+ * Anything truthy, as in Passport. Of the falsy values only null and undefined mean "no error",
+ * unless there is a user all the same.
+ */
 function isFailure(error: unknown, user: unknown): boolean {
   return Boolean(error) || (error !== undefined && error !== null && !user)
 }
@@ -99,15 +110,17 @@ function decisionOf(who: string, user: Verdict | void, info?: object): Decision 
 }
 
 /**
- * What is truthy and stands for nobody: a generator function was called and its body never ran, or a function was returned and not called. Whatever else
- * Passport takes as a user is one, `true` too: apps that only guard a route say yes by it.
+ * What is truthy and stands for nobody: a generator function was called and its body never ran, or
+ * a function was returned and not called. Whatever else Passport takes as a user is one, `true`
+ * too: apps that only guard a route say yes by it.
  */
 function kindOfNoUser(user: unknown): string | undefined {
   if (typeof user === 'function') return 'a function'
   if (typeof user === 'symbol') return 'a symbol'
   if (typeof user !== 'object' || user === null) return undefined
   try {
-    const isIterator = typeof Reflect.get(user, 'next') === 'function' && (Symbol.iterator in user || Symbol.asyncIterator in user)
+    const isIterator =
+      typeof Reflect.get(user, 'next') === 'function' && (Symbol.iterator in user || Symbol.asyncIterator in user)
     return isIterator ? 'an iterator' : undefined
   } catch {
     return 'an object that cannot be looked at'

@@ -1,17 +1,30 @@
 /**
- * What the vendor's documents leave open, one switch each. A library has to survive every value, so tests turn them one by one;
- * the defaults are the likeliest readings. `sim.behaviour` may be changed while the simulator runs.
+ * What the vendor's documents leave open, one switch each. A library has to survive every value, so
+ * tests turn them one by one; the defaults are the likeliest readings. `sim.behaviour` may be
+ * changed while the simulator runs.
  */
 export interface Behaviour {
   /** Seconds from create until an unfinished check is EXPIRED; covers the exchange too. Read at create. Default 120. */
   ttlSeconds: number
-  /** How 400, 409, 412 and 501 of the check URL arrive: as a problem response, or as `error` (JSON, or on the redirect URL). Default 'problem'. */
+  /**
+   * How 400, 409, 412 and 501 of the check URL arrive: as a problem response, or as `error` (JSON,
+   * or on the redirect URL). Default 'problem'.
+   */
   firstHopErrors: 'problem' | 'redirect'
-  /** Where an operator's failure shows: as `error` at the end of the chain, or as a code whose exchange answers 200 with status ERROR. Default 'redirect'. */
+  /**
+   * Where an operator's failure shows: as `error` at the end of the chain, or as a code whose
+   * exchange answers 200 with status ERROR. Default 'redirect'.
+   */
   errorDelivery: 'redirect' | 'exchange'
-  /** A check URL that is opened again before the exchange: starts over and kills the earlier code, or is 404. Default 'restart'. */
+  /**
+   * A check URL that is opened again before the exchange: starts over and kills the earlier code,
+   * or is 404. Default 'restart'.
+   */
   checkUrlReuse: 'restart' | 'refuse'
-  /** Operator hops between the check URL and the answer, the answering one included; 1 to 20. Cookies need at least 2. Default 2. */
+  /**
+   * Operator hops between the check URL and the answer, the answering one included; 1 to 20.
+   * Cookies need at least 2. Default 2.
+   */
   operatorHops: number
   /** Milliseconds that the operator 'slow' takes on its first hop. Default 4000. */
   slowOperatorMs: number
@@ -25,9 +38,15 @@ export interface Behaviour {
   expiredCheck: 404 | 400 | 200
   /** Bearer calls per client and clock hour before 429. Default 1,000,000. */
   rateLimitPerHour: number
-  /** Digest of a callback's body: base64 of the hash, the hash in lower-case hex, or base64 of that hex. Default 'base64'. */
+  /**
+   * Digest of a callback's body: base64 of the hash, the hash in lower-case hex, or base64 of that
+   * hex. Default 'base64'.
+   */
   digestEncoding: 'base64' | 'hex' | 'base64-of-hex'
-  /** Where callbacks may go; one that may not is logged with `error` and not repeated. Default 'loopback', so that tests stay offline. */
+  /**
+   * Where callbacks may go; one that may not is logged with `error` and not repeated. Default
+   * 'loopback', so that tests stay offline.
+   */
   callbackHosts: 'loopback' | 'any'
   /** Seconds from create until a MOCheck without its SMS is EXPIRED. Read at create. Default 300. */
   moTtlSeconds: number
@@ -37,23 +56,41 @@ export interface Behaviour {
   moStatusField: boolean
   /** `mo_receiver`: a number with its plus, without, or a short code. Read at create. Default 'plus'. */
   moReceiver: 'plus' | 'bare' | 'short'
-  /** `mo_body`: six digits, or a sentence around them whose characters an sms: link must encode. Read at create. Default 'otp'. */
+  /**
+   * `mo_body`: six digits, or a sentence around them whose characters an sms: link must encode.
+   * Read at create. Default 'otp'.
+   */
   moBody: 'otp' | 'sentence'
   /** `verified` of a MOCheck that is not COMPLETED. Default 'absent'. */
   moUnverified: 'absent' | 'false'
-  /** The right body from another number: ends the check as COMPLETED with `verified` false, or changes nothing. Default 'complete'. */
+  /**
+   * The right body from another number: ends the check as COMPLETED with `verified` false, or
+   * changes nothing. Default 'complete'.
+   */
   moWrongSender: 'complete' | 'ignore'
-  /** Another body from the right number: changes nothing, or ends its newest check as COMPLETED with `verified` false. Default 'ignore'. */
+  /**
+   * Another body from the right number: changes nothing, or ends its newest check as COMPLETED with
+   * `verified` false. Default 'ignore'.
+   */
   moWrongBody: 'ignore' | 'complete'
-  /** Missing or wrong iDenfy credentials: 401 UNAUTHORIZED, 401 without an identifier, or 400 UNAUTHORIZED. Default 'identifier'. */
+  /**
+   * Missing or wrong iDenfy credentials: 401 UNAUTHORIZED, 401 without an identifier, or 400
+   * UNAUTHORIZED. Default 'identifier'.
+   */
   idenfyUnauthorized: 'identifier' | 'bare' | 'bad_request'
   /** verify-sms of a request that is unknown or over: 200 with `is_verified` false, or 400 BAD_VALUE. Default 200. */
   idenfyUnknownRequest: 200 | 400
-  /** send-sms to a number whose last request is open: 400 VALIDATION_ERROR, or accepted, which ends the other. Default 'refuse'. */
+  /**
+   * send-sms to a number whose last request is open: 400 VALIDATION_ERROR, or accepted, which ends
+   * the other. Default 'refuse'.
+   */
   idenfySecondSend: 'refuse' | 'accept'
   /** Wrong codes that end an iDenfy request. Default 3. */
   idenfyMaxWrongTries: number
-  /** Whether calls follow an SMS that was not confirmed; without them a request lives 300 s. Read at send. Default true. */
+  /**
+   * Whether calls follow an SMS that was not confirmed; without them a request lives 300 s. Read at
+   * send. Default true.
+   */
   idenfyCalls: boolean
   /** Calls per iDenfy API key and clock hour before 429. Default 10,000, as documented. */
   idenfyRateLimitPerHour: number
@@ -96,6 +133,8 @@ export const defaultBehaviour: Readonly<Behaviour> = {
 export function behaviourWith(changes: Partial<Behaviour> = {}): Behaviour {
   const unknown = Object.keys(changes).find((name) => !Object.hasOwn(defaultBehaviour, name))
   if (unknown !== undefined)
-    throw new TypeError(`behaviour.${unknown} is not a switch of the simulator; there are: ${Object.keys(defaultBehaviour).join(', ')}`)
+    throw new TypeError(
+      `behaviour.${unknown} is not a switch of the simulator; there are: ${Object.keys(defaultBehaviour).join(', ')}`,
+    )
   return { ...defaultBehaviour, ...changes }
 }

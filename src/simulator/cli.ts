@@ -32,10 +32,12 @@ function readSettings(args: string[]): Settings | 'help' {
     },
   })
   if (values.help) return 'help'
-  if (positionals.length !== 1 || positionals[0] !== 'simulator') throw new Error(`Unknown command: ${positionals.join(' ') || '(none)'}`)
+  if (positionals.length !== 1 || positionals[0] !== 'simulator')
+    throw new Error(`Unknown command: ${positionals.join(' ') || '(none)'}`)
   const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN
   if (!(port <= 65_535)) throw new Error(`--port must be a number from 0 to 65535, not ${values.port}`)
-  if (values.brand !== 'tru.id' && values.brand !== 'idlayr') throw new Error(`--brand must be tru.id or idlayr, not ${values.brand}`)
+  if (values.brand !== 'tru.id' && values.brand !== 'idlayr')
+    throw new Error(`--brand must be tru.id or idlayr, not ${values.brand}`)
   return { port, sandbox: values.sandbox, brand: values.brand }
 }
 
@@ -89,7 +91,8 @@ function describe(message: MessageRecord): string {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if ('code' in error && error.code === 'EADDRINUSE') return 'The port is in use; choose another with --port'
-  const [, option] = 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? (/'(-[^' ]*)/.exec(error.message) ?? []) : []
+  const [, option] =
+    'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? (/'(-[^' ]*)/.exec(error.message) ?? []) : []
   if (option === '--version') return 'The simulator has the version of its package: npm ls passport-phonecheck'
   if (option !== undefined) return `Unknown option ${option}; the options are --port, --sandbox, --brand and --help`
   return error.message

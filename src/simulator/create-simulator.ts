@@ -74,7 +74,10 @@ export interface Simulator {
   readonly moChecks: readonly MoCheckView[]
   /** Every attempt at a callback, oldest first, at most the last 100,000. */
   readonly callbacks: readonly CallbackRecord[]
-  /** The phone that a real browser without a phone's header is running on. Default null: the phone of the number that its check is for. */
+  /**
+   * The phone that a real browser without a phone's header is running on. Default null: the phone
+   * of the number that its check is for.
+   */
   browserPhone: VirtualPhone | null
   /**
    * The phone of that number, made on first use.
@@ -83,13 +86,19 @@ export interface Simulator {
   phone(number: string): VirtualPhone
   /** The check of that id. */
   check(checkId: string): CheckView | undefined
-  /** Delivers an SMS that claims to come from `from`, as a spoofer can send it. Resolves once the receiver has dealt with it. */
+  /**
+   * Delivers an SMS that claims to come from `from`, as a spoofer can send it. Resolves once the
+   * receiver has dealt with it.
+   */
   deliverSms(sms: Sms): Promise<'delivered' | 'dropped'>
   /** Signs callbacks with a new key from now on. The JWKS keeps the one before unless `keepPrevious` is false. */
   rotateCallbackKey(options?: { readonly keepPrevious?: boolean }): void
   /** Signs a callback as the vendor would, or with one thing wrong, without sending it. */
   signCallback(draft: CallbackDraft): Promise<SignedCallback>
-  /** Resolves when no callback is in flight. Retries that are not due yet are not waited for; one that hangs is, for 5 s of the clock. */
+  /**
+   * Resolves when no callback is in flight. Retries that are not due yet are not waited for; one
+   * that hangs is, for 5 s of the clock.
+   */
   settled(): Promise<void>
   /** How many logged calls match, as in `Fault.match`. */
   count(match: string): number

@@ -9,7 +9,14 @@ export type { CallbackDraft, SignedCallback } from './idlayr/callback-signature.
 export type { CheckStatus, PhoneCheckErrorCode } from './idlayr/checks.js'
 export type { Brand } from './idlayr/problem.js'
 export type { SimulatorClient, SimulatorOptions } from './options.js'
-export type { CallbackProduct, CallbackRecord, MessageListener, MessageRecord, PhoneMessageRecord, Sms } from './phones/messages.js'
+export type {
+  CallbackProduct,
+  CallbackRecord,
+  MessageListener,
+  MessageRecord,
+  PhoneMessageRecord,
+  Sms,
+} from './phones/messages.js'
 export type {
   Activity,
   BrowseResult,

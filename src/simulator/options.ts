@@ -9,8 +9,9 @@ export interface SimulatorOptions {
   /** Time for tokens, checks, delays and the phones' patience. Default: the system's. */
   readonly clock?: SimulatorClock
   /**
-   * Whether every check follows the vendor's sandbox rule, whatever the phone: 99 at the end fails, another odd digit does not match, an even one does.
-   * Default false: the SIM, data and operator of the phone decide. A visitor who is no virtual phone is then the one whose number is checked.
+   * Whether every check follows the vendor's sandbox rule, whatever the phone: 99 at the end fails,
+   * another odd digit does not match, an even one does. Default false: the SIM, data and operator
+   * of the phone decide. A visitor who is no virtual phone is then the one whose number is checked.
    */
   readonly sandbox?: boolean
   /** Whose error documents problems point to. Default 'tru.id'. */
@@ -22,8 +23,8 @@ export interface SimulatorOptions {
   /** iDenfy API secrets by API key. Default: any non-empty key and secret. */
   readonly idenfyKeys?: Readonly<Record<string, string>>
   /**
-   * Draws iDenfy's codes, four digits each: twice at every accepted send-sms, for the SMS and for the second call; a third time when those two are the
-   * same. Default: random.
+   * Draws iDenfy's codes, four digits each: twice at every accepted send-sms, for the SMS and for
+   * the second call; a third time when those two are the same. Default: random.
    */
   readonly codes?: () => string
   readonly behaviour?: Partial<Behaviour>

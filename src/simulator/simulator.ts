@@ -16,7 +16,8 @@ import { createState } from './state/create-state.js'
 
 /**
  * Starts the vendors on 127.0.0.1.
- * @throws Error when NODE_ENV is production; the system's error when the port is taken; TypeError for an unknown switch.
+ * @throws Error when NODE_ENV is production; the system's error when the port is taken; TypeError
+ * for an unknown switch.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   if (process.env['NODE_ENV'] === 'production')
@@ -49,7 +50,9 @@ function listen(server: Server, port: number): Promise<string> {
     const fail = (error: NodeJS.ErrnoException) => {
       const { code } = error
       reject(
-        code === 'EADDRINUSE' ? Object.assign(new Error(`The simulator's port ${port} is in use; 0 takes a free one.`), { code }) : error,
+        code === 'EADDRINUSE'
+          ? Object.assign(new Error(`The simulator's port ${port} is in use; 0 takes a free one.`), { code })
+          : error,
       )
     }
     server.once('error', fail)

@@ -29,13 +29,21 @@ export function secondsUntilFit(tally: CounterState | undefined, hit: Hit, now: 
 export function charge(tally: CounterState | undefined, hit: Hit, now: number): CounterState | undefined {
   const { cost = 1, windowSeconds, maxWindowSeconds } = hit
   if (cost === 0) return tally
-  if (cost === -1) return tally && { count: Math.max(0, tally.count - 1), level: tally.level, since: tally.since, keepMs: tally.keepMs }
+  if (cost === -1)
+    return (
+      tally && { count: Math.max(0, tally.count - 1), level: tally.level, since: tally.since, keepMs: tally.keepMs }
+    )
   const count = (tally?.count ?? 0) + 1
   if (maxWindowSeconds !== undefined) {
     const level = tally?.level ?? 0
     const closes = count >= hit.limit
     const lockMs = closes ? lockSeconds(level, hit) * 1000 : 0
-    return { count, level, since: now, keepMs: lockMs + (closes || level > 0 ? memoryOfLocks : 1) * maxWindowSeconds * 1000 }
+    return {
+      count,
+      level,
+      since: now,
+      keepMs: lockMs + (closes || level > 0 ? memoryOfLocks : 1) * maxWindowSeconds * 1000,
+    }
   }
   return { count, level: 0, since: tally?.since ?? now, keepMs: tally?.keepMs ?? windowSeconds * 1000 }
 }
@@ -46,7 +54,8 @@ function closedUntil(tally: CounterState | undefined, hit: Hit, now: number): nu
   return hit.maxWindowSeconds === undefined ? tally.since + tally.keepMs : lockEnd(tally, hit)
 }
 
-// Derived, not kept: a hit that is given back opens the key again, and a limit that a new release lowered holds from the last hit on.
+// Derived, not kept: a hit that is given back opens the key again, and a limit that a new release
+// lowered holds from the last hit on.
 function lockEnd(tally: CounterState, hit: Hit): number {
   return tally.since + lockSeconds(tally.level, hit) * 1000
 }

@@ -17,11 +17,13 @@ export function guardStore(store: Store, emit: OnEvent): Store {
   }
   const { insertCharged } = store
   return {
-    insert: (key, record, ttlSeconds) => ask('insert', async () => (await store.insert(key, record, ttlSeconds)) === true),
+    insert: (key, record, ttlSeconds) =>
+      ask('insert', async () => (await store.insert(key, record, ttlSeconds)) === true),
     // A store that says null of an unknown key would make ended logins live.
     find: (key) => ask('find', async () => (await store.find(key)) ?? undefined),
     // Of a database's own answers, such as an empty list of rows, many are truthy: only true is a race that was won.
-    replace: (key, expectedVersion, record) => ask('replace', async () => (await store.replace(key, expectedVersion, record)) === true),
+    replace: (key, expectedVersion, record) =>
+      ask('replace', async () => (await store.replace(key, expectedVersion, record)) === true),
     remove: (key) => ask('remove', () => store.remove(key)),
     count: (hits) => ask('count', () => store.count(hits)),
     ...(insertCharged && {
@@ -46,12 +48,15 @@ const cures: Record<string, string> = {
   '42P01': 'Its tables are missing: call `await store.migrate()` before the first login.',
   '42883': 'Its function is missing: call `await store.migrate()` before the first login.',
   '42501': 'Its role has not the rights that migrate() names; EXECUTE on the function is one of them.',
-  '08P01': 'A pooler between the app and the server refuses a start-up parameter, such as statement_timeout: set it on the role instead.',
-  NOPERM: "Its Redis user lacks a right: +eval +evalsha +del +get +set +getrange +time, on the keys that begin with the store's prefix.",
+  '08P01':
+    'A pooler between the app and the server refuses a start-up parameter, such as statement_timeout: set it on the role instead.',
+  NOPERM:
+    "Its Redis user lacks a right: +eval +evalsha +del +get +set +getrange +time, on the keys that begin with the store's prefix.",
   NOAUTH: 'Redis wants a user and a password: give them to the client.',
   WRONGPASS: 'Redis refuses the user or the password that the client was given.',
   READONLY: 'The client is connected to a replica: connect it to the primary.',
-  MOVED: 'The client does not follow a Redis Cluster: use one that does, such as createCluster of redis 5, or Cluster of ioredis.',
+  MOVED:
+    'The client does not follow a Redis Cluster: use one that does, such as createCluster of redis 5, or Cluster of ioredis.',
   ClientClosedError: 'The client of Redis is not connected: call `await client.connect()` before the first login.',
   ClientOfflineError:
     'The client of Redis has no connection at present: look at its server and its address; `client.on("error", …)` hears why.',

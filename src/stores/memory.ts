@@ -8,17 +8,24 @@ import { ExpiringMap } from './memory/expiring-map.js'
 
 export interface MemoryStoreOptions {
   /**
-   * Live records at most; a whole number from 1 to 10,000,000. One login attempt takes one, or two with a webhook. As many again of those that live longer
-   * than an hour, such as refresh tokens: they never take the room of logins. Default 10,000.
+   * Live records at most; a whole number from 1 to 10,000,000. One login attempt takes one, or two
+   * with a webhook. As many again of those that live longer than an hour, such as refresh tokens:
+   * they never take the room of logins. Default 10,000.
    */
   maxRecords?: number
-  /** Live counters at most; a whole number from 1 to 10,000,000. Each number and each address in use takes a few. Default 50,000. */
+  /**
+   * Live counters at most; a whole number from 1 to 10,000,000. Each number and each address in use
+   * takes a few. Default 50,000.
+   */
   maxCounters?: number
   /** Where time comes from. Default: the monotonic clock of this process. */
   clock?: Clock
 }
 
-/** Expired entries dropped on the way by each call that may add one: more than it adds, so that the store shrinks under load. */
+/**
+ * Expired entries dropped on the way by each call that may add one: more than it adds, so that the
+ * store shrinks under load.
+ */
 const stepsPerCall = 8
 /** Entries dropped by the timer before it lets other work run: well below a millisecond. */
 const stepsPerSlice = 1000
@@ -28,18 +35,22 @@ const shortestWaitMs = 1000
 const longestWaitMs = 600_000
 
 /**
- * Keeps flows and counters in this process: for development, tests and apps of one process. Several processes need a store that they share, and a
- * restart forgets open logins and locks.
+ * Keeps flows and counters in this process: for development, tests and apps of one process. Several
+ * processes need a store that they share, and a restart forgets open logins and locks.
  *
- * Bounded: when `maxRecords` or `maxCounters` live entries are held, whatever needs another one rejects (`code: 'FULL'`), and none is evicted to make room.
- * While it is nearly full, the network that fills it is refused first.
+ * Bounded: when `maxRecords` or `maxCounters` live entries are held, whatever needs another one
+ * rejects (`code: 'FULL'`), and none is evicted to make room. While it is nearly full, the network
+ * that fills it is refused first.
  *
  * Every method is atomic because no `await` stands between what it reads and what it writes. Keep it so.
  */
 export class MemoryStore implements Store {
   readonly #clock: Clock
   readonly #records: ExpiringMap<HeldRecord>
-  /** Those that live longer than {@link briefMs}. What is there for a month must not keep out what is there for minutes. */
+  /**
+   * Those that live longer than {@link briefMs}. What is there for a month must not keep out what
+   * is there for minutes.
+   */
   readonly #lasting: ExpiringMap<HeldRecord>
   readonly #counters: ExpiringMap<HeldCounter>
   readonly #maxRecords: number
@@ -104,7 +115,12 @@ export class MemoryStore implements Store {
     return { allowed: true }
   }
 
-  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
+  async insertCharged(
+    key: string,
+    record: string,
+    ttlSeconds: number,
+    hits: readonly Hit[],
+  ): Promise<CountResult | 'taken'> {
     const ttlMs = milliseconds('ttlSeconds', ttlSeconds)
     const now = this.#clock.now()
     this.#counters.sweep(now, stepsPerCall)
@@ -131,7 +147,10 @@ export class MemoryStore implements Store {
     return this.#records.get(key, now) ?? this.#lasting.get(key, now)
   }
 
-  /** @returns the first refusal, or what will stand on each counter once all hits are charged. Nothing is written yet. */
+  /**
+   * @returns the first refusal, or what will stand on each counter once all hits are charged.
+   * Nothing is written yet.
+   */
   #judge(hits: readonly Hit[], now: number): CountResult | Map<string, CounterState> {
     // Drafts first, so that a refusal leaves nothing behind and a key that is named twice sees its own earlier charge.
     const drafts = new Map<string, CounterState>()
@@ -148,8 +167,9 @@ export class MemoryStore implements Store {
   }
 
   /**
-   * The place that fills the store is refused first, so that others find room: while less than a quarter is free, no place may have charged more than an
-   * eighth of what is free. The more of it somebody fills, the smaller the share becomes.
+   * The place that fills the store is refused first, so that others find room: while less than a
+   * quarter is free, no place may have charged more than an eighth of what is free. The more of it
+   * somebody fills, the smaller the share becomes.
    */
   #crowdedBy(
     hits: readonly Hit[],
@@ -191,7 +211,8 @@ export class MemoryStore implements Store {
       const held = present ?? new HeldCounter(key)
       const { since, keepMs } = held
       held.set(tally)
-      if (held.lane === undefined || since !== tally.since || keepMs !== tally.keepMs) this.#counters.place(held, tally.keepMs)
+      if (held.lane === undefined || since !== tally.since || keepMs !== tally.keepMs)
+        this.#counters.place(held, tally.keepMs)
     }
     this.#sweepLater()
   }
@@ -205,7 +226,8 @@ export class MemoryStore implements Store {
 
   async #sweepWhileAnyLeft(): Promise<void> {
     while (this.#records.size + this.#lasting.size + this.#counters.size > 0) {
-      const waitMs = Math.min(this.#records.nextExpiry, this.#lasting.nextExpiry, this.#counters.nextExpiry) - this.#clock.now()
+      const waitMs =
+        Math.min(this.#records.nextExpiry, this.#lasting.nextExpiry, this.#counters.nextExpiry) - this.#clock.now()
       await this.#clock.delay(waitMs <= 0 ? 0 : Math.min(Math.max(waitMs, shortestWaitMs), longestWaitMs))
       const now = this.#clock.now()
       this.#records.sweep(now, stepsPerSlice)
@@ -233,7 +255,10 @@ function milliseconds(name: string, seconds: number): number {
 }
 
 function full(what: string, option: string): Error {
-  return Object.assign(new Error(`MemoryStore is full of live ${what}; raise ${option}, or use a store outside this process`), {
-    code: 'FULL',
-  })
+  return Object.assign(
+    new Error(`MemoryStore is full of live ${what}; raise ${option}, or use a store outside this process`),
+    {
+      code: 'FULL',
+    },
+  )
 }

@@ -9,10 +9,12 @@ export type { PostgresAnswer, PostgresClient, PostgresPool } from './postgres/po
 
 export interface PostgresStoreOptions {
   /**
-   * Your `Pool` of `pg`. Ending it stays yours, and so does its `error` event: without a listener for it the process ends when the server drops an idle
-   * connection. Give it a `connectionTimeoutMillis`, and a `statement_timeout`, so that the server gives up as well what took too long here. PgBouncer
-   * refuses connections that ask for a `statement_timeout` (08P01), unless its `ignore_startup_parameters` lists it; set it for the role instead:
-   * `ALTER ROLE … SET statement_timeout = '5s'`.
+   * Your `Pool` of `pg`. Ending it stays yours, and so does its `error` event: without a listener
+   * for it the process ends when the server drops an idle connection. Give it a
+   * `connectionTimeoutMillis`, and a `statement_timeout`, so that the server gives up as well what
+   * took too long here. PgBouncer refuses connections that ask for a `statement_timeout` (08P01),
+   * unless its `ignore_startup_parameters` lists it; set it for the role instead: `ALTER ROLE … SET
+   * statement_timeout = '5s'`.
    */
   pool: PostgresPool
   /** Where the tables are. Default `public`. */
@@ -32,12 +34,16 @@ const migrationTimeoutMs = 30_000
 /**
  * Keeps flows and counters in PostgreSQL 12 or newer, for any number of processes. Time is the server's.
  *
- * - **At most one login per flow** holds whatever happens, as far as PostgreSQL keeps what it has committed: over crashes, and over a failover to a
- *   synchronous replica. Every operation is one statement and one round trip, outside any transaction; poolers such as PgBouncer are welcome.
+ * - **At most one login per flow** holds whatever happens, as far as PostgreSQL keeps what it has
+ * committed: over crashes, and over a failover to a
+ *   synchronous replica. Every operation is one statement and one round trip, outside any
+ * transaction; poolers such as PgBouncer are welcome.
  * - Call {@link migrate} when your application starts.
- * - What has expired is gone at once, and deleted later: a small batch with every hundredth call, in the background. {@link sweep} deletes all of it, for a
+ * - What has expired is gone at once, and deleted later: a small batch with every hundredth call,
+ * in the background. {@link sweep} deletes all of it, for a
  *   job of yours where logins are rare.
- * - **Size**: measured on PostgreSQL 15, a flow of 450 characters takes 0.9 KB and a counter 0.2 KB, indexes included: about 1 GB for a million
+ * - **Size**: measured on PostgreSQL 15, a flow of 450 characters takes 0.9 KB and a counter 0.2
+ * KB, indexes included: about 1 GB for a million
  *   pending flows. Plan for twice that, because vacuum frees the room of old versions only after a while.
  * - Under an isolation level above READ COMMITTED, calls that meet reject (40001) instead of waiting for each other.
  * - An operation that rejects may have been done, or be done later. None is repeated.
@@ -61,7 +67,9 @@ export class PostgresStore implements Store {
       throw new TypeError("PostgresStore: pool must be a Pool of 'pg' that your application has created")
     // Only connections escape.
     if (typeof (pool as { escapeIdentifier?: unknown }).escapeIdentifier === 'function')
-      throw new TypeError("PostgresStore: pool is a single connection, of which an operation would need its own: pass a Pool of 'pg'")
+      throw new TypeError(
+        "PostgresStore: pool is a single connection, of which an operation would need its own: pass a Pool of 'pg'",
+      )
     this.#pool = pool
     this.#names = namesOf(schema, table)
     this.#statements = statementsOf(this.#names)
@@ -69,9 +77,10 @@ export class PostgresStore implements Store {
   }
 
   /**
-   * Creates what is missing: the schema, two tables and two functions. May be called at every start and by many processes at once. A role that may create
-   * nothing can call it once all is there; it needs USAGE on the schema, SELECT, INSERT, UPDATE and DELETE on the tables, and EXECUTE on the functions where
-   * that was revoked from PUBLIC.
+   * Creates what is missing: the schema, two tables and two functions. May be called at every start
+   * and by many processes at once. A role that may create nothing can call it once all is there; it
+   * needs USAGE on the schema, SELECT, INSERT, UPDATE and DELETE on the tables, and EXECUTE on the
+   * functions where that was revoked from PUBLIC.
    */
   async migrate(): Promise<void> {
     await this.#ask('migrate', migration(this.#names), [], migrationTimeoutMs)
@@ -92,7 +101,11 @@ export class PostgresStore implements Store {
   }
 
   async replace(key: string, expectedVersion: number, record: string): Promise<boolean> {
-    const values = [wellFormed('PostgresStore', 'key', key), expectedVersion, wellFormed('PostgresStore', 'record', record)]
+    const values = [
+      wellFormed('PostgresStore', 'key', key),
+      expectedVersion,
+      wellFormed('PostgresStore', 'record', record),
+    ]
     // Not a version that anything could have, nor one that the statement could be asked for.
     if (!Number.isSafeInteger(expectedVersion)) return false
     const { rowCount } = await this.#ask('replace', this.#statements.replace, values)
@@ -111,10 +124,20 @@ export class PostgresStore implements Store {
     return verdictOf('count', rules, rows)
   }
 
-  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
+  async insertCharged(
+    key: string,
+    record: string,
+    ttlSeconds: number,
+    hits: readonly Hit[],
+  ): Promise<CountResult | 'taken'> {
     const ttlMs = lifetime('PostgresStore', 'ttlSeconds', ttlSeconds)
     const rules = hits.map((hit) => ruleOf('PostgresStore', hit))
-    const values = [wellFormed('PostgresStore', 'key', key), wellFormed('PostgresStore', 'record', record), ttlMs, ...this.#charges(rules)]
+    const values = [
+      wellFormed('PostgresStore', 'key', key),
+      wellFormed('PostgresStore', 'record', record),
+      ttlMs,
+      ...this.#charges(rules),
+    ]
     try {
       const { rows } = await this.#ask('insertCharged', this.#statements.insertCharged, values)
       this.#sweepNowAndThen()
@@ -176,6 +199,9 @@ function verdictOf(operation: string, rules: readonly Rule[], rows: readonly unk
   const [answer] = rows as { refused: string; seconds: string }[]
   if (answer?.refused === '0') return { allowed: true }
   const refused = rules[Number(answer?.refused) - 1]
-  if (!refused) throw new Error(`PostgresStore: ${operation} failed (the pool passes on an answer that our statement does not give)`)
+  if (!refused)
+    throw new Error(
+      `PostgresStore: ${operation} failed (the pool passes on an answer that our statement does not give)`,
+    )
   return { allowed: false, key: refused.key, retryAfterSeconds: Number(answer?.seconds) }
 }

@@ -1,16 +1,25 @@
 import type { CountResult, Hit, Store, StoredRecord } from '../contracts/store.js'
 import { knownOptions } from '../lib/options.js'
 import { type Commands, commandsOf, isRedisClient, type RedisClient } from './redis/client.js'
-import { countScript, findScript, insertChargedScript, insertScript, replaceScript, type Script } from './redis/scripts.js'
+import {
+  countScript,
+  findScript,
+  insertChargedScript,
+  insertScript,
+  replaceScript,
+  type Script,
+} from './redis/scripts.js'
 import { faultOf, lifetime, type Rule, ruleOf, timeoutOf, wellFormed, within } from './wire-values.js'
 
 export type { IoredisClient, NodeRedisClient, RedisClient } from './redis/client.js'
 
 export interface RedisStoreOptions {
   /**
-   * Your client: of `ioredis`, or of `redis` 4 or newer, for one server, a cluster or sentinels (a cluster with `redis` 5 or newer). Connecting it and
-   * closing it stay yours, and so does its `error` event: a client of `redis` without a listener for it ends the process when the server drops the
-   * connection. Best with its queue for a lost connection switched off (`enableOfflineQueue: false`, or `disableOfflineQueue: true`) and, for `ioredis`, with
+   * Your client: of `ioredis`, or of `redis` 4 or newer, for one server, a cluster or sentinels (a
+   * cluster with `redis` 5 or newer). Connecting it and closing it stay yours, and so does its
+   * `error` event: a client of `redis` without a listener for it ends the process when the server
+   * drops the connection. Best with its queue for a lost connection switched off
+   * (`enableOfflineQueue: false`, or `disableOfflineQueue: true`) and, for `ioredis`, with
    * `autoResendUnfulfilledCommands: false`: what failed should not be sent later after all.
    */
   client: RedisClient
@@ -23,19 +32,28 @@ export interface RedisStoreOptions {
 /**
  * Keeps flows and counters in Redis 6 or newer, or Valkey, for any number of processes. Time is the server's.
  *
- * - **At most one login per flow** holds on one server, and over a restart that loses its data: a lost flow is a new start. A failover is another matter:
- *   Redis answers before its replicas have a write, so one that was just used up may come back. Then only the provider's single use stops a second login.
- *   For tokens nothing does: a refresh token that was used, a login that was logged out and a user who was revoked just before a failover can be good
- *   again after it, `checkRevoked` included, until they expire. Where that is not enough, use `PostgresStore`, with a synchronous replica: for tokens
+ * - **At most one login per flow** holds on one server, and over a restart that loses its data: a
+ * lost flow is a new start. A failover is another matter:
+ *   Redis answers before its replicas have a write, so one that was just used up may come back.
+ * Then only the provider's single use stops a second login.
+ *   For tokens nothing does: a refresh token that was used, a login that was logged out and a user
+ * who was revoked just before a failover can be good
+ *   again after it, `checkRevoked` included, until they expire. Where that is not enough, use
+ * `PostgresStore`, with a synchronous replica: for tokens
  *   alone, or for all.
- * - **Rights**: a user with `+eval +evalsha +del +get +set +getrange +time` on the keys `<prefix>:*`. `resetkeys resetchannels -@all` before them keeps it
+ * - **Rights**: a user with `+eval +evalsha +del +get +set +getrange +time` on the keys
+ * `<prefix>:*`. `resetkeys resetchannels -@all` before them keeps it
  *   to these.
- * - **The server must not evict**: set `maxmemory-policy noeviction`. Anything else throws away open logins, and with the counters the bound on guessing.
+ * - **The server must not evict**: set `maxmemory-policy noeviction`. Anything else throws away
+ * open logins, and with the counters the bound on guessing.
  *   A server that is full then refuses new logins until the old ones expire.
- * - **Size**: measured on Redis 7.0, a flow of 450 characters takes 0.7 KB, an alias 0.3 KB and a counter 0.2 KB. A million pending flows are 0.7 GB, or
+ * - **Size**: measured on Redis 7.0, a flow of 450 characters takes 0.7 KB, an alias 0.3 KB and a
+ * counter 0.2 KB. A million pending flows are 0.7 GB, or
  *   1.4 GB with an alias and two counters each.
- * - **In a cluster**, records are spread over all slots. The counters of one prefix share one slot, because `count` charges several in one step, which
- *   Redis allows within a slot only. So one shard counts for all: thousands of logins a second, and a few hundred bytes for each number in use.
+ * - **In a cluster**, records are spread over all slots. The counters of one prefix share one slot,
+ * because `count` charges several in one step, which
+ *   Redis allows within a slot only. So one shard counts for all: thousands of logins a second, and
+ * a few hundred bytes for each number in use.
  * - An operation that rejects may have been done, or be done later. None is repeated.
  */
 export class RedisStore implements Store {
@@ -48,7 +66,8 @@ export class RedisStore implements Store {
 
   /** @throws TypeError when an option is missing, out of range, or unknown */
   constructor(options: RedisStoreOptions) {
-    if (isRedisClient(options)) throw new TypeError('RedisStore: pass the client in an object of options: new RedisStore({ client })')
+    if (isRedisClient(options))
+      throw new TypeError('RedisStore: pass the client in an object of options: new RedisStore({ client })')
     knownOptions('RedisStore', options ?? {}, ['client', 'prefix', 'timeoutMs'])
     const { client, prefix = 'phonecheck', timeoutMs = 500 } = options ?? {}
     if (typeof prefix !== 'string' || !/^[\w.:/-]{1,64}$/.test(prefix)) {
@@ -75,7 +94,11 @@ export class RedisStore implements Store {
     const [head = '', version, since] = /^(\d{1,16}):(\d{1,16}):/.exec(kept) ?? []
     // Damaged: as good as gone.
     if (version === undefined) return undefined
-    return { record: kept.slice(head.length), version: Number(version), ageMs: Math.max(0, Number(now) - Number(since)) }
+    return {
+      record: kept.slice(head.length),
+      version: Number(version),
+      ageMs: Math.max(0, Number(now) - Number(since)),
+    }
   }
 
   async replace(key: string, expectedVersion: number, record: string): Promise<boolean> {
@@ -95,15 +118,29 @@ export class RedisStore implements Store {
     return verdictOf('count', rules, strings('count', await this.#ask('count', countScript, keys, values)))
   }
 
-  /** One script. In a cluster two, one after the other: what is then refused still writes nothing, and what cannot be inserted is given back. */
-  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
+  /**
+   * One script. In a cluster two, one after the other: what is then refused still writes nothing,
+   * and what cannot be inserted is given back.
+   */
+  async insertCharged(
+    key: string,
+    record: string,
+    ttlSeconds: number,
+    hits: readonly Hit[],
+  ): Promise<CountResult | 'taken'> {
     const ttlMs = Math.max(1, lifetime('RedisStore', 'ttlSeconds', ttlSeconds) - 1)
     const text = wellFormed('RedisStore', 'record', record)
     const { rules, keys, values } = this.#charges(hits)
     if (this.#isCluster) return this.#countThenInsert(key, record, ttlSeconds, hits)
     try {
-      // The counters come first, so that a proxy that goes by the first key and asks nobody loses logins and not limits.
-      const answer = await this.#ask('insertCharged', insertChargedScript, [...keys, this.#record(key)], [...values, text, String(ttlMs)])
+      // The counters come first, so that a proxy that goes by the first key and asks nobody loses
+      // logins and not limits.
+      const answer = await this.#ask(
+        'insertCharged',
+        insertChargedScript,
+        [...keys, this.#record(key)],
+        [...values, text, String(ttlMs)],
+      )
       const [place, seconds] = strings('insertCharged', answer)
       return place === 'taken' ? 'taken' : verdictOf('insertCharged', rules, [place, seconds])
     } catch (error) {
@@ -114,7 +151,12 @@ export class RedisStore implements Store {
     }
   }
 
-  async #countThenInsert(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
+  async #countThenInsert(
+    key: string,
+    record: string,
+    ttlSeconds: number,
+    hits: readonly Hit[],
+  ): Promise<CountResult | 'taken'> {
     const verdict = await this.count(hits)
     if (!verdict.allowed) return verdict
     const isKept = await this.insert(key, record, ttlSeconds).catch(async (error) => {
@@ -135,7 +177,9 @@ export class RedisStore implements Store {
   #charges(hits: readonly Hit[]): { rules: Rule[]; keys: string[]; values: string[] } {
     const rules = hits.map((hit) => ruleOf('RedisStore', hit))
     const keys = rules.map(({ key }) => this.#counter(key))
-    const values = rules.flatMap(({ limit, windowMs, longestMs = 0, cost }) => [limit, windowMs, longestMs, cost].map(String))
+    const values = rules.flatMap(({ limit, windowMs, longestMs = 0, cost }) =>
+      [limit, windowMs, longestMs, cost].map(String),
+    )
     return { rules, keys, values }
   }
 
@@ -167,7 +211,11 @@ export class RedisStore implements Store {
   }
 }
 
-function verdictOf(operation: keyof Store, rules: readonly Rule[], [place, seconds]: readonly [string, string]): CountResult {
+function verdictOf(
+  operation: keyof Store,
+  rules: readonly Rule[],
+  [place, seconds]: readonly [string, string],
+): CountResult {
   if (place === '0') return { allowed: true }
   const refused = rules[Number(place) - 1]
   if (!refused) throw strange(operation)

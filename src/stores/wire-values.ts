@@ -13,7 +13,10 @@ export interface Rule {
   readonly cost: number
 }
 
-/** The longest lifetime that is told apart, three thousand years: sums of two are exact, and within what servers take for a date. */
+/**
+ * The longest lifetime that is told apart, three thousand years: sums of two are exact, and within
+ * what servers take for a date.
+ */
 const longestMs = 1e14
 
 /** @throws TypeError when the hit could open a counter that never ends, or one that never closes */
@@ -34,7 +37,10 @@ export function lifetime(store: string, name: string, seconds: number): number {
   throw new TypeError(`${store}: ${name} must be a finite number above 0`)
 }
 
-/** Half a surrogate pair has no UTF-8 form: two such texts would become one and the same on their way. PostgreSQL knows no NUL; Redis is held to the same. */
+/**
+ * Half a surrogate pair has no UTF-8 form: two such texts would become one and the same on their
+ * way. PostgreSQL knows no NUL; Redis is held to the same.
+ */
 export function wellFormed(store: string, what: string, text: string): string {
   if (typeof text === 'string' && !text.includes('\0') && !/\p{Surrogate}/u.test(text)) return text
   throw new TypeError(`${store}: the ${what} must be text of whole characters, without NUL`)
@@ -47,8 +53,8 @@ export function timeoutOf(store: string, value: number): number {
 }
 
 /**
- * Settles as `work` does, or rejects after `ms`. What comes later is dropped: a server that hangs must not hold a login.
- * `onLate` gives back what the work still holds.
+ * Settles as `work` does, or rejects after `ms`. What comes later is dropped: a server that hangs
+ * must not hold a login. `onLate` gives back what the work still holds.
  */
 export function within<Result>(ms: number, work: () => Promise<Result>, onLate?: () => void): Promise<Result> {
   return new Promise((resolve, reject) => {
@@ -63,8 +69,9 @@ export function within<Result>(ms: number, work: () => Promise<Result>, onLate?:
 }
 
 /**
- * What a caller is told of a fault: the operation and the code. Neither the message nor the error itself is passed on, because clients and servers put
- * the statement's arguments, and with them keys and records, into either.
+ * What a caller is told of a fault: the operation and the code. Neither the message nor the error
+ * itself is passed on, because clients and servers put the statement's arguments, and with them
+ * keys and records, into either.
  */
 export function faultOf(store: string, operation: string, error: unknown): Error {
   const code = codeOf(error)
@@ -74,7 +81,8 @@ export function faultOf(store: string, operation: string, error: unknown): Error
 
 /** For what an error of `migrate` is all that an operator sees. */
 const cures: Readonly<Record<string, string>> = {
-  '08P01': 'a pooler such as PgBouncer may refuse the statement_timeout of your pool; leave it out and set it for the role',
+  '08P01':
+    'a pooler such as PgBouncer may refuse the statement_timeout of your pool; leave it out and set it for the role',
 }
 
 function codeOf(error: unknown): string {
@@ -83,9 +91,11 @@ function codeOf(error: unknown): string {
   const { code } = error as { code?: unknown }
   if (typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code)) return code
   // A right that is missing inside a script is an ERR, in two wordings: of Redis 7 and newer, and of those before.
-  if (/^(?:ERR|NOPERM)\b.*(?:ACL failure in script|The user executing the script can't)/.test(error.message)) return 'NOPERM'
+  if (/^(?:ERR|NOPERM)\b.*(?:ACL failure in script|The user executing the script can't)/.test(error.message))
+    return 'NOPERM'
   // Redis begins its answers with a code; before version 7 a script put a preface before it.
-  const [, answer] = /^(?:ERR Error running script[^@]*@user_script: ?\d+: -?)?([A-Z]{3,20})(?= )/.exec(error.message) ?? []
+  const [, answer] =
+    /^(?:ERR Error running script[^@]*@user_script: ?\d+: -?)?([A-Z]{3,20})(?= )/.exec(error.message) ?? []
   if (answer !== undefined) return answer
   // Client libraries tell their own faults apart by class, as in MaxRetriesPerRequestError.
   const name = error.name === 'Error' ? error.constructor.name : error.name

@@ -4,8 +4,9 @@ import type { Clock } from '../contracts/clock.js'
 /** A clock that stands still until it is told to move. Give it to whatever takes a `clock`. */
 export interface FakeClock extends Clock {
   /**
-   * Moves the time on by `ms` milliseconds, 0 or more. Delays that fall due on the way end in time order, each at its own instant, and what waits for
-   * them runs before the next one does: delays that it begins are part of the same journey. Real I/O is not waited for.
+   * Moves the time on by `ms` milliseconds, 0 or more. Delays that fall due on the way end in time
+   * order, each at its own instant, and what waits for them runs before the next one does: delays
+   * that it begins are part of the same journey. Real I/O is not waited for.
    * @throws RangeError for a time that is negative or not finite.
    */
   advance(ms: number): Promise<void>

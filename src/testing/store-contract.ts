@@ -20,7 +20,10 @@ export interface StoreCase {
   level: StoreCaseLevel
   /** What a failure means for logins. */
   why: string
-  /** Rejects with an AssertionError when the promise is broken; its message ends with level and `why`. Takes up to ten seconds without `advance`. May be called again. */
+  /**
+   * Rejects with an AssertionError when the promise is broken; its message ends with level and
+   * `why`. Takes up to ten seconds without `advance`. May be called again.
+   */
   run(): Promise<void>
 }
 
@@ -28,16 +31,23 @@ export interface StoreCase {
  * Everything that the `Store` contract promises, as cases that need no particular test runner:
  *
  * ```ts
- * for (const { name, level, run } of storeContract({ create: () => new MyStore(client) })) test(`${level}: ${name}`, run)
+ * for (const { name, level, run } of storeContract({ create: () => new MyStore(client) }))
+ * test(`${level}: ${name}`, run)
  * ```
  *
- * A store that fails a `required` case must not be used. Every case uses keys of its own, so a database that others use will do. Without `advance` a case
- * that waits is repeated, twice at most, when the machine stood still meanwhile.
+ * A store that fails a `required` case must not be used. Every case uses keys of its own, so a
+ * database that others use will do. Without `advance` a case that waits is repeated, twice at most,
+ * when the machine stood still meanwhile.
  */
 export function storeContract(subject: StoreSubject): StoreCase[] {
   return promises
     .filter(({ needs }) => needs === undefined || subject[needs] !== undefined)
-    .map((promised) => ({ name: promised.name, level: promised.level, why: promised.why, run: () => runOn(subject, promised) }))
+    .map((promised) => ({
+      name: promised.name,
+      level: promised.level,
+      why: promised.why,
+      run: () => runOn(subject, promised),
+    }))
 }
 
 const promises: readonly Promised[] = [

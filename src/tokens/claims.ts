@@ -73,7 +73,9 @@ export function checkedSubject(subject: unknown, phoneNumber: string | undefined
   }
   // In it, too: whoever reads a token reads the id.
   if (phoneNumber !== undefined && holdsNumber(subject, phoneNumber))
-    throw new TypeError("JwtSettings: subject returned the user's phone number; numbers are recycled, return an id of your own")
+    throw new TypeError(
+      "JwtSettings: subject returned the user's phone number; numbers are recycled, return an id of your own",
+    )
   return subject
 }
 
@@ -83,12 +85,16 @@ export function checkedSubject(subject: unknown, phoneNumber: string | undefined
  */
 export function checkedClaims(claims: unknown): object {
   // A promise or a Map would become an empty object, and a claim that restricts would be gone without a word.
-  const prototype: unknown = typeof claims === 'object' && claims !== null && !isPromise(claims) ? Object.getPrototypeOf(claims) : undefined
-  const copy: unknown = prototype === Object.prototype || prototype === null ? JSON.parse(JSON.stringify(claims)) : undefined
+  const prototype: unknown =
+    typeof claims === 'object' && claims !== null && !isPromise(claims) ? Object.getPrototypeOf(claims) : undefined
+  const copy: unknown =
+    prototype === Object.prototype || prototype === null ? JSON.parse(JSON.stringify(claims)) : undefined
   if (typeof copy !== 'object' || copy === null || Array.isArray(copy))
     throw new TypeError('JwtSettings: claims must return a plain object, and no promise of one')
   // Names that every object has are taken for something else by those who read a token, jsonwebtoken among them.
-  const taken = Object.keys(copy).find((name) => reserved.includes(name as (typeof reserved)[number]) || name in Object.prototype)
+  const taken = Object.keys(copy).find(
+    (name) => reserved.includes(name as (typeof reserved)[number]) || name in Object.prototype,
+  )
   if (taken !== undefined) throw new TypeError(`JwtSettings: claims must not set ${taken}`)
   return copy
 }
@@ -102,12 +108,18 @@ export interface Expected {
 }
 
 /**
- * Whether these are the claims of an access token of ours. Every one must be there, with its exact type: a token that says less than ours do was not made
- * for here, even if its signature is good.
+ * Whether these are the claims of an access token of ours. Every one must be there, with its exact
+ * type: a token that says less than ours do was not made for here, even if its signature is good.
  */
-export function isAccessTokenClaims(payload: unknown, { issuer, audience, now }: Expected): payload is AccessTokenClaims {
+export function isAccessTokenClaims(
+  payload: unknown,
+  { issuer, audience, now }: Expected,
+): payload is AccessTokenClaims {
   if (typeof payload !== 'object' || payload === null) return false
-  const { iss, aud, sub, iat, exp, jti, auth_time, amr, acr, sid, rev } = payload as Record<keyof AccessTokenClaims, unknown>
+  const { iss, aud, sub, iat, exp, jti, auth_time, amr, acr, sid, rev } = payload as Record<
+    keyof AccessTokenClaims,
+    unknown
+  >
   return (
     iss === issuer &&
     aud === audience &&

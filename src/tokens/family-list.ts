@@ -5,7 +5,10 @@ import { tokenLimits } from './numbers.js'
 /** Logins of one user at the same moment win one after the other; more than that are no person's. */
 const rounds = 40
 
-/** The logins of each user that still have refresh tokens, so that no user can fill the store with them: one too many ends the oldest. */
+/**
+ * The logins of each user that still have refresh tokens, so that no user can fill the store with
+ * them: one too many ends the oldest.
+ */
 export class FamilyLists {
   readonly #store: Store
   readonly #prefix: string
@@ -32,7 +35,9 @@ export class FamilyLists {
       const present = found?.record.split(' ') ?? []
       const kept = [...present, sid].slice(-tokenLimits.familiesPerUser)
       const next = kept.join(' ')
-      const isWritten = found ? await this.#store.replace(key, found.version, next) : await this.#store.insert(key, next, this.#ttlSeconds)
+      const isWritten = found
+        ? await this.#store.replace(key, found.version, next)
+        : await this.#store.insert(key, next, this.#ttlSeconds)
       if (isWritten) return present.filter((one) => !kept.includes(one))
     }
     throw new PhoneCheckError('store_unavailable', { message: 'Too many logins of one user at the same moment.' })

@@ -4,14 +4,20 @@ import { optionError } from '../lib/options.js'
 export type TokenAlgorithm = 'HS256' | 'RS256' | 'ES256'
 
 interface NamedKey {
-  /** Names the key in the tokens' header, so that keys can be changed: 1 to 64 of `A-Z a-z 0-9 . _ -`. Never reuse one. */
+  /**
+   * Names the key in the tokens' header, so that keys can be changed: 1 to 64 of `A-Z a-z 0-9 . _
+   * -`. Never reuse one.
+   */
   kid: string
 }
 
 /** One secret that both signs and verifies. Whoever can verify can issue. */
 export interface JwtSharedKey extends NamedKey {
   algorithm: 'HS256'
-  /** At least 32 random bytes, used for nothing else. Typed to admit undefined so that a missing environment variable is explained. */
+  /**
+   * At least 32 random bytes, used for nothing else. Typed to admit undefined so that a missing
+   * environment variable is explained.
+   */
   secret: string | Uint8Array | KeyObject | undefined
 }
 
@@ -43,7 +49,8 @@ export class KeyRing {
 
   /** @throws TypeError that names the key and the cure */
   constructor(keys: readonly JwtKey[]) {
-    if (!Array.isArray(keys) || keys.length === 0) throw complaint('keys', "is missing; pass at least one, such as [{ kid: '1', … }]")
+    if (!Array.isArray(keys) || keys.length === 0)
+      throw complaint('keys', "is missing; pass at least one, such as [{ kid: '1', … }]")
     const good = keys.map((key, index) => checked(key, `keys[${index}]`))
     for (const [index, key] of good.entries()) {
       if (this.#keys.has(key.kid)) throw complaint(`keys[${index}].kid`, 'is taken by another key')
@@ -63,12 +70,14 @@ const kidGrammar = /^[A-Za-z0-9._-]{1,64}$/
 function checked(key: JwtKey, name: string): TokenKey {
   if (typeof key !== 'object' || key === null) throw complaint(name, 'must be an object with kid, algorithm and key')
   const { kid, algorithm } = key
-  if (typeof kid !== 'string' || !kidGrammar.test(kid)) throw complaint(`${name}.kid`, 'must be 1 to 64 of A-Z a-z 0-9 . _ -')
+  if (typeof kid !== 'string' || !kidGrammar.test(kid))
+    throw complaint(`${name}.kid`, 'must be 1 to 64 of A-Z a-z 0-9 . _ -')
   if (key.algorithm === 'HS256') {
     const secret = sharedSecret(key.secret, `${name}.secret`)
     return { kid, algorithm, verifying: secret, signing: secret }
   }
-  if (key.algorithm !== 'RS256' && key.algorithm !== 'ES256') throw complaint(`${name}.algorithm`, 'must be HS256, RS256 or ES256')
+  if (key.algorithm !== 'RS256' && key.algorithm !== 'ES256')
+    throw complaint(`${name}.algorithm`, 'must be HS256, RS256 or ES256')
   if (key.privateKey !== undefined && key.publicKey !== undefined) {
     throw complaint(name, 'has both keys of a pair; leave publicKey out, it follows from privateKey')
   }
@@ -85,18 +94,23 @@ function sharedSecret(secret: JwtSharedKey['secret'], name: string): KeyObject {
     if (secret.type !== 'secret') throw complaint(name, 'must be a secret key; RS256 and ES256 take pairs')
     return sharedSecret(secret.export(), name)
   }
-  if (typeof secret !== 'string' && !(secret instanceof Uint8Array)) throw complaint(name, 'must be a string, bytes or a KeyObject')
+  if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
+    throw complaint(name, 'must be a string, bytes or a KeyObject')
   const bytes = Buffer.from(secret as Uint8Array)
   if (bytes.length < 32) throw complaint(name, 'must be at least 32 bytes; `openssl rand -base64 32` makes one')
-  if (bytes.includes('-----BEGIN')) throw complaint(name, 'is a PEM file; a public key as a secret would let everybody issue tokens')
-  if (new Set(bytes).size < 8) throw complaint(name, 'looks like a placeholder; `openssl rand -base64 32` makes a real one')
+  if (bytes.includes('-----BEGIN'))
+    throw complaint(name, 'is a PEM file; a public key as a secret would let everybody issue tokens')
+  if (new Set(bytes).size < 8)
+    throw complaint(name, 'looks like a placeholder; `openssl rand -base64 32` makes a real one')
   return createSecretKey(bytes)
 }
 
 function half(key: string | KeyObject | undefined, type: 'private' | 'public', name: string): KeyObject {
   if (key === undefined || key === '') throw complaint(name, 'is missing; pass a PEM or a KeyObject')
-  const isPrivate = key instanceof KeyObject ? key.type === 'private' : typeof key === 'string' && key.includes('PRIVATE KEY-----')
-  if (type === 'public' && isPrivate) throw complaint(name, 'is a private key; whoever only verifies should not have it')
+  const isPrivate =
+    key instanceof KeyObject ? key.type === 'private' : typeof key === 'string' && key.includes('PRIVATE KEY-----')
+  if (type === 'public' && isPrivate)
+    throw complaint(name, 'is a private key; whoever only verifies should not have it')
   if (key instanceof KeyObject) {
     if (key.type !== type) throw complaint(name, `must be a ${type} key`)
     return key

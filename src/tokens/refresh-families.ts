@@ -31,7 +31,10 @@ export interface FamilyRules {
   emit: (event: TokenEvent) => void
 }
 
-/** A refresh token taken apart: the first half names the login and opens its record, the second is good for one refresh. */
+/**
+ * A refresh token taken apart: the first half names the login and opens its record, the second is
+ * good for one refresh.
+ */
 interface Presented {
   sid: string
   key: string
@@ -45,13 +48,16 @@ const againContext = 'refresh-again/1'
 /**
  * Refresh tokens: opaque, good once, and all those of one login a family that dies together.
  *
- * A family is one record. Its key is a hash of the first half of its tokens and its content is sealed with that half, so the store yields neither tokens nor
- * whose they are. Of the second half only a fingerprint is kept. Any other second half was used before or is forged, and no client of ours forges: the
- * family is removed, because nobody can tell which of its holders is the thief.
+ * A family is one record. Its key is a hash of the first half of its tokens and its content is
+ * sealed with that half, so the store yields neither tokens nor whose they are. Of the second half
+ * only a fingerprint is kept. Any other second half was used before or is forged, and no client of
+ * ours forges: the family is removed, because nobody can tell which of its holders is the thief.
  *
- * Of requests that present the same token at once, `replace` lets one win. The others find it used, as if they had come later.
+ * Of requests that present the same token at once, `replace` lets one win. The others find it used,
+ * as if they had come later.
  *
- * A key is never inserted twice, so no version can mean two states. It names issuer and audience, so the tokens of others are unknown here.
+ * A key is never inserted twice, so no version can mean two states. It names issuer and audience,
+ * so the tokens of others are unknown here.
  */
 export class RefreshFamilies {
   readonly #rules: FamilyRules
@@ -63,8 +69,14 @@ export class RefreshFamilies {
     const place = fingerprint(JSON.stringify([rules.issuer, rules.audience]))
     this.#rules = rules
     this.#prefix = `refresh/${place}/`
-    // Nothing prolongs a list when a login joins it. At worst it forgets those that are live when it ends, once: then twice as many are.
-    this.#lists = new FamilyLists(store, `families/${place}/`, (subject) => revocations.hashSubject(subject), 2 * absoluteSeconds)
+    // Nothing prolongs a list when a login joins it. At worst it forgets those that are live when
+    // it ends, once: then twice as many are.
+    this.#lists = new FamilyLists(
+      store,
+      `families/${place}/`,
+      (subject) => revocations.hashSubject(subject),
+      2 * absoluteSeconds,
+    )
   }
 
   /** Begins a family, and ends the user's oldest where there is one too many. */
@@ -83,8 +95,8 @@ export class RefreshFamilies {
   }
 
   /**
-   * Exchanges a refresh token for the next one. What `prepare` makes of the grant is made before the token is used up, so that its failure costs nothing;
-   * undefined ends the family.
+   * Exchanges a refresh token for the next one. What `prepare` makes of the grant is made before
+   * the token is used up, so that its failure costs nothing; undefined ends the family.
    * @throws PhoneCheckError `token_invalid`, `store_unavailable`, or whatever `prepare` threw
    */
   async rotate<Prepared>(
@@ -109,13 +121,17 @@ export class RefreshFamilies {
       }
       const secret = again ?? createSecret()
       const isMine =
-        again !== undefined || (await this.#replace(presented, found.version, this.#next(presented, family, secret, found.ageMs)))
+        again !== undefined ||
+        (await this.#replace(presented, found.version, this.#next(presented, family, secret, found.ageMs)))
       if (isMine) return { refreshToken: `${token.split('.', 1)[0]}.${secret}`, prepared }
     }
     throw new PhoneCheckError('store_unavailable', { message: 'The store neither takes nor shows a change.' })
   }
 
-  /** Ends the family that a token belongs to, used or not. Unknown ones have ended already. @throws PhoneCheckError `token_invalid` for a text of another kind */
+  /**
+   * Ends the family that a token belongs to, used or not. Unknown ones have ended already.
+   * @throws PhoneCheckError `token_invalid` for a text of another kind
+   */
   async end(token: string): Promise<void> {
     await this.#rules.store.remove(this.#parse(token).key)
   }
@@ -147,8 +163,9 @@ export class RefreshFamilies {
   }
 
   /**
-   * A store that fails may have written all the same. A client that is told of a failure presents its token again, which by then is a used one and ends the
-   * login: so it is asked what stands, once.
+   * A store that fails may have written all the same. A client that is told of a failure presents
+   * its token again, which by then is a used one and ends the login: so it is asked what stands,
+   * once.
    */
   async #replace({ key, seal }: Presented, version: number, family: Family): Promise<boolean> {
     const { store } = this.#rules

@@ -10,12 +10,16 @@ export const noEpochs: Epochs = ['', '']
 /**
  * Ends all logins of a user that were made until now, without knowing them.
  *
- * A revocation is a random text, the epoch, under the user's key. A login remembers the epoch it was made in; once there is another one, the login is
- * revoked. No clock is compared with another, so a login is judged the same by every process, and a revocation misses nothing that was issued before it.
+ * A revocation is a random text, the epoch, under the user's key. A login remembers the epoch it
+ * was made in; once there is another one, the login is revoked. No clock is compared with another,
+ * so a login is judged the same by every process, and a revocation misses nothing that was issued
+ * before it.
  *
- * An epoch must outlive every login made before it. `replace` does not prolong a record, and removing it first would leave a moment without any; therefore
- * there are two slots. A new epoch goes into the slot that still lives long enough, else into the one that is free. Records live twice as long as needed,
- * so one of both is always the case, and a slot that expires has no login left that it could still revoke.
+ * An epoch must outlive every login made before it. `replace` does not prolong a record, and
+ * removing it first would leave a moment without any; therefore there are two slots. A new epoch
+ * goes into the slot that still lives long enough, else into the one that is free. Records live
+ * twice as long as needed, so one of both is always the case, and a slot that expires has no login
+ * left that it could still revoke.
  */
 export class Revocations {
   readonly #store: Store
@@ -24,8 +28,10 @@ export class Revocations {
   readonly #neededSeconds: number
 
   /**
-   * @param secret keys the hashes of ids, which somebody who reads the store could else try out. Every process that revokes or asks needs the same one.
-   * @param absoluteSeconds life of the longest login. Default: of any there can be, because whoever revokes may have other settings than whoever issued
+   * @param secret keys the hashes of ids, which somebody who reads the store could else try out.
+   * Every process that revokes or asks needs the same one.
+   * @param absoluteSeconds life of the longest login. Default: of any there can be, because whoever
+   * revokes may have other settings than whoever issued
    */
   constructor(store: Store, secret: string, issuer: string, absoluteSeconds: number = tokenLimits.absoluteSeconds.max) {
     this.#store = store
@@ -56,7 +62,8 @@ export class Revocations {
     const epoch = createSecret().slice(0, 11)
     const lasting = slots.find(({ found }) => secondsLeft(found) >= this.#neededSeconds)
     const free = slots.find(({ found }) => !found)
-    // Neither is there only after the settings were changed more than once; then the one that lives longest is the best there is.
+    // Neither is there only after the settings were changed more than once; then the one that lives
+    // longest is the best there is.
     const slot = lasting ?? free ?? (secondsLeft(slots[0].found) > secondsLeft(slots[1].found) ? slots[0] : slots[1])
     // Whether this write or another revocation's came first makes no difference: both end the same logins.
     if (slot.found) await this.#store.replace(slot.key, slot.found.version, record(epoch, ttlOf(slot.found)))

@@ -21,20 +21,24 @@ export interface BearerSettings<Claims extends object = object> {
   issuer: string
   /** For whom they are, such as `https://api.example`. An API takes no token that is for another one. */
   audience: string
-  /** Keys whose tokens are taken; the first one signs. To change keys, put the new one first and drop the old one 16 minutes later. */
+  /**
+   * Keys whose tokens are taken; the first one signs. To change keys, put the new one first and
+   * drop the old one 16 minutes later.
+   */
   keys: readonly JwtKey[]
   /** Claims of your own, by which your `verify` callbacks are typed. Names that are ours cannot be used. */
   claims?: (user: Express.User) => CustomClaims<Claims>
   /** Keeps refresh families and revocations. Without it there are no refresh tokens. May be the strategy's. */
   store?: Store
   /**
-   * At least 32 random bytes, required with `store`: keys the hashes of user ids in it. The same in every process that shares the store, and for as long as
-   * logins live: under another one, revocations are not found. May be the strategy's.
+   * At least 32 random bytes, required with `store`: keys the hashes of user ids in it. The same in
+   * every process that shares the store, and for as long as logins live: under another one,
+   * revocations are not found. May be the strategy's.
    */
   secret?: string | undefined
   /**
-   * Asks the store at each request whether the login was ended since: by logout, by a reused refresh token, by `revokeUser`. Default false: an access token is
-   * good until it expires.
+   * Asks the store at each request whether the login was ended since: by logout, by a reused
+   * refresh token, by `revokeUser`. Default false: an access token is good until it expires.
    */
   checkRevoked?: boolean
   /** Longest time between two refreshes. Default 7 days, at most 365. */
@@ -42,8 +46,9 @@ export interface BearerSettings<Claims extends object = object> {
   /** Longest time between two logins. Default 30 days, at most 365. */
   refreshAbsoluteSeconds?: number
   /**
-   * For this long after a refresh the used token brings the same new refresh token again, with a fresh access token, as often as asked: for clients that
-   * lose answers or refresh twice at once. A thief may use it too. Default 0, at most 60.
+   * For this long after a refresh the used token brings the same new refresh token again, with a
+   * fresh access token, as often as asked: for clients that lose answers or refresh twice at once.
+   * A thief may use it too. Default 0, at most 60.
    */
   refreshGraceSeconds?: number
   /** As the strategy's: hears of everything; by default what only the operator can mend is a warning of the process. */
@@ -52,15 +57,22 @@ export interface BearerSettings<Claims extends object = object> {
   clock?: Clock
 }
 
-/** One object, shared by `issueJwt`, `refreshJwt`, `logoutJwt`, `revokeUser` and `BearerStrategy`. Read once: later changes to it have no effect. */
+/**
+ * One object, shared by `issueJwt`, `refreshJwt`, `logoutJwt`, `revokeUser` and `BearerStrategy`.
+ * Read once: later changes to it have no effect.
+ */
 export interface JwtSettings<Claims extends object = object> extends BearerSettings<Claims> {
-  /** The application's stable id of a user. Never the phone number, which is refused: numbers are given to other people. */
+  /**
+   * The application's stable id of a user. Never the phone number, which is refused: numbers are
+   * given to other people.
+   */
   subject: (user: Express.User) => string
   /** How long an access token is good. Default 600, at most 900. */
   accessTtlSeconds?: number
   /**
-   * Asked at each refresh, with what `subject` returned at login. No user, no tokens: the login is over. Without it a login lives on whatever becomes of the
-   * user, and custom claims stay as they were at login.
+   * Asked at each refresh, with what `subject` returned at login. No user, no tokens: the login is
+   * over. Without it a login lives on whatever becomes of the user, and custom claims stay as they
+   * were at login.
    */
   findUser?: (subject: string) => Verdict | Promise<Verdict>
 }
@@ -113,10 +125,15 @@ const rules: readonly OptionRule[] = [
 
 const known = new WeakMap<object, TokenService>()
 
-/** The same for every function that is given these settings, so that keys are read once. @throws TypeError that names the setting and the cure */
+/**
+ * The same for every function that is given these settings, so that keys are read once.
+ * @throws TypeError that names the setting and the cure
+ */
 export function tokenServiceFor<Claims extends object>(settings: BearerSettings<Claims>): TokenService {
   if (typeof settings === 'function')
-    throw new TypeError('JwtSettings: the settings come first and the verify callback second: new BearerStrategy(settings, verify)')
+    throw new TypeError(
+      'JwtSettings: the settings come first and the verify callback second: new BearerStrategy(settings, verify)',
+    )
   if (typeof settings !== 'object' || settings === null)
     throw new TypeError('JwtSettings: pass an object of settings, with issuer, audience, keys and subject')
   const tokens = known.get(settings) ?? build(settings)
@@ -128,7 +145,9 @@ export function tokenServiceFor<Claims extends object>(settings: BearerSettings<
 const nameGrammar = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/
 
 function build(
-  settings: JwtSettings | (BearerSettings & { subject?: undefined; accessTtlSeconds?: undefined; findUser?: undefined }),
+  settings:
+    | JwtSettings
+    | (BearerSettings & { subject?: undefined; accessTtlSeconds?: undefined; findUser?: undefined }),
 ): TokenService {
   knownOptions('JwtSettings', settings, settingNames)
   const { issuer, audience, subject, claims, findUser, clock = systemClock, checkRevoked = false } = settings
@@ -146,7 +165,8 @@ function build(
   const emit = isolateListener(settings.onEvent ?? warnOperator)
 
   if (checkRevoked && !settings.store) throw complaint('checkRevoked', 'needs a store')
-  if (settings.store !== undefined && !isStore(settings.store)) throw complaint('store', 'is no store; pass one, such as new MemoryStore()')
+  if (settings.store !== undefined && !isStore(settings.store))
+    throw complaint('store', 'is no store; pass one, such as new MemoryStore()')
   const secret = checkedSecret(settings)
   const store = settings.store && guardStore(settings.store, emit)
   const revocations = store && secret !== undefined ? new Revocations(store, secret, issuer) : undefined
@@ -176,7 +196,12 @@ function build(
   }
 }
 
-function seconds(name: string, value: number | undefined, { default: usual, max }: { default: number; max: number }, min: number): number {
+function seconds(
+  name: string,
+  value: number | undefined,
+  { default: usual, max }: { default: number; max: number },
+  min: number,
+): number {
   if (value === undefined) return usual
   if (!Number.isInteger(value) || value < min || value > max)
     throw complaint(name, `must be a whole number of seconds from ${min} to ${max}`)

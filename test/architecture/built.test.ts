@@ -8,11 +8,13 @@ import ts from 'typescript'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { cleanEnv, root } from '../package/apps.js'
 
-// What was built, by itself: what of it a user's program loads, and from where. Apps that install it are in the slow tests.
+// What was built, by itself: what of it a user's program loads, and from where. Apps that install
+// it are in the slow tests.
 
-const manifest: { exports: Record<string, string | { require: { types: string; default: string } }>; dependencies: object } = JSON.parse(
-  readFileSync(`${root}package.json`, 'utf8'),
-)
+const manifest: {
+  exports: Record<string, string | { require: { types: string; default: string } }>
+  dependencies: object
+} = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 const paths = Object.entries(manifest.exports).flatMap(([path, target]) =>
   typeof target === 'string' ? [] : [[path, target.require] as const],
 )
@@ -24,7 +26,10 @@ beforeAll(() => {
 
 test('every entry loads by require() where ES modules cannot be required, as in Jest and on AWS Lambda', async () => {
   const script = `console.log(JSON.stringify(${JSON.stringify(specifiers)}.map((name) => Object.keys(require(name)).length)))`
-  const { stdout } = await promisify(execFile)('node', ['--no-experimental-require-module', '-e', script], { cwd: root, env: cleanEnv() })
+  const { stdout } = await promisify(execFile)('node', ['--no-experimental-require-module', '-e', script], {
+    cwd: root,
+    env: cleanEnv(),
+  })
   const counts: number[] = JSON.parse(stdout)
   expect(counts.map((count) => count > 0)).toEqual(specifiers.map(() => true))
 })
@@ -45,7 +50,9 @@ test.each([
 })
 
 test('it is code and types alone, without source maps', () => {
-  const others = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).filter((path) => /\.[^.]+$/.test(path))
+  const others = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\.[^.]+$/.test(path),
+  )
   expect(others.filter((path) => !/(\.js|\.d\.ts|package\.json|\.tsbuildinfo)$/.test(path))).toEqual([])
 })
 
@@ -96,7 +103,15 @@ describe('TypeScript finds the types of each entry', () => {
     mkdirSync(`${folder}/node_modules`)
     symlinkSync(root, `${folder}/node_modules/passport-phonecheck`)
     const found = specifiers.map((name) => {
-      const { resolvedModule } = ts.resolveModuleName(name, `${folder}/user.ts`, { moduleResolution }, ts.sys, undefined, undefined, mode)
+      const { resolvedModule } = ts.resolveModuleName(
+        name,
+        `${folder}/user.ts`,
+        { moduleResolution },
+        ts.sys,
+        undefined,
+        undefined,
+        mode,
+      )
       return resolvedModule && relative(root, resolvedModule.resolvedFileName)
     })
     expect(found).toEqual(paths.map(([, { types }]) => types.replace('./dist/cjs/', `dist/${half}/`)))

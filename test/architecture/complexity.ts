@@ -1,7 +1,10 @@
 import ts from 'typescript'
 import { lineOf, nodesOf, parse, type Sources } from './sources.js'
 
-/** Cyclomatic complexity as ESLint's `complexity` counts it: 1, and 1 for each branch. Nested functions count for themselves. */
+/**
+ * Cyclomatic complexity as ESLint's `complexity` counts it: 1, and 1 for each branch. Nested
+ * functions count for themselves.
+ */
 export function complexityOf(body: ts.Node): number {
   let branches = 1
   const visit = (node: ts.Node): void => {
@@ -14,13 +17,18 @@ export function complexityOf(body: ts.Node): number {
 }
 
 function isBranch(node: ts.Node): boolean {
-  if (ts.isIfStatement(node) || ts.isConditionalExpression(node) || ts.isCatchClause(node) || ts.isCaseClause(node)) return true
+  if (ts.isIfStatement(node) || ts.isConditionalExpression(node) || ts.isCatchClause(node) || ts.isCaseClause(node))
+    return true
   if (ts.isForStatement(node) || ts.isForOfStatement(node) || ts.isForInStatement(node)) return true
   if (ts.isWhileStatement(node) || ts.isDoStatement(node)) return true
   if ((ts.isBindingElement(node) || ts.isParameter(node)) && node.initializer) return true
   if (!ts.isBinaryExpression(node)) return false
   const { kind } = node.operatorToken
-  return [ts.SyntaxKind.AmpersandAmpersandToken, ts.SyntaxKind.BarBarToken, ts.SyntaxKind.QuestionQuestionToken].includes(kind)
+  return [
+    ts.SyntaxKind.AmpersandAmpersandToken,
+    ts.SyntaxKind.BarBarToken,
+    ts.SyntaxKind.QuestionQuestionToken,
+  ].includes(kind)
 }
 
 /** Functions above `most`, such as `src/login/start.ts:12 startLogin 14`. */

@@ -9,7 +9,9 @@ const manifest: { exports: Record<string, string | { import: { types: string } }
 
 /** Sub-path of the package to the source of its entry. */
 const entries = Object.entries(manifest.exports).flatMap(([path, target]) =>
-  typeof target === 'string' ? [] : [[path, target.import.types.replace('./dist/esm/', 'src/').replace(/\.d\.ts$/, '.ts')] as const],
+  typeof target === 'string'
+    ? []
+    : [[path, target.import.types.replace('./dist/esm/', 'src/').replace(/\.d\.ts$/, '.ts')] as const],
 )
 
 const program = ts.createProgram(

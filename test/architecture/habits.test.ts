@@ -76,7 +76,8 @@ describe('goes red on', () => {
   })
 
   test('nothing else', () => {
-    const fine = "// Math.random()\nexport const a = 'console.log'; clock.now(); new Date(0); Date.parse(a); export { a as b }"
+    const fine =
+      "// Math.random()\nexport const a = 'console.log'; clock.now(); new Date(0); Date.parse(a); export { a as b }"
     expect([...strayCalls(one(fine)), ...defaultExports(one(fine))]).toEqual([])
   })
 })

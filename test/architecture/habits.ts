@@ -1,7 +1,7 @@
 import ts from 'typescript'
 import { lineOf, nodesOf, parse, type Sources } from './sources.js'
 
-export const maxLines = 300
+export const maxLines = 350
 
 export function tooLong(sources: Sources): string[] {
   return [...sources].filter(([, text]) => text.trimEnd().split('\n').length > maxLines).map(([path]) => path)
@@ -13,7 +13,10 @@ export function defaultExports(sources: Sources): string[] {
     if (ts.isExportAssignment(node)) return true
     if (ts.isExportSpecifier(node)) return node.name.text === 'default'
     if (ts.isNamespaceExport(node)) return node.name.text === 'default'
-    return ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword)
+    return (
+      ts.canHaveModifiers(node) &&
+      (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword)
+    )
   })
 }
 

@@ -46,7 +46,10 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 export function importViolations(sources: Sources): string[] {
   const imports = readImports(sources)
   const cycle = findCycle(imports)
-  return [...imports.flatMap((found) => complaint(found, sources) ?? []), ...(cycle ? [`cycle: ${cycle.join(' -> ')}`] : [])]
+  return [
+    ...imports.flatMap((found) => complaint(found, sources) ?? []),
+    ...(cycle ? [`cycle: ${cycle.join(' -> ')}`] : []),
+  ]
 }
 
 function complaint({ at, from, specifier, file }: Import, sources: Sources): string | undefined {

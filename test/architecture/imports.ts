@@ -32,7 +32,10 @@ function importsOf(from: string, text: string): Import[] {
 function importIn(node: ts.Node): { specifier: string; typeOnly: boolean } | undefined {
   if (ts.isImportDeclaration(node)) {
     // `import { type A }` still loads the module under verbatimModuleSyntax; only `import type` is erased.
-    return { specifier: textOf(node.moduleSpecifier), typeOnly: node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword }
+    return {
+      specifier: textOf(node.moduleSpecifier),
+      typeOnly: node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword,
+    }
   }
   if (ts.isExportDeclaration(node) && node.moduleSpecifier) {
     return { specifier: textOf(node.moduleSpecifier), typeOnly: node.isTypeOnly }
@@ -41,11 +44,17 @@ function importIn(node: ts.Node): { specifier: string; typeOnly: boolean } | und
     return { specifier: textOf(node.moduleReference.expression), typeOnly: node.isTypeOnly }
   }
   if (ts.isImportTypeNode(node)) {
-    return { specifier: ts.isLiteralTypeNode(node.argument) ? textOf(node.argument.literal) : '(computed)', typeOnly: true }
+    return {
+      specifier: ts.isLiteralTypeNode(node.argument) ? textOf(node.argument.literal) : '(computed)',
+      typeOnly: true,
+    }
   }
   if (ts.isCallExpression(node) && loadsModule(node.expression)) {
     const [specifier] = node.arguments
-    return { specifier: specifier && ts.isStringLiteralLike(specifier) ? specifier.text : '(computed)', typeOnly: false }
+    return {
+      specifier: specifier && ts.isStringLiteralLike(specifier) ? specifier.text : '(computed)',
+      typeOnly: false,
+    }
   }
   return undefined
 }

@@ -5,12 +5,18 @@ interface Judged {
   line: string
 }
 // Plain JavaScript, so that CI needs nothing to run it; its types are written here.
-const { judge }: { judge(report: object, given: { base: string; answers(port: number): Promise<boolean> }): Promise<Judged> } =
+const {
+  judge,
+}: { judge(report: object, given: { base: string; answers(port: number): Promise<boolean> }): Promise<Judged> } =
   await import(new URL('../../scripts/judge-tests.mjs', import.meta.url).href)
 
 function file(name: string, ...statuses: string[]) {
   const status = statuses.includes('failed') ? 'failed' : 'passed'
-  return { name: `/repo/${name}`, status, assertionResults: statuses.map((each, index) => ({ status: each, fullName: `test ${index}` })) }
+  return {
+    name: `/repo/${name}`,
+    status,
+    assertionResults: statuses.map((each, index) => ({ status: each, fullName: `test ${index}` })),
+  }
 }
 
 function verdict(...testResults: object[]): Promise<Judged> {
@@ -18,7 +24,10 @@ function verdict(...testResults: object[]): Promise<Judged> {
 }
 
 test('all passed', async () => {
-  expect(await verdict(file('test/a.test.ts', 'passed', 'passed'))).toEqual({ complaints: [], line: '2 passed, 0 failed, 0 skipped' })
+  expect(await verdict(file('test/a.test.ts', 'passed', 'passed'))).toEqual({
+    complaints: [],
+    line: '2 passed, 0 failed, 0 skipped',
+  })
 })
 
 test.each(['skipped', 'pending', 'todo', 'disabled'])('a test that is %s', async (status) => {
@@ -49,6 +58,9 @@ test('no tests at all', async () => {
 test('a database that answers and that no test used', async () => {
   const idle = await verdict(file('test/a.test.ts', 'passed'), file('test/stores/redis.test.ts', 'skipped'))
   expect(idle.complaints).toContain('Redis answers at 6379, BUT NO TEST USED IT')
-  const used = await verdict(file('test/stores/redis-cluster.test.ts', 'passed'), file('test/stores/postgres.test.ts', 'passed'))
+  const used = await verdict(
+    file('test/stores/redis-cluster.test.ts', 'passed'),
+    file('test/stores/postgres.test.ts', 'passed'),
+  )
   expect(used.complaints).toEqual([])
 })

@@ -10,7 +10,9 @@ export const root = fileURLToPath(new URL('../../', import.meta.url))
 /** Every file of code below the folders. */
 export function readSources(...folders: string[]): Sources {
   const paths = folders.flatMap((folder) =>
-    readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name.replaceAll('\\', '/')}`),
+    readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map(
+      (name) => `${folder}/${name.replaceAll('\\', '/')}`,
+    ),
   )
   const code = paths.filter((path) => /\.[cm]?[jt]sx?$/.test(path) && !path.includes('node_modules/')).sort()
   return new Map(code.map((path) => [path, readFileSync(root + path, 'utf8')]))

@@ -7,7 +7,10 @@ import { scripted } from '../support/flow.js'
 const phone_number = '+12025550100'
 
 /** Whatever comes of it, nothing behind a route ran, and who asked was told of a fault. */
-async function expectOutages(fails: (fail: (() => never) | undefined) => void, request: () => ReturnType<GuardedApp['ask']>) {
+async function expectOutages(
+  fails: (fail: (() => never) | undefined) => void,
+  request: () => ReturnType<GuardedApp['ask']>,
+) {
   for (const value of values) {
     for (const [way, fail] of Object.entries(failing(value))) {
       fails(fail as () => never)
@@ -41,7 +44,8 @@ test.each(['insert', 'find', 'replace', 'count', 'insertCharged', 'remove'] as c
     }
     const reads = operation === 'find' || operation === 'replace'
     const flow = await app.begin()
-    const request = () => (reads ? app.ask('/login/verify', { flow, code: 'right' }) : app.ask('/login', { phone_number }))
+    const request = () =>
+      reads ? app.ask('/login/verify', { flow, code: 'right' }) : app.ask('/login', { phone_number })
     if (operation === 'remove') {
       set(failing(undefined)['throws'] as () => never)
       app.provider.onStart = async () => ({ unable: 'other' })
@@ -119,16 +123,19 @@ test('an injected fetch that fails with anything is an outage at once, and ends 
   }
 })
 
-test.each([0, 1, '', {}, [], { rowCount: 0 }])('a store that says %j instead of true has kept and replaced nothing', async (answer) => {
-  const clock = fakeClock()
-  const store = new MemoryStore({ clock })
-  const app = await guardedApp({ strategy: { store, clock } })
-  const flow = await app.begin()
-  store.replace = async () => answer as never
-  const { status, reached } = await app.ask('/login/verify', { flow, code: 'right' })
-  expect([status, reached.behind]).toEqual([409, 0])
-  expect(app.provider.redeems).toBe(0)
-})
+test.each([0, 1, '', {}, [], { rowCount: 0 }])(
+  'a store that says %j instead of true has kept and replaced nothing',
+  async (answer) => {
+    const clock = fakeClock()
+    const store = new MemoryStore({ clock })
+    const app = await guardedApp({ strategy: { store, clock } })
+    const flow = await app.begin()
+    store.replace = async () => answer as never
+    const { status, reached } = await app.ask('/login/verify', { flow, code: 'right' })
+    expect([status, reached.behind]).toEqual([409, 0])
+    expect(app.provider.redeems).toBe(0)
+  },
+)
 
 test('a store that says null of what it does not know ends logins all the same', async () => {
   const store = new MemoryStore()

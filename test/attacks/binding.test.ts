@@ -60,13 +60,18 @@ describe('only the starter can redeem', () => {
     const app = await startApp()
     const owner = await beginWithCode(app)
     const other = await begin(app)
-    const wrong = await owner.browser.post('/login/phone/verify', { flow: owner.flow, code: owner.code, check_id: other.checkId })
+    const wrong = await owner.browser.post('/login/phone/verify', {
+      flow: owner.flow,
+      code: owner.code,
+      check_id: other.checkId,
+    })
     expect(wrong.status).toBe(401)
     expect((await wrong.json()).code).toBe('flow_invalid')
     expect(patches(app)).toBe(0)
-    expect((await owner.browser.post('/login/phone/verify', { flow: owner.flow, code: owner.code, check_id: owner.checkId })).status).toBe(
-      200,
-    )
+    expect(
+      (await owner.browser.post('/login/phone/verify', { flow: owner.flow, code: owner.code, check_id: owner.checkId }))
+        .status,
+    ).toBe(200)
   })
 
   test('an unknown handle, a damaged one and one of another length look alike', async () => {
@@ -113,19 +118,22 @@ describe('login CSRF', () => {
     ['HEAD', { method: 'HEAD' }],
     ['prefetch', { headers: { 'sec-purpose': 'prefetch;prerender' } }],
     ['old prefetch', { headers: { purpose: 'prefetch' } }],
-  ])('%s on the return leg is answered without touching the flow, and the real visit still works', async (_name, init) => {
-    const app = await startApp({ redirect: true })
-    const { browser, challengeUrl } = await begin(app)
-    const link = await returnUrl(app, challengeUrl)
+  ])(
+    '%s on the return leg is answered without touching the flow, and the real visit still works',
+    async (_name, init) => {
+      const app = await startApp({ redirect: true })
+      const { browser, challengeUrl } = await begin(app)
+      const link = await returnUrl(app, challengeUrl)
 
-    const probe = await browser.request(link, init)
+      const probe = await browser.request(link, init)
 
-    expect(probe.status).toBe(400)
-    expect(probe.headers.get('cache-control')).toBe('no-store')
-    expect(probe.headers.get('set-cookie')).toBeNull()
-    expect(patches(app)).toBe(0)
-    expect((await browser.navigate(link)).headers.get('location')).toBe('/')
-  })
+      expect(probe.status).toBe(400)
+      expect(probe.headers.get('cache-control')).toBe('no-store')
+      expect(probe.headers.get('set-cookie')).toBeNull()
+      expect(patches(app)).toBe(0)
+      expect((await browser.navigate(link)).headers.get('location')).toBe('/')
+    },
+  )
 
   test('a vendor SDK that follows the redirect without our cookie gets JSON it can read', async () => {
     const app = await startApp({ redirect: true })
@@ -143,7 +151,10 @@ describe('login CSRF', () => {
 test('one strategy does not finish what another began under its own rules', async () => {
   const store = new MemoryStore()
   const lax = await startApp({ strategy: { store, name: 'lax' }, start: { binding: 'handle' } })
-  const strict = await startApp({ strategy: { store, countries: ['US'], name: 'phonecheck' }, start: { binding: 'handle' } })
+  const strict = await startApp({
+    strategy: { store, countries: ['US'], name: 'phonecheck' },
+    start: { binding: 'handle' },
+  })
   const begun = await (await new Browser(lax.url).post('/login/phone', { phone_number: '+4915112345678' })).json()
   const response = await new Browser(strict.url).post('/login/phone/verify', { flow: begun.flow, code: 'x' })
   expect(response.status).toBe(401)
@@ -157,11 +168,19 @@ describe('requests from other sites', () => {
     { 'sec-fetch-site': undefined, origin: 'https://evil.example' },
     { 'sec-fetch-site': undefined, origin: 'null' },
   ]
-  const send = (app: { url: string }, path: string, headers: Record<string, string | undefined>, body: object, cookie = '') =>
+  const send = (
+    app: { url: string },
+    path: string,
+    headers: Record<string, string | undefined>,
+    body: object,
+    cookie = '',
+  ) =>
     fetch(app.url + path, {
       method: 'POST',
       headers: Object.fromEntries(
-        Object.entries({ 'content-type': 'application/json', cookie, ...headers }).filter(([, value]) => value !== undefined),
+        Object.entries({ 'content-type': 'application/json', cookie, ...headers }).filter(
+          ([, value]) => value !== undefined,
+        ),
       ) as Record<string, string>,
       body: JSON.stringify(body),
     })

@@ -6,8 +6,16 @@ import { limits } from '../../src/limits/numbers.js'
 const day = 86_400_000
 
 describe('the bound in the documentation', () => {
-  /** Guesses in a year for whoever fills `locks` locks as soon as they can, adds `more` guesses, rests for some days, and begins again. */
-  async function guessesInAYear(locks: number, more: number, restDays: number, rule: Omit<Hit, 'key'> = limits.guesses): Promise<number> {
+  /**
+   * Guesses in a year for whoever fills `locks` locks as soon as they can, adds `more` guesses,
+   * rests for some days, and begins again.
+   */
+  async function guessesInAYear(
+    locks: number,
+    more: number,
+    restDays: number,
+    rule: Omit<Hit, 'key'> = limits.guesses,
+  ): Promise<number> {
     let now = 0
     const store = new MemoryStore({ clock: { now: () => now, delay: () => new Promise(() => {}) } })
     const hit = { ...rule, key: 'guess' }

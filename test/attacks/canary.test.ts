@@ -92,7 +92,12 @@ test('no number, code, handle, secret, token or check URL is in any log line, ev
     const start = await (await browser.post('/login/body', { phone_number: number })).json()
     const opened = await app.sim.phone(number).open(start.challenge.url)
     const code = String(opened.body?.['code'])
-    note(start.flow, code, start.challenge.url, ...[...browser.cookies.values()].flatMap((value) => value.split('.').slice(0, 2)))
+    note(
+      start.flow,
+      code,
+      start.challenge.url,
+      ...[...browser.cookies.values()].flatMap((value) => value.split('.').slice(0, 2)),
+    )
     return { flow: start.flow as string, code }
   }
   const good = new Browser(app.url)
@@ -139,7 +144,8 @@ test('no number, code, handle, secret, token or check URL is in any log line, ev
     expect(text.includes(digits), `${where} holds the number`).toBe(false)
     expect(text.includes('/redirect'), `${where} holds a check URL`).toBe(false)
   }
-  // Problems go to the requester, who typed the number and knows the handle; the session's user is the application's own answer.
+  // Problems go to the requester, who typed the number and knows the handle; the session's user is
+  // the application's own answer.
   for (const answer of answers.filter((text) => text.includes('"code"'))) {
     for (const secret of secrets) expect(answer.includes(secret)).toBe(false)
     expect(answer.includes(digits)).toBe(false)
@@ -150,7 +156,12 @@ test('no number, code, handle, secret, token or check URL is in any log line, ev
 test('nor any text, code or number of the other rungs', async () => {
   const clock = fakeClock()
   const { store, dump } = recordingStore(clock)
-  const app = await ladderApp('cookie + body', undefined, { webhook: true, strategy: { store, secret: numberSecret } }, clock)
+  const app = await ladderApp(
+    'cookie + body',
+    undefined,
+    { webhook: true, strategy: { store, secret: numberSecret } },
+    clock,
+  )
   const visitor = new Visitor(app, number)
   const answers: string[] = []
   const secrets = new Set<string>([numberSecret])
@@ -180,7 +191,8 @@ test('nor any text, code or number of the other rungs', async () => {
     answers: answers.join('\n'),
   }
   for (const [where, text] of Object.entries(outputs)) {
-    for (const secret of secrets) expect(new RegExp(`\\b${secret}\\b`).test(text), `${where} holds ${secret.slice(0, 2)}…`).toBe(false)
+    for (const secret of secrets)
+      expect(new RegExp(`\\b${secret}\\b`).test(text), `${where} holds ${secret.slice(0, 2)}…`).toBe(false)
     expect(text.includes(digits), `${where} holds the number`).toBe(false)
   }
   expect(app.events.length).toBeGreaterThan(6)
@@ -190,7 +202,13 @@ test('errors hide their secrets from inspect(), JSON and their causes', async ()
   const app = await startApp({ provider: { clientSecret } })
   app.sim.fault({ match: 'POST /oauth2/v1/token', reset: 'before' })
   const error = await app.phone.context.flow
-    .start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', requester: { address: undefined } })
+    .start({
+      phoneNumber: number,
+      purpose: 'login',
+      binding: 'handle',
+      delivery: 'body',
+      requester: { address: undefined },
+    })
     .then(
       () => undefined,
       (reason: unknown) => reason,

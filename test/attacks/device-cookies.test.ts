@@ -162,7 +162,9 @@ describe('a device that logged in before', () => {
   })
 
   test('is not stopped by whoever has used up all that its address may do', async () => {
-    const app = await codeOnly('cookie + body', { limits: { startsPerAddress: 4, sendsPerAddress: 3, failedVerifiesPerAddress: 2 } })
+    const app = await codeOnly('cookie + body', {
+      limits: { startsPerAddress: 4, sendsPerAddress: 3, failedVerifiesPerAddress: 2 },
+    })
     const address = '203.0.113.7'
     const known = new Person(app, number, undefined, address)
     expect((await known.logIn()).status).toBe(200)
@@ -171,7 +173,8 @@ describe('a device that logged in before', () => {
     for (const stranger of strangers) expect((await stranger.start()).status).toBe(201)
     expect((await new Person(app, other, undefined, address).start()).body.code).toBe('address_limit')
     const [guesser] = strangers as [Person]
-    for (const code of ['invalid_code', 'invalid_code', 'address_limit']) expect((await guesser.wrong()).body.code).toBe(code)
+    for (const code of ['invalid_code', 'invalid_code', 'address_limit'])
+      expect((await guesser.wrong()).body.code).toBe(code)
     expect((await new Person(app, number, known.browser, address).logIn()).status).toBe(200)
   })
 
@@ -191,36 +194,42 @@ describe('a device that logged in before', () => {
     ['checks', { checksPerDay: 50 }, calls.create, 40],
     ['messages', { sendsPerDay: 50 }, calls.send, 40],
     ['messages of a country', { sendsPerCountryPerDay: 50 }, calls.send, 40],
-  ] as const)('does not use up the day of %s for other known devices, beside strangers who did', async (_what, most, call, ofStrangers) => {
-    const app = await ladderApp('cookie + body', call === calls.send ? ['idenfy-sms'] : ['phonecheck'], {
-      simulator: { behaviour: { idenfySecondSend: 'accept' } },
-      before: (express) => express.set('trust proxy', 'loopback'),
-      strategy: { limits: { ...most, checksPerNumber: 1_000 } },
-    })
-    const known = async (phoneNumber: string) => {
-      const person = new Person(app, phoneNumber)
-      const { status, body } = await person.start()
-      expect(status).toBe(201)
-      const end = call === calls.send ? person.verify({ code: person.code() }) : person.silent(body.challenge.url)
-      expect((await end).status).toBe(200)
-      return person
-    }
-    const mine = [await known(number), await known(number), await known(number)]
-    const victim = await known(other)
-    await app.clock.advance(day)
-    const before = app.sim.count(call)
-    // Each /24 has a share of its own.
-    for (let index = 0; index < 60; index++) await new Person(app, `+1202555${1000 + index}`, undefined, `198.${18 + index}.0.7`).start()
-    expect(app.sim.count(call) - before).toBe(ofStrangers)
-    const codes: (string | undefined)[] = []
-    for (let index = 0; index < 12; index++) codes.push((await again(mine[index % 3] as Person).start()).body.code)
-    expect(codes).toEqual([...Array(5).fill(undefined), ...Array(7).fill('number_limit')])
-    expect((await again(victim).start()).status).toBe(201)
-    expect(app.events.filter(({ type }) => type === 'spending_limit')).toHaveLength(1)
-  })
+  ] as const)(
+    'does not use up the day of %s for other known devices, beside strangers who did',
+    async (_what, most, call, ofStrangers) => {
+      const app = await ladderApp('cookie + body', call === calls.send ? ['idenfy-sms'] : ['phonecheck'], {
+        simulator: { behaviour: { idenfySecondSend: 'accept' } },
+        before: (express) => express.set('trust proxy', 'loopback'),
+        strategy: { limits: { ...most, checksPerNumber: 1_000 } },
+      })
+      const known = async (phoneNumber: string) => {
+        const person = new Person(app, phoneNumber)
+        const { status, body } = await person.start()
+        expect(status).toBe(201)
+        const end = call === calls.send ? person.verify({ code: person.code() }) : person.silent(body.challenge.url)
+        expect((await end).status).toBe(200)
+        return person
+      }
+      const mine = [await known(number), await known(number), await known(number)]
+      const victim = await known(other)
+      await app.clock.advance(day)
+      const before = app.sim.count(call)
+      // Each /24 has a share of its own.
+      for (let index = 0; index < 60; index++)
+        await new Person(app, `+1202555${1000 + index}`, undefined, `198.${18 + index}.0.7`).start()
+      expect(app.sim.count(call) - before).toBe(ofStrangers)
+      const codes: (string | undefined)[] = []
+      for (let index = 0; index < 12; index++) codes.push((await again(mine[index % 3] as Person).start()).body.code)
+      expect(codes).toEqual([...Array(5).fill(undefined), ...Array(7).fill('number_limit')])
+      expect((await again(victim).start()).status).toBe(201)
+      expect(app.events.filter(({ type }) => type === 'spending_limit')).toHaveLength(1)
+    },
+  )
 
   test('begins at most 30 silent logins in ten minutes, and all such devices of a number 100 in a day', async () => {
-    const app = await ladderApp('cookie + body', ['phonecheck'], { before: (express) => express.set('trust proxy', 'loopback') })
+    const app = await ladderApp('cookie + body', ['phonecheck'], {
+      before: (express) => express.set('trust proxy', 'loopback'),
+    })
     const devices: Person[] = []
     for (let index = 0; index < 4; index++) {
       const person = new Person(app)

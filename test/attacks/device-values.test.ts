@@ -25,7 +25,17 @@ describe('a device value gives nothing', () => {
     expect(await isStranger(app, value)).toBe(false)
     expect(await isStranger(app, foreign.deviceCookie)).toBe(true)
     const flipped = value.slice(0, 30) + (value[30] === 'A' ? 'B' : 'A') + value.slice(31)
-    for (const forged of ['', 'x', '~~~', 'A'.repeat(120), flipped, value.slice(0, -1), `${value}AAAA`, value.toLowerCase(), `.${value}`]) {
+    for (const forged of [
+      '',
+      'x',
+      '~~~',
+      'A'.repeat(120),
+      flipped,
+      value.slice(0, -1),
+      `${value}AAAA`,
+      value.toLowerCase(),
+      `.${value}`,
+    ]) {
       expect(await isStranger(app, forged), forged).toBe(true)
     }
     // Beside those of others it is found.
@@ -179,13 +189,20 @@ describe('how it travels', () => {
       before: (express) => express.set('trust proxy', 'loopback'),
       after: (express) => {
         const options = { session: false, failWithError: true }
-        express.post('/token', (req, res, next) => app.passport.authenticate('phonecheck', options)(req, res, next), issueJwt(settings))
+        express.post(
+          '/token',
+          (req, res, next) => app.passport.authenticate('phonecheck', options)(req, res, next),
+          issueJwt(settings),
+        )
       },
     })
     const person = new Person(app)
     await person.start()
     const { body } = await person.post('/token', { flow: person.flow, code: person.code() })
-    expect(body).toMatchObject({ access_token: expect.any(String), device: expect.stringMatching(/^[A-Za-z0-9_-]{60,400}$/) })
+    expect(body).toMatchObject({
+      access_token: expect.any(String),
+      device: expect.stringMatching(/^[A-Za-z0-9_-]{60,400}$/),
+    })
     const again = async () => {
       await app.clock.advance(day)
       await guessUntilLocked(app, () => new Person(app))

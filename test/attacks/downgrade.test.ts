@@ -3,7 +3,8 @@ import { Browser } from '../support/browser.js'
 import { scripted } from '../support/flow.js'
 import { calls, type LadderApp, ladderApp, Visitor } from '../support/ladder.js'
 
-const refused = (app: LadderApp) => app.events.filter((event) => event.type === 'step_refused').map((event) => [event.step, event.code])
+const refused = (app: LadderApp) =>
+  app.events.filter((event) => event.type === 'step_refused').map((event) => [event.step, event.code])
 
 describe('the ladder is the server’s', () => {
   test('a fallback at once is too early, and says when it will not be; each rung has its time', async () => {
@@ -112,7 +113,9 @@ describe('the floor', () => {
   })
 
   test('that no rung reaches is an error at construction', async () => {
-    await expect(ladderApp('cookie + body', ['idenfy-sms'], { strategy: { floor: 'high' } })).rejects.toThrow(/assurance 'high'/)
+    await expect(ladderApp('cookie + body', ['idenfy-sms'], { strategy: { floor: 'high' } })).rejects.toThrow(
+      /assurance 'high'/,
+    )
   })
 })
 

@@ -17,7 +17,10 @@ test('ten flows of one number have a vendor whose quota is used up asked no ofte
   app.sim.fault({ match: calls.send, status: 429 })
   for (let round = 0; round < 6; round++) {
     for (const visitor of visitors) {
-      expect(await visitor.fallback()).toMatchObject({ status: 503, body: { code: 'provider_unavailable', reason: 'quota_exceeded' } })
+      expect(await visitor.fallback()).toMatchObject({
+        status: 503,
+        body: { code: 'provider_unavailable', reason: 'quota_exceeded' },
+      })
     }
     expect(sends(app)).toBe(round + 1)
     await app.clock.advance(5_000)
@@ -27,7 +30,10 @@ test('ten flows of one number have a vendor whose quota is used up asked no ofte
 
 describe('one flow cannot have a provider asked without end', () => {
   test('by falling back over a rung that cannot work to one that a limit closes', async () => {
-    const app = await ladderApp('cookie + body', undefined, { ...accepting, strategy: { limits: { sendsPerAddress: 0 } } })
+    const app = await ladderApp('cookie + body', undefined, {
+      ...accepting,
+      strategy: { limits: { sendsPerAddress: 0 } },
+    })
     const visitor = new Visitor(app)
     await visitor.start()
     app.sim.override(visitor.number, { moCheck: { createProblem: 'country_not_supported' } })
@@ -109,7 +115,10 @@ test('in the last half minute nothing new is begun, and what is there stays good
   expect((await visitor.resend()).status).toBe(201)
   await app.clock.advance(273_000)
   const refused = await visitor.resend()
-  expect(refused).toMatchObject({ status: 403, body: { code: 'send_refused', detail: expect.stringContaining('no time left') } })
+  expect(refused).toMatchObject({
+    status: 403,
+    body: { code: 'send_refused', detail: expect.stringContaining('no time left') },
+  })
   expect((await visitor.status()).body).toMatchObject({ state: 'pending', rung: 'live', fallback: [] })
   expect((await visitor.verify({ code: visitor.code() })).status).toBe(200)
   expect(sends(app)).toBe(2)

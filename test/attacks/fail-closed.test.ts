@@ -16,8 +16,9 @@ import { Browser } from '../support/browser.js'
 import { ladderApp, Visitor } from '../support/ladder.js'
 import { beginWithCode } from '../support/login.js'
 
-// To Express an error of `undefined`, `null`, `''`, `0` or `false` is no error, and `'route'` and `'router'` skip the rest of a route: a guard that hands on
-// what an application's function threw would open.
+// To Express an error of `undefined`, `null`, `''`, `0` or `false` is no error, and `'route'` and
+// `'router'` skip the rest of a route: a guard that hands on what an application's function threw
+// would open.
 
 const values = {
   undefined: undefined,
@@ -112,8 +113,14 @@ describe.each(cases)('%s, %s', (_value, way, fail) => {
     const { access_token } = await response.json()
     const pass = new passport.Passport()
     pass.use(new BearerStrategy(jwt, failing as never))
-    const app = await guarded((server, behind) => server.get('/me', pass.authenticate('bearer', { session: false }), behind))
-    expectClosed(app, await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${access_token}` } }), 'verify callback')
+    const app = await guarded((server, behind) =>
+      server.get('/me', pass.authenticate('bearer', { session: false }), behind),
+    )
+    expectClosed(
+      app,
+      await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${access_token}` } }),
+      'verify callback',
+    )
   })
 
   test.each([0, 1, 2])('by a verify callback with %i parameters', async (length) => {
@@ -139,7 +146,9 @@ describe.each(cases)('%s, %s', (_value, way, fail) => {
   if (way === 'thrown') {
     test('by a proof of `from`, when it is looked at', async () => {
       const proof = Object.defineProperty({}, 'assurance', { get: failing })
-      const app = await guarded((server, behind) => server.get('/me', requireAssurance('low', { from: () => proof }), behind))
+      const app = await guarded((server, behind) =>
+        server.get('/me', requireAssurance('low', { from: () => proof }), behind),
+      )
       const response = await fetch(`${app.url}/me`)
       expect(app.ran()).toBe(0)
       expect(response.status).toBeGreaterThanOrEqual(400)
@@ -172,7 +181,11 @@ describe.each(cases)('%s, %s', (_value, way, fail) => {
     const watch = watched()
     const app = await startApp({
       after: (server, phone) => {
-        server.post('/link', phone.purpose('link', { subject: failing }, async () => false as never).start(), watch.behind)
+        server.post(
+          '/link',
+          phone.purpose('link', { subject: failing }, async () => false as never).start(),
+          watch.behind,
+        )
         server.use(watch.errors)
       },
     })
@@ -231,7 +244,9 @@ describe.each(cases)('%s, %s', (_value, way, fail) => {
       const browser = new Browser(app.url)
       const start = await browser.post('/login/phone', { phone_number: '+12025550100' })
       const response =
-        start.status === 201 ? await browser.post('/login/phone/verify', { flow: (await start.json()).flow, code: 'right' }) : start
+        start.status === 201
+          ? await browser.post('/login/phone/verify', { flow: (await start.json()).flow, code: 'right' })
+          : start
       expect(response.status).toBe(503)
       expect((await (await browser.request('/me')).json()).user).toBeNull()
     }

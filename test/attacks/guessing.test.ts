@@ -19,7 +19,10 @@ class Guesser extends Visitor {
   }
 }
 
-/** The simulator would stop a second request while one is open, and after three wrong codes by itself: here only our own rules may stop anything. */
+/**
+ * The simulator would stop a second request while one is open, and after three wrong codes by
+ * itself: here only our own rules may stop anything.
+ */
 function codeOnly(names: ('phonecheck' | 'idenfy-sms')[] = ['idenfy-sms']) {
   return ladderApp('handle', names, {
     simulator: { behaviour: { idenfySecondSend: 'accept', idenfyMaxWrongTries: 1_000 } },
@@ -110,7 +113,8 @@ describe('guesses are bounded by number, over flows, messages and addresses', ()
     const guesser = new Guesser(app, '198.51.100.1')
     await guesser.start()
     const wrong = guesser.code() === '0000' ? '1111' : '0000'
-    for (let round = 0; round < 4; round++) await Promise.all(Array.from({ length: 50 }, () => guesser.verify({ code: wrong })))
+    for (let round = 0; round < 4; round++)
+      await Promise.all(Array.from({ length: 50 }, () => guesser.verify({ code: wrong })))
     expect(app.sim.count(calls.verify)).toBe(3)
   })
 
@@ -184,7 +188,9 @@ describe('guesses are bounded by number, over flows, messages and addresses', ()
       expect((await lockedFallback(app)).status).toBe(201)
       await app.clock.advance(day)
     }
-    expect(app.events).toContainEqual(expect.objectContaining({ type: 'step_refused', step: 'verify', code: 'code_locked' }))
+    expect(app.events).toContainEqual(
+      expect.objectContaining({ type: 'step_refused', step: 'verify', code: 'code_locked' }),
+    )
     expect(app.events.filter((event) => event.type === 'number_unlocked')).toEqual([
       { type: 'number_unlocked', country: 'US', number: '+1********00' },
     ])

@@ -18,7 +18,11 @@ interface HeldLogin {
 const nativeApp = () => startApp({ start: { binding: 'handle' } })
 
 function post(app: TestApp, path: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(app.url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
+  return fetch(app.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
 }
 
 /** A login up to the code, by a phone that has the SIM of this number. */
@@ -36,7 +40,10 @@ async function expectNothing(app: TestApp, answer: Response, status: number, cod
 
 async function expectLogin(app: TestApp, { flow, code }: HeldLogin, number: string): Promise<void> {
   const answer = await post(app, verify, { flow, code })
-  expect([answer.status, await answer.json()]).toEqual([200, { user: { id: `user-of-${number}` }, method: 'phonecheck' }])
+  expect([answer.status, await answer.json()]).toEqual([
+    200,
+    { user: { id: `user-of-${number}` }, method: 'phonecheck' },
+  ])
 }
 
 describe("somebody else's check", () => {
@@ -117,7 +124,10 @@ describe('without a prior start', () => {
 test.each([
   ['the public id', ({ id }: HeldLogin) => id],
   ['the check id', ({ check_id }: HeldLogin) => check_id],
-  ['the hash under which the store knows the login', ({ flow }: HeldLogin) => createHash('sha256').update(flow).digest('hex')],
+  [
+    'the hash under which the store knows the login',
+    ({ flow }: HeldLogin) => createHash('sha256').update(flow).digest('hex'),
+  ],
   ['the handle without its last character', ({ flow }: HeldLogin) => flow.slice(0, -1)],
 ])('a stolen login: %s in place of the handle opens no route, and the owner notices nothing', async (_name, stolen) => {
   const app = await nativeApp()
@@ -137,8 +147,14 @@ describe('a handle in a page of another origin', () => {
   ])('with %o is refused on every route and still its owner’s', async (headers: Record<string, string>) => {
     const app = await nativeApp()
     const login = await held(app, victim)
-    await expectNothing(app, await post(app, verify, { flow: login.flow, code: login.code }, headers), 403, 'cross_site')
-    for (const route of others) await expectNothing(app, await post(app, route, { flow: login.flow }, headers), 403, 'cross_site')
+    await expectNothing(
+      app,
+      await post(app, verify, { flow: login.flow, code: login.code }, headers),
+      403,
+      'cross_site',
+    )
+    for (const route of others)
+      await expectNothing(app, await post(app, route, { flow: login.flow }, headers), 403, 'cross_site')
     await expectLogin(app, login, victim)
   })
 })

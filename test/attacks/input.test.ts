@@ -18,13 +18,19 @@ describe('start takes a phone number and nothing else', () => {
     const app = await startApp()
     const response = await new Browser(app.url).post('/login/phone', { phone_number: number, [key]: value })
     expect(response.status).toBe(400)
-    expect(await response.json()).toMatchObject({ code: 'invalid_request', detail: expect.stringContaining('phone_number') })
+    expect(await response.json()).toMatchObject({
+      code: 'invalid_request',
+      detail: expect.stringContaining('phone_number'),
+    })
     expect(app.sim.requests).toHaveLength(0)
   })
 
   test('__proto__ pollutes nothing', async () => {
     const app = await startApp()
-    const response = await new Browser(app.url).post('/login/phone', `{"phone_number":"${number}","__proto__":{"polluted":true}}`)
+    const response = await new Browser(app.url).post(
+      '/login/phone',
+      `{"phone_number":"${number}","__proto__":{"polluted":true}}`,
+    )
     expect(response.status).toBe(400)
     expect(Reflect.get({}, 'polluted')).toBeUndefined()
     const other = await new Browser(app.url).post('/login/phone', `{"__proto__":{"phone_number":"${number}"}}`)
@@ -161,7 +167,12 @@ describe('a malformed code costs no try and asks no provider', () => {
   test.each([
     [
       '412',
-      { type: 'https://developer.tru.id/docs/reference/api-errors#not_mobile_ip', title: 'x', detail: 'x', status: 412 },
+      {
+        type: 'https://developer.tru.id/docs/reference/api-errors#not_mobile_ip',
+        title: 'x',
+        detail: 'x',
+        status: 412,
+      },
       'not_mobile_ip',
     ],
     [
@@ -169,7 +180,11 @@ describe('a malformed code costs no try and asks no provider', () => {
       { type: 'https://developer.idlayr.com/docs/reference/api-errors#mno_not_supported', title: 'x', detail: 'x' },
       'mno_not_supported',
     ],
-    ['501', { type: 'https://x.example/y#mno_redirect_unsupported', title: 'x', detail: 'x', status: 501 }, 'mno_redirect_unsupported'],
+    [
+      '501',
+      { type: 'https://x.example/y#mno_redirect_unsupported', title: 'x', detail: 'x', status: 501 },
+      'mno_redirect_unsupported',
+    ],
     ['another', { type: 'about:blank', title: 'x' }, 'sdk_error'],
   ])(
     "a problem of the vendor's check URL (%s) may be sent as it is: it spends the rung with its reason",
@@ -187,7 +202,9 @@ describe('a malformed code costs no try and asks no provider', () => {
     const app = await startApp()
     const { browser, flow, code, checkId } = await beginWithCode(app)
     expect((await browser.post('/login/phone/status', { flow, network_id: '23430' })).status).toBe(400)
-    expect((await browser.post('/login/phone/verify', { flow, code, check_id: checkId, network_id: '23430' })).status).toBe(200)
+    expect(
+      (await browser.post('/login/phone/verify', { flow, code, check_id: checkId, network_id: '23430' })).status,
+    ).toBe(200)
   })
 
   test('on the return leg, repeated and missing parameters end on the login page without a provider call', async () => {

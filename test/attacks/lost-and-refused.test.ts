@@ -28,14 +28,21 @@ describe('answers to verify-sms that are lost', () => {
     })
     for (const visitor of visitors) {
       expect(app.events).not.toContainEqual(opened)
-      expect(await visitor.verify({ code: visitor.code() })).toMatchObject({ status: 422, body: { code: 'rung_unable' } })
+      expect(await visitor.verify({ code: visitor.code() })).toMatchObject({
+        status: 422,
+        body: { code: 'rung_unable' },
+      })
     }
     expect(app.events).toContainEqual(opened)
 
     const refused = await last?.verify({ code: last.code() })
     expect(refused).toMatchObject({ status: 503, body: { code: 'provider_unavailable' }, retryAfter: 30 })
     expect(app.sim.count(calls.verify)).toBe(5)
-    expect((await app.phone.ready()).breakers).toContainEqual({ method: 'idenfy-sms', operation: 'redeem', state: 'open' })
+    expect((await app.phone.ready()).breakers).toContainEqual({
+      method: 'idenfy-sms',
+      operation: 'redeem',
+      state: 'open',
+    })
 
     lost.remove()
     await app.clock.advance(30_000)
@@ -45,7 +52,10 @@ describe('answers to verify-sms that are lost', () => {
 
 describe('a resend that is refused before the provider is asked neither uses up a resend nor restarts the cooldown', () => {
   test('when a limit refuses it', async () => {
-    const app = await ladderApp('cookie + body', ['idenfy-sms'], { ...accepting, strategy: { limits: { sendsPerAddress: 3 } } })
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], {
+      ...accepting,
+      strategy: { limits: { sendsPerAddress: 3 } },
+    })
     await onCode(app, '+12025551001')
     await onCode(app, '+12025551002')
     await app.clock.advance(300_000)
@@ -67,14 +77,21 @@ describe('a resend that is refused before the provider is asked neither uses up 
 
   test('when the application vetoes it, also after a resend that went out', async () => {
     let allow = true
-    const app = await ladderApp('cookie + body', ['idenfy-sms'], { ...accepting, strategy: { beforeSend: () => allow } })
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], {
+      ...accepting,
+      strategy: { beforeSend: () => allow },
+    })
     const visitor = await onCode(app)
     for (const cooldown of [125_000, 250_000]) {
       await app.clock.advance(cooldown)
       allow = false
       for (let index = 0; index < 3; index++) {
         const { status, body } = await visitor.resend()
-        expect([status, body.code, body['detail']]).toEqual([403, 'send_refused', 'No message may be sent to this number.'])
+        expect([status, body.code, body['detail']]).toEqual([
+          403,
+          'send_refused',
+          'No message may be sent to this number.',
+        ])
       }
       allow = true
       expect((await visitor.resend()).status).toBe(201)

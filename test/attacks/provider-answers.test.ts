@@ -30,12 +30,20 @@ describe('a provider’s answer to the redeem is a yes only in its one exact sha
     ['status PENDING', (check_id) => ({ ...base, check_id, status: 'PENDING', match: true }), 409],
     ['status ACCEPTED', (check_id) => ({ ...base, check_id, status: 'ACCEPTED', match: true }), 409],
     ['status EXPIRED', (check_id) => ({ ...base, check_id, status: 'EXPIRED', match: true }), 422],
-    ['status ERROR', (check_id) => ({ ...base, check_id, status: 'ERROR', match: true, error_code: 'mno_timeout' }), 422],
+    [
+      'status ERROR',
+      (check_id) => ({ ...base, check_id, status: 'ERROR', match: true, error_code: 'mno_timeout' }),
+      422,
+    ],
     ['status completed in lower case', (check_id) => ({ ...base, check_id, status: 'completed', match: true }), 503],
     ['status missing', (check_id) => ({ check_id, match: true }), 503],
     ['an array', (check_id) => [{ ...base, check_id, match: true }], 503],
     ['a prototype', (check_id) => `{"__proto__":${JSON.stringify({ ...base, check_id, match: true })}}`, 503],
-    ['a later duplicate', (check_id) => `{"check_id":"${check_id}","status":"COMPLETED","match":true,"match":"no"}`, 503],
+    [
+      'a later duplicate',
+      (check_id) => `{"check_id":"${check_id}","status":"COMPLETED","match":true,"match":"no"}`,
+      503,
+    ],
     ['text', () => 'match: true', 503],
     ['HTML', () => '<html><body>match: true</body></html>', 503],
     ['nothing', () => '', 503],
@@ -46,7 +54,12 @@ describe('a provider’s answer to the redeem is a yes only in its one exact sha
   test.each(cases)('%s is no login', async (_name, body, status) => {
     const app = await startApp()
     const { browser, flow, code, checkId } = await beginWithCode(app)
-    app.sim.fault({ match: patch, status: 200, headers: { 'content-type': 'application/hal+json' }, body: body(checkId) as string })
+    app.sim.fault({
+      match: patch,
+      status: 200,
+      headers: { 'content-type': 'application/hal+json' },
+      body: body(checkId) as string,
+    })
     const response = await browser.post('/login/phone/verify', { flow, code })
     expect(response.status).toBe(status)
     expect(await isLoggedIn(browser)).toBe(false)
@@ -135,7 +148,9 @@ describe('a hostile check_url never reaches the device', () => {
     const app = await startApp()
     const { browser, flow, code } = await beginWithCode(app)
     await browser.post('/login/phone/verify', { flow, code })
-    expect(app.sim.requests.filter((request) => request.from === 'server' && request.path.includes('/redirect'))).toEqual([])
+    expect(
+      app.sim.requests.filter((request) => request.from === 'server' && request.path.includes('/redirect')),
+    ).toEqual([])
   })
 
   test('a time to live of a day is cut to two minutes', async () => {

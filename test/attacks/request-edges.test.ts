@@ -12,7 +12,11 @@ describe('the scheme of an Origin, from a browser without Sec-Fetch-Site', () =>
   /** A page of the app's own host and port, loaded over this scheme. */
   const pageOf = ({ url }: TestApp, scheme: 'http' | 'https') => url.replace('http', scheme)
   const post = (browser: Browser, path: string, origin: string, body: object) =>
-    browser.request(path, { method: 'POST', headers: { 'content-type': 'application/json', origin }, body: JSON.stringify(body) })
+    browser.request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin },
+      body: JSON.stringify(body),
+    })
 
   test.each(['cookie', 'handle'] as const)(
     'counts at start with a %s: a page that a stranger put on our host over plain http begins nothing at an https app',
@@ -23,7 +27,9 @@ describe('the scheme of an Origin, from a browser without Sec-Fetch-Site', () =>
       const forged = await post(browser, '/login/phone', pageOf(app, 'http'), { phone_number: number })
       expect([forged.status, (await forged.json()).code]).toEqual([403, 'cross_site'])
       expect(app.sim.requests).toHaveLength(0)
-      expect(app.events).toEqual([{ type: 'cross_site_refused', path: '/login/phone', message: expect.stringContaining('Seen:') }])
+      expect(app.events).toEqual([
+        { type: 'cross_site_refused', path: '/login/phone', message: expect.stringContaining('Seen:') },
+      ])
 
       expect((await post(browser, '/login/phone', pageOf(app, 'https'), { phone_number: number })).status).toBe(201)
     },
@@ -44,7 +50,9 @@ describe('the scheme of an Origin, from a browser without Sec-Fetch-Site', () =>
   test('does not count in development over plain http, behind whatever ends TLS', async () => {
     const app = await startApp()
     for (const scheme of ['http', 'https'] as const) {
-      expect((await post(new Browser(app.url), '/login/phone', pageOf(app, scheme), { phone_number: number })).status).toBe(201)
+      expect(
+        (await post(new Browser(app.url), '/login/phone', pageOf(app, scheme), { phone_number: number })).status,
+      ).toBe(201)
     }
   })
 })
@@ -97,14 +105,17 @@ describe('a webhook whose raw body a parser of the app kept', () => {
     return message
   }
 
-  test.each([17 * 1024, limit + 1])('is 413 at %i bytes, however authentic, and nobody is asked about it', async (bytes) => {
-    const { app, visitor } = await keepingApp()
-    const message = await signedOf(app, bytes)
-    const before = app.sim.requests.length
-    expect(await deliver(app, message)).toEqual({ status: 413, code: 'payload_too_large' })
-    expect(app.sim.requests).toHaveLength(before)
-    expect(await isHinted(app, visitor)).toBe(false)
-  })
+  test.each([17 * 1024, limit + 1])(
+    'is 413 at %i bytes, however authentic, and nobody is asked about it',
+    async (bytes) => {
+      const { app, visitor } = await keepingApp()
+      const message = await signedOf(app, bytes)
+      const before = app.sim.requests.length
+      expect(await deliver(app, message)).toEqual({ status: 413, code: 'payload_too_large' })
+      expect(app.sim.requests).toHaveLength(before)
+      expect(await isHinted(app, visitor)).toBe(false)
+    },
+  )
 
   test('is taken at 16 KiB', async () => {
     const { app, visitor } = await keepingApp()

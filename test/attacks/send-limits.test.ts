@@ -19,7 +19,11 @@ describe('resends', () => {
     await app.clock.advance(124_000)
     expect(await visitor.resend()).toMatchObject({ status: 429, body: { code: 'cooldown' }, retryAfter: 1 })
     await app.clock.advance(1_000)
-    expect((await visitor.resend()).body).toMatchObject({ method: 'idenfy-sms', flow: visitor.flow, challenge: { resend_in: 250 } })
+    expect((await visitor.resend()).body).toMatchObject({
+      method: 'idenfy-sms',
+      flow: visitor.flow,
+      challenge: { resend_in: 250 },
+    })
     const second = visitor.code()
     if (first !== second) expect((await visitor.verify({ code: first })).body.code).toBe('invalid_code')
     await app.clock.advance(249_000)
@@ -65,7 +69,10 @@ describe('resends', () => {
 
 describe('addresses', () => {
   test('a forged X-Forwarded-For does not make a new address', async () => {
-    const app = await ladderApp('cookie + body', ['idenfy-sms'], { ...accepting, strategy: { limits: { sendsPerAddress: 5 } } })
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], {
+      ...accepting,
+      strategy: { limits: { sendsPerAddress: 5 } },
+    })
     let sent = 0
     for (let index = 0; index < 12; index++) {
       const visitor = new Visitor(app, `+1202555${String(1000 + index)}`)
@@ -87,7 +94,9 @@ describe('addresses', () => {
   })
 
   test('failed redeems are limited, successes are not', async () => {
-    const app = await ladderApp('cookie + body', ['phonecheck'], { strategy: { limits: { failedVerifiesPerAddress: 4 } } })
+    const app = await ladderApp('cookie + body', ['phonecheck'], {
+      strategy: { limits: { failedVerifiesPerAddress: 4 } },
+    })
     const login = async (code?: string) => {
       const visitor = new Visitor(app)
       const { challenge } = (await visitor.start()).body
@@ -105,7 +114,8 @@ describe('addresses', () => {
   test('one number block can be limited', async () => {
     const app = await ladderApp('cookie + body', ['idenfy-sms'], { strategy: { limits: { sendsPerBlock: 2 } } })
     const answers = []
-    for (const last of ['0111', '0112', '0113']) answers.push((await new Visitor(app, `+1202555${last}`).start()).body.code)
+    for (const last of ['0111', '0112', '0113'])
+      answers.push((await new Visitor(app, `+1202555${last}`).start()).body.code)
     expect(answers).toEqual([undefined, undefined, 'number_limit'])
   })
 })

@@ -20,7 +20,10 @@ describe('a code that a person types', () => {
     const app = await codeOnly()
     const visitor = new Visitor(app)
     await visitor.start()
-    expect(await visitor.verify({ code: spell(visitor.code()) })).toMatchObject({ status: 200, body: { method: 'idenfy-sms' } })
+    expect(await visitor.verify({ code: spell(visitor.code()) })).toMatchObject({
+      status: 200,
+      body: { method: 'idenfy-sms' },
+    })
   })
 
   test.each([
@@ -35,7 +38,10 @@ describe('a code that a person types', () => {
     const app = await codeOnly()
     const visitor = new Visitor(app)
     await visitor.start()
-    expect(await visitor.verify({ code: spell(visitor.code()) })).toMatchObject({ status: 400, body: { code: 'invalid_request' } })
+    expect(await visitor.verify({ code: spell(visitor.code()) })).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request' },
+    })
     expect(app.sim.count(calls.verify)).toBe(0)
     const wrong = visitor.code() === '0000' ? '0001' : '0000'
     expect((await visitor.verify({ code: wrong })).body).toMatchObject({ code: 'invalid_code', attempts_left: 2 })
@@ -76,7 +82,10 @@ test('every spelling of a number is the same user', async () => {
 })
 
 test('the two country codes of a Palestinian subscriber share the limit of messages and the count of wrong codes', async () => {
-  const app = await codeOnly({ simulator: { behaviour: { idenfySecondSend: 'accept' } }, strategy: { countries: ['PS', 'IL'] } })
+  const app = await codeOnly({
+    simulator: { behaviour: { idenfySecondSend: 'accept' } },
+    strategy: { countries: ['PS', 'IL'] },
+  })
   const start = async (phoneNumber: string) => {
     const visitor = new Visitor(app, phoneNumber)
     const answer = await visitor.start()
@@ -120,5 +129,8 @@ test('a national number of Argentina, as it is said at home, logs its mobile pho
   const app = await startApp({ strategy: { defaultCountry: 'AR' } })
   expect((await new Browser(app.url).post('/login/phone', { phone_number: '11 2345-6789' })).status).toBe(201)
   const refused = await new Browser(app.url).post('/login/phone', { phone_number: '+54 11 2345-6789' })
-  expect(await refused.json()).toMatchObject({ code: 'number_type_not_allowed', detail: expect.stringContaining('9 after +54') })
+  expect(await refused.json()).toMatchObject({
+    code: 'number_type_not_allowed',
+    detail: expect.stringContaining('9 after +54'),
+  })
 })

@@ -24,7 +24,11 @@ function sender(name = 'code') {
   rung.start = async () => {
     rung.sent += 1
     await rung.slow()
-    return { challenge: { type: 'enter_code', length: 4, resend_in: 125 }, check: { id: randomUUID() }, expiresInSeconds: 300 }
+    return {
+      challenge: { type: 'enter_code', length: 4, resend_in: 125 },
+      check: { id: randomUUID() },
+      expiresInSeconds: 300,
+    }
   }
   return rung
 }
@@ -70,7 +74,9 @@ for (const kind of ['memory', 'redis', 'postgres'] as const) {
         store: await stores[kind](),
         limits: { ...endless, sendsPerDay: 25, sendsPerCountryPerDay: 30 },
       })
-      const starts = Array.from({ length: 150 }, (_, index) => refusal(startOf(flow, freshNumber(index), scattered(index))))
+      const starts = Array.from({ length: 150 }, (_, index) =>
+        refusal(startOf(flow, freshNumber(index), scattered(index))),
+      )
       // Those who are refused have their answer before the vendor has given one.
       const refused = starts.map((start) => start.then((code) => code !== 'no error' && code))
       await expect.poll(() => rung.sent, { timeout: 60_000 }).toBe(20)
@@ -87,10 +93,17 @@ for (const kind of ['memory', 'redis', 'postgres'] as const) {
       const start = rung.start
       // Every second one is refused by the vendor, which sent nothing.
       rung.start = async (...args) => (asked++ % 2 === 0 ? { unable: 'other' } : start(...args))
-      const { flow } = flowSetup({ ladder: [rung], clock: noon(), store: await stores[kind](), limits: { ...endless, sendsPerDay: 10 } })
+      const { flow } = flowSetup({
+        ladder: [rung],
+        clock: noon(),
+        store: await stores[kind](),
+        limits: { ...endless, sendsPerDay: 10 },
+      })
       for (let round = 0; round < 8; round++) {
         await Promise.all(
-          Array.from({ length: 20 }, (_, index) => refusal(startOf(flow, freshNumber(round * 20 + index), scattered(round * 20 + index)))),
+          Array.from({ length: 20 }, (_, index) =>
+            refusal(startOf(flow, freshNumber(round * 20 + index), scattered(round * 20 + index))),
+          ),
         )
         expect(rung.sent).toBeLessThanOrEqual(8)
       }
@@ -103,7 +116,8 @@ describe('a day', () => {
   /** Starts until one is refused; how many were sent, and how it was refused. */
   async function fill(flow: LoginService, many: number, first = 0) {
     const codes: string[] = []
-    for (let index = first; index < first + many; index++) codes.push(await refusal(startOf(flow, freshNumber(index), scattered(index))))
+    for (let index = first; index < first + many; index++)
+      codes.push(await refusal(startOf(flow, freshNumber(index), scattered(index))))
     return codes
   }
 
@@ -122,7 +136,12 @@ describe('a day', () => {
     const error = await startOf(flow, freshNumber(901), scattered(901)).catch((reason) => reason)
     expect(error.details.retryAfterSeconds).toBe(4 * 3600)
     expect(events.filter(({ type }) => type === 'spending_limit')).toEqual([
-      { type: 'spending_limit', limit: 'sendsPerDay', retryAfterSeconds: 4 * 3600, message: expect.stringContaining('limits.sendsPerDay') },
+      {
+        type: 'spending_limit',
+        limit: 'sendsPerDay',
+        retryAfterSeconds: 4 * 3600,
+        message: expect.stringContaining('limits.sendsPerDay'),
+      },
     ])
     await clock.advance(4 * 3_600_000)
     expect(await refusal(startOf(flow, freshNumber(902), scattered(902)))).toBe('no error')
@@ -152,7 +171,9 @@ describe('a day', () => {
   test('is not used up from one network: a fifth is what all its addresses together get', async () => {
     const { flow } = flowSetup({ ladder: [sender()], limits: { ...endless, sendsPerDay: 100 } })
     const mine = await Promise.all(
-      Array.from({ length: 40 }, (_, index) => refusal(startOf(flow, freshNumber(index), from(`2001:db8:7:${index.toString(16)}::1`)))),
+      Array.from({ length: 40 }, (_, index) =>
+        refusal(startOf(flow, freshNumber(index), from(`2001:db8:7:${index.toString(16)}::1`))),
+      ),
     )
     expect(mine.filter((code) => code === 'no error')).toHaveLength(20)
     expect(mine.filter((code) => code === 'spending_limit')).toHaveLength(20)
@@ -162,13 +183,23 @@ describe('a day', () => {
   test('of which a network had its share of checks still sends it messages, at start and in mid-ladder', async () => {
     const rungs = [scripted('silent'), sender(), { ...scripted('text'), dwellSeconds: 0 }] as const
     const clock = noon()
-    const { flow } = flowSetup({ ladder: rungs, clock, store: new MemoryStore({ clock }), limits: { ...endless, checksPerDay: 5 } })
+    const { flow } = flowSetup({
+      ladder: rungs,
+      clock,
+      store: new MemoryStore({ clock }),
+      limits: { ...endless, checksPerDay: 5 },
+    })
     const methods: string[] = []
     for (let index = 0; index < 3; index++) methods.push((await startOf(flow, freshNumber(index))).method)
     expect(methods).toEqual(['silent', 'code', 'code'])
 
     const middle = [sender('first'), scripted('silent'), sender('last')] as const
-    const other = flowSetup({ ladder: middle, clock, store: new MemoryStore({ clock }), limits: { ...endless, checksPerDay: 5 } })
+    const other = flowSetup({
+      ladder: middle,
+      clock,
+      store: new MemoryStore({ clock }),
+      limits: { ...endless, checksPerDay: 5 },
+    })
     const reached: unknown[] = []
     for (let index = 0; index < 2; index++) {
       const { handle } = await startOf(other.flow, freshNumber(index))
@@ -194,8 +225,15 @@ describe('a day', () => {
       await new Promise<void>((resolve) => held.push(resolve))
       return { unable: 'other' }
     }
-    const { flow } = flowSetup({ ladder: [rung], clock, store: new MemoryStore({ clock }), limits: { ...endless, sendsPerDay: 10 } })
-    const waiting = Array.from({ length: 8 }, (_, index) => refusal(startOf(flow, freshNumber(index), scattered(index))))
+    const { flow } = flowSetup({
+      ladder: [rung],
+      clock,
+      store: new MemoryStore({ clock }),
+      limits: { ...endless, sendsPerDay: 10 },
+    })
+    const waiting = Array.from({ length: 8 }, (_, index) =>
+      refusal(startOf(flow, freshNumber(index), scattered(index))),
+    )
     await expect.poll(() => held.length).toBe(8)
     await clock.advance(6_000)
     refusing = false
@@ -209,7 +247,8 @@ describe('a day', () => {
 test('1,000 messages asked for from one /48 to one block of 10,000 numbers: strangers send the block its 80 in an hour', async () => {
   const rung = sender()
   const { flow, clock } = flowSetup({ ladder: [rung] })
-  const ask = (index: number) => refusal(startOf(flow, freshNumber(index), from(`2001:db8:9:${(index % 40).toString(16)}00::1`)))
+  const ask = (index: number) =>
+    refusal(startOf(flow, freshNumber(index), from(`2001:db8:9:${(index % 40).toString(16)}00::1`)))
   for (let index = 0; index < 1000; index++) await ask(index)
   expect(rung.sent).toBe(limits.sendsPerBlock.limit * limits.shareOfStrangers)
   await clock.advance(3_599_000)
@@ -276,7 +315,14 @@ test('the reads of one flow are bounded, however its rungs are polled', async ()
       },
     },
   ]
-  const flow = new LoginService({ strategyName: 'phonecheck', ladder, store: new MemoryStore({ clock }), secret, clock, emit: () => {} })
+  const flow = new LoginService({
+    strategyName: 'phonecheck',
+    ladder,
+    store: new MemoryStore({ clock }),
+    secret,
+    clock,
+    emit: () => {},
+  })
   const { handle } = await startOf(flow, freshNumber(1))
   const reading = { handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: from('192.0.2.1') }
   const readsAfter: number[] = []

@@ -25,7 +25,9 @@ describe('whoever can write to the store', () => {
     const app = await startApp({
       strategy: { store },
       after: (express, phone) => {
-        const link = phone.purpose('link', { subject: (req) => req.user?.id }, async ({ phoneNumber }) => ({ id: phoneNumber }))
+        const link = phone.purpose('link', { subject: (req) => req.user?.id }, async ({ phoneNumber }) => ({
+          id: phoneNumber,
+        }))
         const linking = new passport.Passport()
         linking.use(link)
         express.post('/link', link.start())
@@ -49,7 +51,10 @@ describe('whoever can write to the store', () => {
     }
     const cookies = new Map(browser.cookies)
     /** The same browser as it was, whatever the last answer made it forget. */
-    async function post(path: string, { flow, code }: { flow: string; code: string }): Promise<{ status: number; code?: string }> {
+    async function post(
+      path: string,
+      { flow, code }: { flow: string; code: string },
+    ): Promise<{ status: number; code?: string }> {
       const again = new Browser(app.url)
       for (const [name, value] of cookies) again.cookies.set(name, value)
       const answer = await again.post(path, { flow, code })

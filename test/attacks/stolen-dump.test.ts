@@ -18,7 +18,9 @@ const subjects = {
   memory: async () => {
     let lagMs = 0
     const now = () => performance.now() + lagMs
-    const store = new MemoryStore({ clock: { now, delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()) } })
+    const store = new MemoryStore({
+      clock: { now, delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()) },
+    })
     // There is one clock for all, so everything gets older.
     const age = async (_: string, ms: number) => {
       lagMs += ms
@@ -76,7 +78,9 @@ for (const [name, open] of Object.entries(subjects)) {
       const { secrets, text } = await once()
       const flows = sealedIn(text)
       const opened = (keys: readonly string[]) =>
-        flows.filter(({ key, sealed, context }) => keys.some((one) => new Seal(one, key).open(sealed, context) !== undefined))
+        flows.filter(({ key, sealed, context }) =>
+          keys.some((one) => new Seal(one, key).open(sealed, context) !== undefined),
+        )
       expect(opened(text.match(/[\w+/=-]{4,}/g) ?? [])).toEqual([])
       expect(flows.length).toBeGreaterThan(15)
       expect(opened(secrets.texts)).toHaveLength(flows.length)

@@ -60,12 +60,15 @@ const leaks: Record<string, () => string> = {
   'its SHA-256': () => sha256(number).digest('hex'),
   'its MD5': () => createHash('md5').update(number).digest('hex'),
   'the SHA-1 of its digits, in capitals': () => createHash('sha1').update('12025550142').digest('hex').toUpperCase(),
-  'half of a SHA-512 of the national number': () => createHash('sha512').update('2025550142').digest('hex').slice(0, 64),
+  'half of a SHA-512 of the national number': () =>
+    createHash('sha512').update('2025550142').digest('hex').slice(0, 64),
   '64 bits of its SHA-256': () => sha256(number).digest('hex').slice(0, 16),
-  'a fingerprint in place of the keyed hash': () => sha256(`number ${number}`).digest().subarray(0, 16).toString('base64url'),
+  'a fingerprint in place of the keyed hash': () =>
+    sha256(`number ${number}`).digest().subarray(0, 16).toString('base64url'),
   'the SHA-256 of its JSON, in base64': () => sha256(JSON.stringify(number)).digest('base64'),
   'our hash, keyed with nothing': () => keyedHash('', 'passport-phonecheck/counter/1')(`number ${number}`),
-  'an HMAC with a key from our source': () => createHmac('sha256', 'passport-phonecheck').update(number).digest('base64url'),
+  'an HMAC with a key from our source': () =>
+    createHmac('sha256', 'passport-phonecheck').update(number).digest('base64url'),
   'a salted hash beside its salt': () => {
     const salt = randomBytes(16).toString('hex')
     return `${salt}/${sha256(salt + number).digest('hex')}`

@@ -38,7 +38,9 @@ describe('no message is sent', () => {
       ['a hang', () => new Promise(() => {})],
     ]
     for (const [, answer] of vetoes) {
-      const app = await ladderApp('cookie + body', ['idenfy-sms'], { strategy: { beforeSend: answer as () => boolean } })
+      const app = await ladderApp('cookie + body', ['idenfy-sms'], {
+        strategy: { beforeSend: answer as () => boolean },
+      })
       let asked = false
       let answered = false
       const asking = new Visitor(app).start().finally(() => {
@@ -70,19 +72,36 @@ describe('no message is sent', () => {
     allow = true
     for (let index = 0; index < 3; index++) expect((await new Visitor(app).start()).status).toBe(201)
     expect((await new Visitor(app).start()).body.code).toBe('number_limit')
-    expect(seen[0]).toEqual(['/login/phone', { method: 'idenfy-sms', country: 'US', purpose: 'login', phoneNumber: '+12025550100' }])
+    expect(seen[0]).toEqual([
+      '/login/phone',
+      { method: 'idenfy-sms', country: 'US', purpose: 'login', phoneNumber: '+12025550100' },
+    ])
   })
 
   test('without the operator hearing why the login could not begin', async () => {
     let allow = false
-    const app = await ladderApp('cookie + body', ['idenfy-sms'], { ...accepting, strategy: { beforeSend: () => allow } })
+    const app = await ladderApp('cookie + body', ['idenfy-sms'], {
+      ...accepting,
+      strategy: { beforeSend: () => allow },
+    })
     await new Visitor(app).start()
     allow = true
     for (let index = 0; index < 4; index++) await new Visitor(app).start()
     const refused = app.events.filter(({ type }) => type === 'step_refused')
-    const facts = { type: 'step_refused', step: 'start', purpose: 'login', method: 'idenfy-sms', country: 'US', number: '+1********00' }
+    const facts = {
+      type: 'step_refused',
+      step: 'start',
+      purpose: 'login',
+      method: 'idenfy-sms',
+      country: 'US',
+      number: '+1********00',
+    }
     expect(refused).toEqual(
-      ['send_refused', 'number_limit'].map((code) => ({ ...facts, code, flowId: expect.stringMatching(/^[0-9a-f]{16}$/) })),
+      ['send_refused', 'number_limit'].map((code) => ({
+        ...facts,
+        code,
+        flowId: expect.stringMatching(/^[0-9a-f]{16}$/),
+      })),
     )
   })
 
@@ -221,14 +240,21 @@ describe('requests at the same moment', () => {
 })
 
 test('a ladder that sends must name its countries', async () => {
-  await expect(ladderApp('cookie + body', ['idenfy-sms'], { strategy: { countries: undefined as never } })).rejects.toThrow(/countries/)
+  await expect(
+    ladderApp('cookie + body', ['idenfy-sms'], { strategy: { countries: undefined as never } }),
+  ).rejects.toThrow(/countries/)
 })
 
 test('a client cannot name the rung, the countries or the sender', async () => {
   const app = await ladderApp()
   const browser = new Browser(app.url)
   const flow = (await (await browser.post('/login/phone', { phone_number: '+12025550100' })).json()).flow
-  for (const extra of [{ method: 'idenfy-sms' }, { rung: 'idenfy-sms' }, { to: '+12025550199' }, { sender_name: 'x' }]) {
+  for (const extra of [
+    { method: 'idenfy-sms' },
+    { rung: 'idenfy-sms' },
+    { to: '+12025550199' },
+    { sender_name: 'x' },
+  ]) {
     for (const path of ['fallback', 'resend', 'status']) {
       expect((await browser.post(`/login/phone/${path}`, { flow, ...extra })).status).toBe(400)
     }

@@ -18,20 +18,43 @@ describe('a forged webhook is refused, and hints at nothing', () => {
     ['without Date', (message) => without(message, 'date')],
     ['without x-tru-callback', (message) => without(message, 'x-tru-callback')],
     ['of another product', (message) => edit(message, 'x-tru-callback', () => 'phone_check')],
-    ['with another date', (message) => edit(message, 'date', (date) => new Date(Date.parse(date) + 1000).toUTCString())],
+    [
+      'with another date',
+      (message) => edit(message, 'date', (date) => new Date(Date.parse(date) + 1000).toUTCString()),
+    ],
     ['with a date that is none', (_message, app) => signed(app, {}, { date: 'zzz' })],
-    ['with a fresh, unsigned x-date', (message) => ({ ...message, headers: { ...message.headers, 'x-date': new Date().toUTCString() } })],
+    [
+      'with a fresh, unsigned x-date',
+      (message) => ({ ...message, headers: { ...message.headers, 'x-date': new Date().toUTCString() } }),
+    ],
     ['with garbage as x-date', (message) => ({ ...message, headers: { ...message.headers, 'x-date': 'zzz' } })],
-    ['with a second signature header', (message) => ({ ...message, headers: { ...message.headers, signature: 'sig1=:x:' } })],
+    [
+      'with a second signature header',
+      (message) => ({ ...message, headers: { ...message.headers, signature: 'sig1=:x:' } }),
+    ],
     [
       'with a flipped signature',
       (message) =>
-        edit(message, 'authorization', (value) => value.replace(/signature="(.)/, (_, first) => `signature="${first === 'A' ? 'B' : 'A'}`)),
+        edit(message, 'authorization', (value) =>
+          value.replace(/signature="(.)/, (_, first) => `signature="${first === 'A' ? 'B' : 'A'}`),
+        ),
     ],
-    ['with an empty signature', (message) => edit(message, 'authorization', (value) => value.replace(/signature="[^"]*"/, 'signature=""'))],
-    ['with algorithm hmac-sha256', (message) => edit(message, 'authorization', (value) => value.replace('rsa-sha256', 'hmac-sha256'))],
-    ['with algorithm none', (message) => edit(message, 'authorization', (value) => value.replace('rsa-sha256', 'none'))],
-    ['with algorithm RSA-SHA256', (message) => edit(message, 'authorization', (value) => value.replace('rsa-sha256', 'RSA-SHA256'))],
+    [
+      'with an empty signature',
+      (message) => edit(message, 'authorization', (value) => value.replace(/signature="[^"]*"/, 'signature=""')),
+    ],
+    [
+      'with algorithm hmac-sha256',
+      (message) => edit(message, 'authorization', (value) => value.replace('rsa-sha256', 'hmac-sha256')),
+    ],
+    [
+      'with algorithm none',
+      (message) => edit(message, 'authorization', (value) => value.replace('rsa-sha256', 'none')),
+    ],
+    [
+      'with algorithm RSA-SHA256',
+      (message) => edit(message, 'authorization', (value) => value.replace('rsa-sha256', 'RSA-SHA256')),
+    ],
     ['with headers= twice', (message) => edit(message, 'authorization', (value) => `${value},headers="date"`)],
     [
       'with another list of headers',
@@ -39,9 +62,13 @@ describe('a forged webhook is refused, and hints at nothing', () => {
     ],
     [
       'with a URL as key id',
-      (message) => edit(message, 'authorization', (value) => value.replace(/keyId="[^"]*"/, 'keyId="https://evil.example/jwks"')),
+      (message) =>
+        edit(message, 'authorization', (value) => value.replace(/keyId="[^"]*"/, 'keyId="https://evil.example/jwks"')),
     ],
-    ['with an unknown key id', (message) => edit(message, 'authorization', (value) => value.replace(/keyId="[^"]*"/, 'keyId="unknown"'))],
+    [
+      'with an unknown key id',
+      (message) => edit(message, 'authorization', (value) => value.replace(/keyId="[^"]*"/, 'keyId="unknown"')),
+    ],
     ['signed for another path', async (_message, app) => signed(app, {}, { url: `${app.url}/webhooks/other` })],
     ['signed for another host', async (_message, app) => signed(app, {}, { url: 'http://127.0.0.1:1/webhooks/phone' })],
     ['with Basic instead of Signature', (message) => edit(message, 'authorization', () => 'Basic eDp5')],
@@ -53,7 +80,11 @@ describe('a forged webhook is refused, and hints at nothing', () => {
     expect(result).toEqual({ status: 401, code: 'flow_invalid' })
     expect(await isHinted(app, visitor)).toBe(false)
     expect(app.events).toContainEqual(
-      expect.objectContaining({ type: 'webhook_refused', method: 'mocheck', message: expect.stringContaining('clock is right') }),
+      expect.objectContaining({
+        type: 'webhook_refused',
+        method: 'mocheck',
+        message: expect.stringContaining('clock is right'),
+      }),
     )
   })
 

@@ -57,7 +57,9 @@ describe('an authentic webhook', () => {
     expect((await deliver(app, message)).status).toBe(200)
     expect(await isHinted(app, visitor)).toBe(true)
     for (const padding of ['=', '==', '===']) {
-      const respelt = edit(message, 'authorization', (value) => value.replace(/signature="([^"]*)"/, `signature="$1${padding}"`))
+      const respelt = edit(message, 'authorization', (value) =>
+        value.replace(/signature="([^"]*)"/, `signature="$1${padding}"`),
+      )
       await deliver(app, respelt)
       expect(await isHinted(app, visitor)).toBe(false)
     }
@@ -75,13 +77,19 @@ describe('an authentic webhook', () => {
       strategy: { clock: systemClock, store: new MemoryStore() },
       simulator: { clock: systemClock },
     })
-    const message = await app.sim.signCallback({ url: `${app.url}/webhooks/phone`, product: 'mo_check', body: { check_id: 'x' } })
+    const message = await app.sim.signCallback({
+      url: `${app.url}/webhooks/phone`,
+      product: 'mo_check',
+      body: { check_id: 'x' },
+    })
     expect((await deliver(app, { headers: { ...message.headers }, body: String(message.body) })).status).toBe(200)
   })
 
   test('about an unknown check, or of PhoneCheck, is acknowledged and dropped', async () => {
     const { app, visitor } = await waiting()
-    expect((await deliver(app, await signed(app, { check_id: 'c69bc0e6-a429-11ea-bb37-0242ac130002' }))).status).toBe(200)
+    expect((await deliver(app, await signed(app, { check_id: 'c69bc0e6-a429-11ea-bb37-0242ac130002' }))).status).toBe(
+      200,
+    )
     expect((await deliver(app, await signed(app, {}, { product: 'phone_check' }))).status).toBe(200)
     expect((await deliver(app, await signed(app, { check_id: undefined }))).status).toBe(200)
     expect(await isHinted(app, visitor)).toBe(false)
@@ -104,13 +112,19 @@ describe('an authentic webhook', () => {
     expect(await visitor.isLoggedIn()).toBe(false)
   })
 
-  test.each(['base64', 'hex', 'base64-of-hex'] as const)('is understood with its digest in %s', async (digestEncoding) => {
-    const app = await ladderApp('cookie + body', ['mocheck'], { webhook: true, simulator: { behaviour: { digestEncoding } } })
-    const visitor = new Visitor(app)
-    await visitor.start()
-    expect((await deliver(app, await signed(app))).status).toBe(200)
-    expect(await isHinted(app, visitor)).toBe(true)
-  })
+  test.each(['base64', 'hex', 'base64-of-hex'] as const)(
+    'is understood with its digest in %s',
+    async (digestEncoding) => {
+      const app = await ladderApp('cookie + body', ['mocheck'], {
+        webhook: true,
+        simulator: { behaviour: { digestEncoding } },
+      })
+      const visitor = new Visitor(app)
+      await visitor.start()
+      expect((await deliver(app, await signed(app))).status).toBe(200)
+      expect(await isHinted(app, visitor)).toBe(true)
+    },
+  )
 
   test('is understood behind a mount path and with a raw body that a parser kept', async () => {
     const app = await ladderApp('cookie + body', ['mocheck'], {
@@ -165,7 +179,9 @@ describe('the webhook route', () => {
     const { app } = await waiting()
     const message = await signed(app)
     expect((await deliver(app, { ...message, body: `"${'x'.repeat(17_000)}"` })).status).toBe(413)
-    expect((await deliver(app, { ...message, headers: { ...message.headers, 'content-type': 'text/plain' } })).status).toBe(415)
+    expect(
+      (await deliver(app, { ...message, headers: { ...message.headers, 'content-type': 'text/plain' } })).status,
+    ).toBe(415)
   })
 
   test('without a callbackUrl, or without a rung that calls back, is an error at construction', async () => {

@@ -45,7 +45,10 @@ describe.skipIf(!hasChromium())('the client in Chromium', () => {
   }
 
   /** A browser on the phone of that number, on the login page of the real app. */
-  async function arrive(options: WorldOptions = {}, prepare?: (context: BrowserContext) => Promise<unknown>): Promise<Visit> {
+  async function arrive(
+    options: WorldOptions = {},
+    prepare?: (context: BrowserContext) => Promise<unknown>,
+  ): Promise<Visit> {
     const app = await world({ binding: 'cookie', redirect: true, realTime: true, ...options })
     const asked: string[] = []
     app.pages.get('/client.js', (_req, res) => void res.type('js').send(code))
@@ -73,7 +76,8 @@ describe.skipIf(!hasChromium())('the client in Chromium', () => {
   const progress = (page: Page): Promise<Progress> => page.evaluate(() => window.login.progress)
   const states = (page: Page): Promise<string[]> => page.evaluate(() => window.states)
   const stored = (page: Page): Promise<string[]> => page.evaluate(() => Object.values(sessionStorage))
-  const reached = (page: Page, state: Progress['state']) => page.waitForFunction((wanted) => window.login.progress.state === wanted, state)
+  const reached = (page: Page, state: Progress['state']) =>
+    page.waitForFunction((wanted) => window.login.progress.state === wanted, state)
   /** The page may leave while it is told to. */
   const start = (page: Page) =>
     page.evaluate((number) => {
@@ -194,7 +198,10 @@ describe.skipIf(!hasChromium())('the client in Chromium', () => {
     await page.reload()
     await reached(page, 'waiting_for_code')
     expect(await progress(page)).toEqual(before)
-    expect(await page.evaluate(() => window.login.submitCode('1234'))).toMatchObject({ state: 'done', result: { method: 'idenfy-sms' } })
+    expect(await page.evaluate(() => window.login.submitCode('1234'))).toMatchObject({
+      state: 'done',
+      result: { method: 'idenfy-sms' },
+    })
     expect(asked).toEqual(['/login/phone', '/login/phone/status', '/login/phone/verify'])
   })
 
@@ -213,7 +220,9 @@ describe.skipIf(!hasChromium())('the client in Chromium', () => {
     await reached(page, 'waiting_for_code')
     await page.evaluate(() => window.login.submitCode('1234'))
     await reached(page, 'done')
-    const aborted = await page.evaluate(() => (window as unknown as { given: AbortSignal[] }).given.map((signal) => signal.aborted))
+    const aborted = await page.evaluate(() =>
+      (window as unknown as { given: AbortSignal[] }).given.map((signal) => signal.aborted),
+    )
     expect(aborted).toEqual([true])
   })
 })

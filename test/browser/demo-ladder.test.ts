@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { hasChromium, picture } from '../support/examples/chromium.js'
 import { codeField, codeInInbox, ladderVisits, readyButton, textLink, wrong } from '../support/examples/demo-ladder.js'
-import { browserButton, chip, demoVisits, expectNoSidewaysScroll, logLine, signInButton, tabTo } from '../support/examples/demo-visit.js'
+import {
+  browserButton,
+  chip,
+  demoVisits,
+  expectNoSidewaysScroll,
+  logLine,
+  signInButton,
+  tabTo,
+} from '../support/examples/demo-visit.js'
 
 describe.skipIf(!hasChromium())('the ladder in a browser', () => {
   const visits = demoVisits()

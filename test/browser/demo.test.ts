@@ -212,7 +212,8 @@ describe.skipIf(!hasChromium())('the demo in a browser', () => {
     expect(flows.size).toBe(2)
     await Promise.all(gone)
     for (const page of [one, two]) {
-      // Passport renews the session at each login, so the tab that was faster may have asked for its page with a session that is just gone.
+      // Passport renews the session at each login, so the tab that was faster may have asked for
+      // its page with a session that is just gone.
       await page.goto(visits.demo.url)
       await page.getByText(greeting).waitFor()
     }

@@ -56,7 +56,8 @@ for (const kind of kinds) {
       await Promise.all(begun.map(({ flow }) => place.age(flowKey(flow), tenMinutes)))
       expect(await states()).toEqual(Array(4).fill('401 flow_invalid'))
       for (const { path, body } of begun) {
-        for (const app of [early, late]) expect(await app.post(path, body)).toMatchObject({ status: 401, body: { code: 'flow_invalid' } })
+        for (const app of [early, late])
+          expect(await app.post(path, body)).toMatchObject({ status: 401, body: { code: 'flow_invalid' } })
       }
     })
 
@@ -98,7 +99,10 @@ for (const kind of kinds) {
       for (let guess = 1; guess <= 9; guess++)
         await gate.consumeAttempt(rung, { number: gate.hashNumber(number) }, { address: '127.0.0.1' })
       const wrong = body.code === '0000' ? '1111' : '0000'
-      expect(await early.post(path, { ...body, code: wrong })).toMatchObject({ status: 401, body: { code: 'invalid_code' } })
+      expect(await early.post(path, { ...body, code: wrong })).toMatchObject({
+        status: 401,
+        body: { code: 'invalid_code' },
+      })
       for (const app of [early, late]) {
         for (const refused of [await app.post(path, body), await app.post('/code', { phone_number: number })]) {
           expect(refused).toMatchObject({ status: 429, body: { code: 'code_locked' } })

@@ -1,7 +1,15 @@
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Browser } from '../support/browser.js'
-import { type AppProcess, freshNumber, kinds, type OwnPlace, ownPlace, scaled, startProcess } from '../support/chaos/fleet.js'
+import {
+  type AppProcess,
+  freshNumber,
+  kinds,
+  type OwnPlace,
+  ownPlace,
+  scaled,
+  startProcess,
+} from '../support/chaos/fleet.js'
 import { codeOf } from '../support/chaos/logins.js'
 import { describeWith } from '../support/services.js'
 

@@ -5,7 +5,10 @@ import { freshNumber, kinds, scaled, seeded } from '../support/chaos/fleet.js'
 import { beginText } from '../support/chaos/logins.js'
 import { describeWith } from '../support/services.js'
 
-/** Points of a verify that asks whether the text has come, and what another process answers to the same: at once, and when the lease is over. */
+/**
+ * Points of a verify that asks whether the text has come, and what another process answers to the
+ * same: at once, and when the lease is over.
+ */
 const verifyPoints = [
   ['before claimed', 200, 401],
   ['after claimed', 409, 200],
@@ -45,7 +48,8 @@ for (const kind of kinds) {
       const verifies = []
       for (const [parkAt, atOnce, later] of verifyPoints) verifies.push({ ...(await arrived()), parkAt, atOnce, later })
       const statuses = []
-      for (const [parkAt, atOnce] of statusPoints) statuses.push({ ...(await arrived()), path: '/mo/status', parkAt, atOnce })
+      for (const [parkAt, atOnce] of statusPoints)
+        statuses.push({ ...(await arrived()), path: '/mo/status', parkAt, atOnce })
       const randoms: (Doomed & { flow: string })[] = []
       for (let count = scaled(100); count > 0; count--) {
         const step = random(2) === 0 ? 'verify' : 'status'
@@ -80,7 +84,8 @@ for (const kind of kinds) {
       for (const [index, { path, parkAt }] of all.entries()) {
         const at = `${path} killed at ${parkAt}`
         const winners = (later[index] ?? []).filter(({ status }) => status === 200).length
-        const before = path === '/mo/verify' ? [answers[index], atOnce[index]].filter((answer) => answer?.status === 200).length : 0
+        const before =
+          path === '/mo/verify' ? [answers[index], atOnce[index]].filter((answer) => answer?.status === 200).length : 0
         // Whoever proved to have the SIM gets in, unless the one answer that said so died with its process.
         expect(winners + before + (lost[index] ? 1 : 0), at).toBe(1)
       }

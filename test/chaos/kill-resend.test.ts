@@ -6,14 +6,18 @@ import { freshNumber, kinds } from '../support/chaos/fleet.js'
 import { beginCode, codeOf } from '../support/chaos/logins.js'
 import { describeWith } from '../support/services.js'
 
-/** Points of a resend: what has been sent when the process dies, what asking again gets at once, and what a code is worth after the lease. */
+/**
+ * Points of a resend: what has been sent when the process dies, what asking again gets at once, and
+ * what a code is worth after the lease.
+ */
 const points = [
   ['before claimed', 1, 201, 'new'],
   ['after claimed', 1, 409, 'old'],
   ['before count', 1, 409, 'old'],
   ['after count', 1, 409, 'old'],
   ['before create', 1, 409, 'old'],
-  // Sent, and its request is nowhere on record: the old code is dead at the provider, and the new one says nothing to us.
+  // Sent, and its request is nowhere on record: the old code is dead at the provider, and the new
+  // one says nothing to us.
   ['after create', 2, 409, 'none'],
   ['before pending', 2, 409, 'none'],
   ['after pending', 2, 429, 'new'],
@@ -54,7 +58,8 @@ for (const kind of kinds) {
       }
       expect(resends.map(({ number }) => sent(number))).toEqual(messages)
 
-      const verifies = () => resends.map(({ verify, flow, number }) => ({ path: verify, body: { flow, code: codeOf(sim, number) } }))
+      const verifies = () =>
+        resends.map(({ verify, flow, number }) => ({ path: verify, body: { flow, code: codeOf(sim, number) } }))
       const verified = await again(survivor, verifies())
       expect(verified.map(({ status }) => status)).toEqual(points.map(([, , , good]) => (good === 'none' ? 401 : 200)))
 

@@ -4,7 +4,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { flowKey } from '../../src/flow/ids.js'
 import { Customer } from '../support/chaos/customer.js'
 import { leasesEnd } from '../support/chaos/dying.js'
-import { type AppProcess, kinds, type OwnPlace, ownPlace, scaled, seeded, startProcess } from '../support/chaos/fleet.js'
+import {
+  type AppProcess,
+  kinds,
+  type OwnPlace,
+  ownPlace,
+  scaled,
+  seeded,
+  startProcess,
+} from '../support/chaos/fleet.js'
 import { calls } from '../support/ladder.js'
 import { describeWith } from '../support/services.js'
 
@@ -28,7 +36,8 @@ for (const kind of kinds) {
       // The vendor's own call, two minutes after a message, would look like a second one.
       sim = await startSimulator({ behaviour: { reusedCode: 200, idenfyCalls: false } })
       // So that there is something to be cut at each step.
-      for (const match of [calls.create, calls.patch, calls.moRead, calls.send, calls.verify]) sim.fault({ match, delayMs: 15 })
+      for (const match of [calls.create, calls.patch, calls.moRead, calls.send, calls.verify])
+        sim.fault({ match, delayMs: 15 })
       place = await ownPlace(kind)
       up = await Promise.all([begin(), begin()])
     })
@@ -87,7 +96,8 @@ for (const kind of kinds) {
         expect(logins, at).toBeLessThanOrEqual(1)
         expect(sim.phone(number).inbox.length, at).toBeLessThanOrEqual(1)
         if (logins === 1) expect(state, at).toBe('consumed')
-        // Repeating is always safe on these two, so nobody may be left outside but for an answer that died after `redeemed`.
+        // Repeating is always safe on these two, so nobody may be left outside but for an answer
+        // that died after `redeemed`.
         else if (ladder !== 'both') expect(state, at).toBe('consumed')
         if (logins === 0 && state === 'consumed') lost += 1
       }

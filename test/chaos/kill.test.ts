@@ -43,7 +43,8 @@ for (const kind of kinds) {
       for (const [parkAt, atOnce, later] of redeemPoints) {
         redeems.push({ ...(await beginSilent(sim, survivor, freshNumber())), parkAt, atOnce, later })
       }
-      const randoms: ((typeof redeems)[number] | (Doomed & { flow: string; atOnce?: undefined; later?: undefined }))[] = []
+      const randoms: ((typeof redeems)[number] | (Doomed & { flow: string; atOnce?: undefined; later?: undefined }))[] =
+        []
       for (let count = scaled(200); count > 0; count--) {
         const begin = random(2) === 0 ? beginSilent : beginCode
         randoms.push({ ...(await begin(sim, survivor, freshNumber())), parkAt: `#${1 + random(14)}` })
@@ -67,14 +68,18 @@ for (const kind of kinds) {
       expect(spentAtDeath.slice(0, redeems.length)).toEqual(redeemPoints.map(([point]) => point === 'after consumed'))
 
       const atOnce = await again(survivor, logins)
-      expect(atOnce.slice(0, redeems.length).map(({ status }) => status)).toEqual(redeemPoints.map(([, status]) => status))
+      expect(atOnce.slice(0, redeems.length).map(({ status }) => status)).toEqual(
+        redeemPoints.map(([, status]) => status),
+      )
       for (const { status } of atOnce) expect([200, 401, 409]).toContain(status)
       const sentAtOnce = await again(survivor, sends)
       expect(sentAtOnce.map(({ status }) => status)).toEqual([201, 409, 409, 409, 409, 409, 409])
 
       await sleep(limits.leaseMs + 500 - (performance.now() - killedAt))
       const later = await again(survivor, logins)
-      expect(later.slice(0, redeems.length).map(({ status }) => status)).toEqual(redeemPoints.map(([, , status]) => status))
+      expect(later.slice(0, redeems.length).map(({ status }) => status)).toEqual(
+        redeemPoints.map(([, , status]) => status),
+      )
       const latest = await again(survivor, logins)
       for (const [index, login] of logins.entries()) {
         const all = [answers[index], atOnce[index], later[index], latest[index]]

@@ -1,7 +1,15 @@
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { flowKey } from '../../src/flow/ids.js'
-import { type AppProcess, freshNumber, kinds, type OwnPlace, ownPlace, scaled, startProcess } from '../support/chaos/fleet.js'
+import {
+  type AppProcess,
+  freshNumber,
+  kinds,
+  type OwnPlace,
+  ownPlace,
+  scaled,
+  startProcess,
+} from '../support/chaos/fleet.js'
 import { beginCode, beginSilent, beginText } from '../support/chaos/logins.js'
 import { calls } from '../support/ladder.js'
 import { describeWith } from '../support/services.js'

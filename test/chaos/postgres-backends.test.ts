@@ -22,7 +22,12 @@ describePostgres('an app on PostgreSQL', () => {
 
   async function app(options: pg.PoolConfig = {}, clock?: FakeClock) {
     const name = `fire-${randomUUID()}`
-    const pool = new pg.Pool({ ...shared.postgres, application_name: name, connectionTimeoutMillis: 60_000, ...options })
+    const pool = new pg.Pool({
+      ...shared.postgres,
+      application_name: name,
+      connectionTimeoutMillis: 60_000,
+      ...options,
+    })
     pool.on('error', () => {})
     onTestFinished(() => pool.end())
     const store = new PostgresStore({ pool, schema, timeoutMs: 60_000 })
@@ -95,7 +100,8 @@ describePostgres('an app on PostgreSQL', () => {
         const answer = await login.verify()
         expect(await login.hasSession()).toBe(answer === '200')
         if (answer === '200') break
-        // The pool learns of each of them as it uses it; whoever could not even give the flow back leaves it to its lease.
+        // The pool learns of each of them as it uses it; whoever could not even give the flow back
+        // leaves it to its lease.
         expect(['503 store_unavailable', '409 in_progress']).toContain(answer)
         if (answer.startsWith('409')) await outlive()
         expect(tries).toBeLessThan(10)

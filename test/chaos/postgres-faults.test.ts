@@ -20,7 +20,8 @@ const operations: [keyof Store, (store: Store, key: string) => Promise<unknown>]
   ['count', (store, key) => store.count([{ key, limit: 5, windowSeconds: 60 }])],
   [
     'insertCharged',
-    async (store, key) => store.insertCharged?.(`${key}/charged`, 'secret-record', 60, [{ key, limit: 5, windowSeconds: 60 }]),
+    async (store, key) =>
+      store.insertCharged?.(`${key}/charged`, 'secret-record', 60, [{ key, limit: 5, windowSeconds: 60 }]),
   ],
   ['remove', (store, key) => store.remove(key)],
 ]
@@ -48,7 +49,12 @@ describePostgres('PostgresStore', () => {
     await drop()
   })
 
-  function open(options: pg.PoolConfig = {}): { pool: pg.Pool; store: PostgresStore; hasty: PostgresStore; name: string } {
+  function open(options: pg.PoolConfig = {}): {
+    pool: pg.Pool
+    store: PostgresStore
+    hasty: PostgresStore
+    name: string
+  } {
     const name = `phonecheck-${randomUUID()}`.slice(0, 60)
     const through = { ...shared.postgres, host: '127.0.0.1', port: proxy.port }
     const pool = new pg.Pool({ ...through, application_name: name, connectionTimeoutMillis: patientMs, ...options })
@@ -71,10 +77,10 @@ describePostgres('PostgresStore', () => {
   }
 
   const activity = async (name: string, state = '%') => {
-    const { rows } = await direct.query('SELECT pid, state FROM pg_stat_activity WHERE application_name = $1 AND state LIKE $2', [
-      name,
-      state,
-    ])
+    const { rows } = await direct.query(
+      'SELECT pid, state FROM pg_stat_activity WHERE application_name = $1 AND state LIKE $2',
+      [name, state],
+    )
     return rows as { pid: number; state: string }[]
   }
 
@@ -99,32 +105,35 @@ describePostgres('PostgresStore', () => {
   })
 
   describe.each(['before', 'after'] as const)('rejects when the connection is reset %s it is done', (when) => {
-    test.each(operations.map(([name], index) => [index + 1, name] as const))('operation %i, %s', async (index, name) => {
-      const { store } = open({ max: 1 })
-      const flow = key()
-      await store.insert(key(), 'the first call sweeps', 60)
-      await store.find(flow)
-      proxy.resetAt(index, when)
-      for (const [position, [operation, call]] of operations.entries()) {
-        if (position + 1 < index) await call(store, flow)
-        if (position + 1 === index) await rejects(operation, call(store, flow))
-      }
-      const done = when === 'after'
-      // The answer is lost before the server has committed, or after.
-      if (done) await sleep(100)
-      const kept = await healthy.find(flow)
-      if (name === 'insert') expect(kept?.version).toBe(done ? 1 : undefined)
-      if (name === 'replace') {
-        expect(kept?.version).toBe(done ? 2 : 1)
-        expect(await store.replace(flow, 1, 'the other one')).toBe(!done)
-      }
-      if (name === 'count') {
-        const hits = Array.from({ length: done ? 4 : 5 }, () => hit(flow))
-        expect(await store.count(hits)).toEqual({ allowed: true })
-        expect((await store.count([hit(flow)])).allowed).toBe(false)
-      }
-      if (name === 'remove') expect(kept === undefined).toBe(done)
-    })
+    test.each(operations.map(([name], index) => [index + 1, name] as const))(
+      'operation %i, %s',
+      async (index, name) => {
+        const { store } = open({ max: 1 })
+        const flow = key()
+        await store.insert(key(), 'the first call sweeps', 60)
+        await store.find(flow)
+        proxy.resetAt(index, when)
+        for (const [position, [operation, call]] of operations.entries()) {
+          if (position + 1 < index) await call(store, flow)
+          if (position + 1 === index) await rejects(operation, call(store, flow))
+        }
+        const done = when === 'after'
+        // The answer is lost before the server has committed, or after.
+        if (done) await sleep(100)
+        const kept = await healthy.find(flow)
+        if (name === 'insert') expect(kept?.version).toBe(done ? 1 : undefined)
+        if (name === 'replace') {
+          expect(kept?.version).toBe(done ? 2 : 1)
+          expect(await store.replace(flow, 1, 'the other one')).toBe(!done)
+        }
+        if (name === 'count') {
+          const hits = Array.from({ length: done ? 4 : 5 }, () => hit(flow))
+          expect(await store.count(hits)).toEqual({ allowed: true })
+          expect((await store.count([hit(flow)])).allowed).toBe(false)
+        }
+        if (name === 'remove') expect(kept === undefined).toBe(done)
+      },
+    )
   })
 
   test('is one request, whatever it is asked', async () => {
@@ -162,7 +171,9 @@ describePostgres('PostgresStore', () => {
     const shared = key()
     await store.insert(shared, 'a record', 60)
     const calls = Array.from({ length: 20 }, (_, index) =>
-      index % 2 === 0 ? store.replace(shared, 1, `by ${index}`) : store.count([hit(shared), hit(key())]).then(({ allowed }) => allowed),
+      index % 2 === 0
+        ? store.replace(shared, 1, `by ${index}`)
+        : store.count([hit(shared), hit(key())]).then(({ allowed }) => allowed),
     )
     const answers = await Promise.all(calls)
     expect(answers.filter((answer, index) => index % 2 === 0 && answer)).toHaveLength(1)
@@ -219,7 +230,10 @@ describePostgres('PostgresStore', () => {
     await blocker.connect()
     await blocker.query('BEGIN')
     await healthy.count([hit(flow)])
-    const holding = new PostgresStore({ pool: { connect: async () => Object.assign(blocker, { release: () => {} }) }, schema })
+    const holding = new PostgresStore({
+      pool: { connect: async () => Object.assign(blocker, { release: () => {} }) },
+      schema,
+    })
     await holding.count([hit(flow)])
     await rejects('count', hasty.count([hit(flow)]), '(TIMEOUT|55P03)')
     await sleep(100)
@@ -231,18 +245,25 @@ describePostgres('PostgresStore', () => {
     await blocker.end()
   })
 
-  test.each(['repeatable read', 'serializable'])('under %s, calls that meet reject, and no rule is broken', async (level) => {
-    const { store } = open({ max: 10, options: `-c default_transaction_isolation=${level.replace(' ', '\\ ')}` })
-    const flow = key()
-    await store.insert(flow, 'a record', 60)
-    const claims = await Promise.allSettled(Array.from({ length: 30 }, () => store.replace(flow, 1, 'claimed')))
-    expect(claims.filter((claim) => claim.status === 'fulfilled' && claim.value)).toHaveLength(1)
-    const hits = await Promise.allSettled(Array.from({ length: 30 }, () => store.count([hit(flow), { ...hit(`${flow}2`), limit: 100 }])))
-    const allowed = hits.filter((one) => one.status === 'fulfilled' && one.value.allowed).length
-    expect(allowed).toBeLessThanOrEqual(5)
-    expect(await healthy.count(Array.from({ length: 5 - allowed }, () => hit(flow)))).toEqual({ allowed: true })
-    expect((await healthy.count([hit(flow)])).allowed).toBe(false)
-    const codes = [...claims, ...hits].flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message.slice(-7)] : []))
-    expect(new Set(codes)).toEqual(new Set(['(40001)']))
-  })
+  test.each(['repeatable read', 'serializable'])(
+    'under %s, calls that meet reject, and no rule is broken',
+    async (level) => {
+      const { store } = open({ max: 10, options: `-c default_transaction_isolation=${level.replace(' ', '\\ ')}` })
+      const flow = key()
+      await store.insert(flow, 'a record', 60)
+      const claims = await Promise.allSettled(Array.from({ length: 30 }, () => store.replace(flow, 1, 'claimed')))
+      expect(claims.filter((claim) => claim.status === 'fulfilled' && claim.value)).toHaveLength(1)
+      const hits = await Promise.allSettled(
+        Array.from({ length: 30 }, () => store.count([hit(flow), { ...hit(`${flow}2`), limit: 100 }])),
+      )
+      const allowed = hits.filter((one) => one.status === 'fulfilled' && one.value.allowed).length
+      expect(allowed).toBeLessThanOrEqual(5)
+      expect(await healthy.count(Array.from({ length: 5 - allowed }, () => hit(flow)))).toEqual({ allowed: true })
+      expect((await healthy.count([hit(flow)])).allowed).toBe(false)
+      const codes = [...claims, ...hits].flatMap((one) =>
+        one.status === 'rejected' ? [(one.reason as Error).message.slice(-7)] : [],
+      )
+      expect(new Set(codes)).toEqual(new Set(['(40001)']))
+    },
+  )
 })

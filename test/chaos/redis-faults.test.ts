@@ -9,7 +9,8 @@ import { advisedRedis, describeWith, type OwnRedis, startRedis } from '../suppor
 
 const describeOwn = await describeWith('redis-server')
 /**
- * For a store that waits in vain: `ioredis` never ends a command whose connection was lost. Any other one has all the time that a busy machine needs.
+ * For a store that waits in vain: `ioredis` never ends a command whose connection was lost. Any
+ * other one has all the time that a busy machine needs.
  */
 const hastyMs = 1_000
 
@@ -21,7 +22,8 @@ const operations: [keyof Store, (store: Store, key: string) => Promise<unknown>]
   ['count', (store, key) => store.count([{ key, limit: 5, windowSeconds: 60 }])],
   [
     'insertCharged',
-    async (store, key) => store.insertCharged?.(`${key}/charged`, 'secret-record', 60, [{ key, limit: 5, windowSeconds: 60 }]),
+    async (store, key) =>
+      store.insertCharged?.(`${key}/charged`, 'secret-record', 60, [{ key, limit: 5, windowSeconds: 60 }]),
   ],
   ['remove', (store, key) => store.remove(key)],
 ]
@@ -33,7 +35,11 @@ const libraries = {
     return { client: client as RedisClient, close: () => client.disconnect() }
   },
   redis: async (port: number) => {
-    const client = createClient({ url: `redis://127.0.0.1:${port}`, disableOfflineQueue: true, socket: { reconnectStrategy: () => 20 } })
+    const client = createClient({
+      url: `redis://127.0.0.1:${port}`,
+      disableOfflineQueue: true,
+      socket: { reconnectStrategy: () => 20 },
+    })
     client.on('error', () => {})
     await client.connect()
     return { client: client as RedisClient, close: () => client.destroy() }
@@ -95,30 +101,33 @@ describeOwn.each(Object.entries(libraries))('RedisStore with %s, when the server
   })
 
   describe.each(['before', 'after'] as const)('resets the connection %s it has done', (when) => {
-    test.each(operations.map(([name], index) => [index + 1, name] as const))('operation %i, %s', async (index, name) => {
-      const flow = key()
-      // Every script has been sent once, so that each operation is one request.
-      for (const [, call] of operations) await call(store, key())
-      proxy.resetAt(index, when)
-      for (const [position, [operation, call]] of operations.entries()) {
-        if (position + 1 < index) await call(store, flow)
-        if (position + 1 === index) await rejects(operation, call(hasty, flow))
-      }
-      proxy.heal()
-      const done = when === 'after'
-      const kept = await until(() => hasty.find(flow))
-      if (name === 'insert') expect(kept?.version).toBe(done ? 1 : undefined)
-      if (name === 'replace') {
-        expect(kept?.version).toBe(done ? 2 : 1)
-        expect(await store.replace(flow, 1, 'the other one')).toBe(!done)
-      }
-      if (name === 'count') {
-        const room = done ? 4 : 5
-        const hits = Array.from({ length: room }, () => ({ key: flow, limit: 5, windowSeconds: 60 }))
-        expect(await store.count(hits)).toEqual({ allowed: true })
-        expect(await store.count(hits.slice(0, 1))).toMatchObject({ allowed: false })
-      }
-    })
+    test.each(operations.map(([name], index) => [index + 1, name] as const))(
+      'operation %i, %s',
+      async (index, name) => {
+        const flow = key()
+        // Every script has been sent once, so that each operation is one request.
+        for (const [, call] of operations) await call(store, key())
+        proxy.resetAt(index, when)
+        for (const [position, [operation, call]] of operations.entries()) {
+          if (position + 1 < index) await call(store, flow)
+          if (position + 1 === index) await rejects(operation, call(hasty, flow))
+        }
+        proxy.heal()
+        const done = when === 'after'
+        const kept = await until(() => hasty.find(flow))
+        if (name === 'insert') expect(kept?.version).toBe(done ? 1 : undefined)
+        if (name === 'replace') {
+          expect(kept?.version).toBe(done ? 2 : 1)
+          expect(await store.replace(flow, 1, 'the other one')).toBe(!done)
+        }
+        if (name === 'count') {
+          const room = done ? 4 : 5
+          const hits = Array.from({ length: room }, () => ({ key: flow, limit: 5, windowSeconds: 60 }))
+          expect(await store.count(hits)).toEqual({ allowed: true })
+          expect(await store.count(hits.slice(0, 1))).toMatchObject({ allowed: false })
+        }
+      },
+    )
   })
 
   test('resets in the middle of an answer, the operation rejects', async () => {

@@ -21,38 +21,45 @@ describeOwn('an app whose Redis, which keeps nothing on disk,', () => {
   ] as const
   const app = async (rung: 'silent' | 'code' = 'silent') => appOf(rung, { store: await redisAt(server.port) })
   /** The next login works, as soon as the client has found the server again, and without a restart of ours. */
-  const goesOn = (running: TestApp) => expect.poll(async () => (await beginAt(running)).verify(), { interval: 20 }).toBe('200')
+  const goesOn = (running: TestApp) =>
+    expect.poll(async () => (await beginAt(running)).verify(), { interval: 20 }).toBe('200')
 
-  test.each(forgetting)('%s between start and redeem: no login, nobody is asked, and the next one works', async (_, forget) => {
-    for (const [rung, question] of [
-      ['silent', calls.patch],
-      ['code', calls.verify],
-    ] as const) {
-      const running = await app(rung)
+  test.each(forgetting)(
+    '%s between start and redeem: no login, nobody is asked, and the next one works',
+    async (_, forget) => {
+      for (const [rung, question] of [
+        ['silent', calls.patch],
+        ['code', calls.verify],
+      ] as const) {
+        const running = await app(rung)
+        const login = await beginAt(running)
+        await forget()
+        // Until the client is back, it is an outage.
+        await expect.poll(login.verify, { interval: 20 }).toBe('401 flow_invalid')
+        expect(running.sim.count(question)).toBe(0)
+        expect(await login.hasSession()).toBe(false)
+        await goesOn(running)
+      }
+    },
+  )
+
+  test.each(forgetting)(
+    '%s while the provider is asked: no login, not even with its yes, and the next one works',
+    async (_, forget) => {
+      const running = await app()
+      running.sim.behaviour.reusedCode = 200
       const login = await beginAt(running)
+      const fault = running.sim.fault({ match: calls.patch, delayMs: 500, times: 1 })
+      const answer = login.verify()
+      await expect.poll(() => fault.hits, { interval: 5 }).toBe(1)
       await forget()
-      // Until the client is back, it is an outage.
+      expect(['409 in_progress', '503 store_unavailable']).toContain(await answer)
       await expect.poll(login.verify, { interval: 20 }).toBe('401 flow_invalid')
-      expect(running.sim.count(question)).toBe(0)
+      expect(running.sim.count(calls.patch)).toBe(1)
       expect(await login.hasSession()).toBe(false)
       await goesOn(running)
-    }
-  })
-
-  test.each(forgetting)('%s while the provider is asked: no login, not even with its yes, and the next one works', async (_, forget) => {
-    const running = await app()
-    running.sim.behaviour.reusedCode = 200
-    const login = await beginAt(running)
-    const fault = running.sim.fault({ match: calls.patch, delayMs: 500, times: 1 })
-    const answer = login.verify()
-    await expect.poll(() => fault.hits, { interval: 5 }).toBe(1)
-    await forget()
-    expect(['409 in_progress', '503 store_unavailable']).toContain(await answer)
-    await expect.poll(login.verify, { interval: 20 }).toBe('401 flow_invalid')
-    expect(running.sim.count(calls.patch)).toBe(1)
-    expect(await login.hasSession()).toBe(false)
-    await goesOn(running)
-  })
+    },
+  )
 
   test('is told FLUSHALL while the verify callback thinks: its user is not let in', async () => {
     const running = await appOf(

@@ -54,26 +54,29 @@ describeOwn('an app whose Redis refuses', () => {
     test.each([
       ['silent', calls.create, calls.patch],
       ['code', calls.send, calls.verify],
-    ] as const)('answers 503 on the %s rung, pays for nothing, lets nobody in, and goes on by itself', async (rung, paid, question) => {
-      const running = await appOf(rung, { store: await redisAt(server.port) })
-      const login = await beginAt(running)
-      expect(login.started).toBe('201')
-      await begin()
-      try {
-        expect(await login.verify()).toBe('503 store_unavailable')
-        const other = await beginAt(running)
-        expect(other.started).toBe('503 store_unavailable')
-        expect(other.browser.cookies.size).toBe(0)
-        expect([running.sim.count(paid), running.sim.count(question)]).toEqual([1, 0])
-        expect(await login.hasSession()).toBe(false)
-        expect(running.events.some(({ type }) => type === 'store_outage')).toBe(true)
-      } finally {
-        await end()
-      }
-      // It cost no try: the same code is still good.
-      expect(await login.verify()).toBe('200')
-      expect(running.sim.count(question)).toBe(1)
-      expect(await (await beginAt(running)).verify()).toBe('200')
-    })
+    ] as const)(
+      'answers 503 on the %s rung, pays for nothing, lets nobody in, and goes on by itself',
+      async (rung, paid, question) => {
+        const running = await appOf(rung, { store: await redisAt(server.port) })
+        const login = await beginAt(running)
+        expect(login.started).toBe('201')
+        await begin()
+        try {
+          expect(await login.verify()).toBe('503 store_unavailable')
+          const other = await beginAt(running)
+          expect(other.started).toBe('503 store_unavailable')
+          expect(other.browser.cookies.size).toBe(0)
+          expect([running.sim.count(paid), running.sim.count(question)]).toEqual([1, 0])
+          expect(await login.hasSession()).toBe(false)
+          expect(running.events.some(({ type }) => type === 'store_outage')).toBe(true)
+        } finally {
+          await end()
+        }
+        // It cost no try: the same code is still good.
+        expect(await login.verify()).toBe('200')
+        expect(running.sim.count(question)).toBe(1)
+        expect(await (await beginAt(running)).verify()).toBe('200')
+      },
+    )
   })
 })

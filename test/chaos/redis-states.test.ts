@@ -58,7 +58,9 @@ describeOwn('RedisStore, when Redis', () => {
     }
     const key = randomUUID()
     await cli('SCRIPT', 'FLUSH')
-    const verdicts = await Promise.all(Array.from({ length: 20 }, () => store.count([limit(key), guesses(randomUUID())])))
+    const verdicts = await Promise.all(
+      Array.from({ length: 20 }, () => store.count([limit(key), guesses(randomUUID())])),
+    )
     expect(verdicts.filter(({ allowed }) => allowed)).toHaveLength(2)
   })
 
@@ -99,7 +101,8 @@ describeOwn('RedisStore, when Redis', () => {
     try {
       const flows = Array.from({ length: 1000 }, () => randomUUID())
       for (const one of flows) await store.insert(one, 'x'.repeat(450), 60)
-      const claim = async (one: string) => (await Promise.all([1, 2, 3].map(() => store.replace(one, 1, 'claimed')))).filter(Boolean).length
+      const claim = async (one: string) =>
+        (await Promise.all([1, 2, 3].map(() => store.replace(one, 1, 'claimed')))).filter(Boolean).length
       const won = await Promise.all(flows.map(claim))
       expect(Math.max(...won)).toBe(1)
       expect(won.filter((times) => times === 0).length).toBeGreaterThan(100)

@@ -8,7 +8,10 @@ import type { Usage } from '../support/chaos/usage.js'
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.js'
 import { describeWith, shared } from '../support/services.js'
 
-/** On both stores together 100,000 logins in full. A tenth would by itself take longer than all other tests: a hundredth here. */
+/**
+ * On both stores together 100,000 logins in full. A tenth would by itself take longer than all
+ * other tests: a hundredth here.
+ */
 const logins = full ? 50_000 : 500
 const people = 64
 const loginsPerTrouble = 100
@@ -27,7 +30,11 @@ for (const kind of kinds) {
       sim = await startSimulator({ behaviour: { idenfySecondSend: 'accept' } })
       place = await ownPlace(kind)
       proxy = await faultProxy(shared[kind])
-      const through = { ...shared, [kind]: { ...shared[kind], host: '127.0.0.1', port: proxy.port }, storeTimeoutMs: 1000 }
+      const through = {
+        ...shared,
+        [kind]: { ...shared[kind], host: '127.0.0.1', port: proxy.port },
+        storeTimeoutMs: 1000,
+      }
       const start = () => startProcess(place, sim.url, through)
       const [first, second, third, fourth] = await Promise.all([start(), start(), start(), start()])
       fleet = new Fleet([first, second], [third, fourth], start)
@@ -106,12 +113,15 @@ for (const kind of kinds) {
           if (end === 'used up') expect(['pending', 'failed'], text).toContain(state)
         }
         expect(accounts.length).toBeGreaterThanOrEqual(logins)
-        // Whoever met no trouble was logged in, unless the provider's answer was lost: that is repeated by itself, and finds the code used up.
+        // Whoever met no trouble was logged in, unless the provider's answer was lost: that is
+        // repeated by itself, and finds the code used up.
         const silently = accounts.filter(({ end, troubles }) => end !== 'logged in' && troubles === 0).length
         expect(silently).toBeLessThanOrEqual(faults.reduce((sum, { hits }) => sum + hits, 0))
         expect(ends['logged in']).toBeGreaterThan(accounts.length * 0.9)
         expect(leaks(before, after)).toEqual([])
-        expect(Math.max(...after.map(({ heap }) => heap))).toBeLessThan(Math.max(...before.map(({ heap }) => heap)) * 1.25)
+        expect(Math.max(...after.map(({ heap }) => heap))).toBeLessThan(
+          Math.max(...before.map(({ heap }) => heap)) * 1.25,
+        )
       },
       logins * 200 + 600_000,
     )
@@ -127,7 +137,10 @@ function leaks(before: readonly Usage[], after: readonly Usage[]): string[] {
   )
 }
 
-/** A connection to the store or the provider may have come in place of another, or one more be kept alive; a leak would be hundreds. */
+/**
+ * A connection to the store or the provider may have come in place of another, or one more be kept
+ * alive; a leak would be hundreds.
+ */
 function slack(what: string): number {
   return what === 'TCPSocketWrap' ? people : what === 'Timeout' ? 5 : 2
 }

@@ -53,14 +53,19 @@ class Ill implements Store {
 
   insert = (...args: Parameters<Store['insert']>) => this.#run('insert', () => this.#store.insert(...args))
   find = (key: string) => this.#run('find', () => this.#store.find(key))
-  replace = (...args: Parameters<Store['replace']>) => this.#run(JSON.parse(args[2]).state, () => this.#store.replace(...args))
+  replace = (...args: Parameters<Store['replace']>) =>
+    this.#run(JSON.parse(args[2]).state, () => this.#store.replace(...args))
   remove = (key: string) => this.#run('remove', () => this.#store.remove(key))
   count = (...args: Parameters<Store['count']>) => this.#run('count', () => this.#store.count(...args))
   insertCharged = (...args: Parameters<NonNullable<Store['insertCharged']>>) =>
     this.#run('insertCharged', async () => this.#store.insertCharged?.(...args) ?? 'taken')
 }
 
-async function open({ kind, name }: OwnPlace, proxy: FaultProxy, timeoutMs = hastyMs): Promise<{ store: Store; close(): Promise<void> }> {
+async function open(
+  { kind, name }: OwnPlace,
+  proxy: FaultProxy,
+  timeoutMs = hastyMs,
+): Promise<{ store: Store; close(): Promise<void> }> {
   if (kind === 'postgres') {
     const through = { ...shared.postgres, host: '127.0.0.1', port: proxy.port }
     const pool = new pg.Pool({ ...through, application_name: name, connectionTimeoutMillis: 1000 })
@@ -129,7 +134,8 @@ for (const kind of kinds) {
       const number = freshNumber()
       const start = await browser.post('/login/phone', { phone_number: number })
       const { flow, challenge, code: problem } = await start.json()
-      if (start.status !== 201) return { statuses: [start.status], codes: [problem], session: await isLoggedIn(browser) }
+      if (start.status !== 201)
+        return { statuses: [start.status], codes: [problem], session: await isLoggedIn(browser) }
       const end = challenge.url === undefined ? undefined : await sim.phone(number).open(challenge.url)
       const code = end && 'body' in end ? Reflect.get(Object(end.body), 'code') : codeOf(sim, number)
       const verify = await browser.post('/login/phone/verify', { flow, code })
@@ -205,7 +211,9 @@ for (const kind of kinds) {
       const begun = []
       for (let flow = 0; flow < 50; flow++) begun.push(await beginWithCode(running))
       running.sim.fault({ match: calls.patch, delayMs: full ? 7500 : 1500 })
-      const answers = Promise.all(begun.map(({ browser, flow, code }) => browser.post('/login/phone/verify', { flow, code })))
+      const answers = Promise.all(
+        begun.map(({ browser, flow, code }) => browser.post('/login/phone/verify', { flow, code })),
+      )
       const direct = new pg.Client(shared.postgres)
       await direct.connect()
       let over = false

@@ -13,7 +13,11 @@ afterAll(() => {
 })
 
 /** Each state with the script that leads to it and stays there. */
-const states: [Progress['state'], () => ReturnType<typeof fakeClient>, ((login: PhoneLogin, clock: FakeClock) => unknown)?][] = [
+const states: [
+  Progress['state'],
+  () => ReturnType<typeof fakeClient>,
+  ((login: PhoneLogin, clock: FakeClock) => unknown)?,
+][] = [
   ['starting', () => fakeClient({ start: ['hang'] })],
   ['opening', () => fakeClient({ start: [url] }, { open: () => new Promise(() => {}) })],
   ['checking', () => fakeClient({ start: [url], verify: ['hang'] })],
@@ -29,7 +33,11 @@ const states: [Progress['state'], () => ReturnType<typeof fakeClient>, ((login: 
   ],
   ['resending', () => fakeClient({ start: [code], resend: ['hang'] }), (login) => login.resend()],
   ['failed', () => fakeClient({ start: ['offline'] })],
-  ['failed', () => fakeClient({ start: [problem(429, 'number_limit', { 'retry-after': '60' })] }), (login) => login.retry()],
+  [
+    'failed',
+    () => fakeClient({ start: [problem(429, 'number_limit', { 'retry-after': '60' })] }),
+    (login) => login.retry(),
+  ],
   ['done', () => fakeClient({ start: [url], verify: [{}] })],
 ]
 
@@ -102,7 +110,10 @@ test('leaves no timer of the platform’s either', async () => {
   vi.useFakeTimers()
   try {
     for (const stopAt of ['starting', 'waiting_for_sms']) {
-      const { login } = fakeClient({ start: [stopAt === 'starting' ? 'hang' : sms], status: ['hang'] }, { clock: undefined })
+      const { login } = fakeClient(
+        { start: [stopAt === 'starting' ? 'hang' : sms], status: ['hang'] },
+        { clock: undefined },
+      )
       login.subscribe(({ state }) => {
         if (state === stopAt) login.cancel()
       })

@@ -6,14 +6,21 @@ describe('the silent way', () => {
   test('in an app: the SDK’s answer goes to verify, and no timer is left', async () => {
     const app = await world()
     const { login, states, timers } = clientOf(app)
-    expect(await login.start(` ${number} `)).toEqual({ state: 'done', result: { user: `user-of-${number}`, method: 'phonecheck' } })
+    expect(await login.start(` ${number} `)).toEqual({
+      state: 'done',
+      result: { user: `user-of-${number}`, method: 'phonecheck' },
+    })
     expect(states).toEqual(['starting', 'opening', 'checking', 'done'])
     expect(app.calls.map(({ path, credentials }) => [path, credentials])).toEqual([
       ['/login/phone', 'omit'],
       ['/login/phone/verify', 'omit'],
     ])
     expect(app.calls[0]?.body).toEqual({ phone_number: number })
-    expect(app.calls[1]?.body).toEqual({ flow: expect.any(String), check_id: expect.any(String), code: expect.any(String) })
+    expect(app.calls[1]?.body).toEqual({
+      flow: expect.any(String),
+      check_id: expect.any(String),
+      code: expect.any(String),
+    })
     expect(timers.count).toBe(0)
   })
 
@@ -78,7 +85,11 @@ describe('the silent way', () => {
     const app = await world()
     app.sim.phone(number).sim = '+12025550199'
     const { login, states } = clientOf(app)
-    expect(await login.start(number)).toMatchObject({ state: 'waiting_for_sms', method: 'mocheck', fallback: ['idenfy-sms'] })
+    expect(await login.start(number)).toMatchObject({
+      state: 'waiting_for_sms',
+      method: 'mocheck',
+      fallback: ['idenfy-sms'],
+    })
     expect(states).toEqual(['starting', 'opening', 'checking', 'falling_back', 'waiting_for_sms'])
 
     const patient = clientOf(app, { autoFallback: false }).login
@@ -106,7 +117,11 @@ describe('the application', () => {
   test('that says no ends the login', async () => {
     const app = await world({ verify: async () => false as const })
     const { login } = clientOf(app)
-    expect(await login.start(number)).toMatchObject({ state: 'failed', problem: { code: 'user_refused', action: 'stop' }, fallback: [] })
+    expect(await login.start(number)).toMatchObject({
+      state: 'failed',
+      problem: { code: 'user_refused', action: 'stop' },
+      fallback: [],
+    })
     expect(await login.fallback()).toMatchObject({ state: 'failed' })
     expect(app.count('fallback')).toBe(0)
   })
@@ -121,7 +136,10 @@ describe('the application', () => {
       },
     })
     const { login } = clientOf(app)
-    expect(await login.start(number)).toMatchObject({ state: 'failed', problem: { code: 'app_error', action: 'retry' } })
+    expect(await login.start(number)).toMatchObject({
+      state: 'failed',
+      problem: { code: 'app_error', action: 'retry' },
+    })
     expect(await login.retry()).toMatchObject({ state: 'done', result: { user: 'u1' } })
     expect(app.sim.count('PATCH /phone_check/v0.2/checks/*')).toBe(1)
   })
@@ -130,7 +148,9 @@ describe('the application', () => {
     const app = await world()
     const { login } = clientOf(app)
     const reported = new Promise((resolve) => process.once('uncaughtException', resolve))
-    const others = process.listeners('uncaughtException').filter((listener) => listener !== process.listeners('uncaughtException').at(-1))
+    const others = process
+      .listeners('uncaughtException')
+      .filter((listener) => listener !== process.listeners('uncaughtException').at(-1))
     for (const other of others) process.removeListener('uncaughtException', other)
     const leave = login.subscribe(() => {
       leave()
@@ -187,7 +207,9 @@ describe('starting', () => {
   test('with something that is no number is a defect', async () => {
     const app = await world()
     const { login, states } = clientOf(app)
-    await expect(login.start(undefined as never)).rejects.toThrow(new TypeError('phoneLogin: phoneNumber must be a string'))
+    await expect(login.start(undefined as never)).rejects.toThrow(
+      new TypeError('phoneLogin: phoneNumber must be a string'),
+    )
     await expect(login.submitCode(1234 as never)).rejects.toThrow(TypeError)
     expect(states).toEqual([])
   })
@@ -196,9 +218,9 @@ describe('starting', () => {
     const app = await world()
     const { login, states } = clientOf(app)
     const idle: Progress = { state: 'idle' }
-    expect(await Promise.all([login.submitCode('1234'), login.resend(), login.fallback(), login.retry(), login.resume()])).toEqual(
-      Array(5).fill(idle),
-    )
+    expect(
+      await Promise.all([login.submitCode('1234'), login.resend(), login.fallback(), login.retry(), login.resume()]),
+    ).toEqual(Array(5).fill(idle))
     login.cancel()
     expect(new Set(states)).toEqual(new Set(['idle']))
     expect(app.calls).toEqual([])

@@ -61,7 +61,8 @@ describe('storage', () => {
 
 describe('what the server knows the device by', () => {
   const device = 'D'.repeat(140)
-  const startsOf = ({ calls }: ReturnType<typeof fakeClient>) => calls.filter(({ call }) => call === 'start').map(({ body }) => body)
+  const startsOf = ({ calls }: ReturnType<typeof fakeClient>) =>
+    calls.filter(({ call }) => call === 'start').map(({ body }) => body)
 
   test('is kept over logins, a cancelled one too, and goes with every next start', async () => {
     const place = storage()
@@ -108,7 +109,10 @@ describe('what the server knows the device by', () => {
   })
 
   test('is not needed: a storage that has something longer in its place does not stop a start', async () => {
-    const { login, calls } = fakeClient({ start: [code] }, { storage: { ...storage(), getItem: () => 'x'.repeat(5_000) } })
+    const { login, calls } = fakeClient(
+      { start: [code] },
+      { storage: { ...storage(), getItem: () => 'x'.repeat(5_000) } },
+    )
     expect(await login.start(number)).toMatchObject({ state: 'waiting_for_code' })
     // As long as the server takes it; there it is worth nothing.
     expect(String(calls[0]?.body['device'])).toHaveLength(512)

@@ -31,7 +31,10 @@ test('is published in the syntax of ES2020, which bundlers leave as it is', () =
     expect(files).toContain('login.js')
     for (const name of files) {
       const text = readFileSync(folder + name, 'utf8')
-      expect(() => parse(text, { ecmaVersion: 2020, sourceType: half === 'esm' ? 'module' : 'script' }), `${half} ${name}`).not.toThrow()
+      expect(
+        () => parse(text, { ecmaVersion: 2020, sourceType: half === 'esm' ? 'module' : 'script' }),
+        `${half} ${name}`,
+      ).not.toThrow()
     }
   }
 })
@@ -77,14 +80,23 @@ test('logs in with a virtual phone in place of the SDK, and hears why one cannot
   const login = phoneLogin({ baseUrl: app.url, open: (url) => handset.openWithDataCellular(url) })
   expect(await login.start(number)).toMatchObject({ state: 'done', result: { method: 'phonecheck' } })
   handset.mobileData = false
-  expect(await login.start(number)).toMatchObject({ state: 'failed', problem: { code: 'rung_unable', reason: 'sdk_no_data_connectivity' } })
+  expect(await login.start(number)).toMatchObject({
+    state: 'failed',
+    problem: { code: 'rung_unable', reason: 'sdk_no_data_connectivity' },
+  })
 })
 
 describe('types', () => {
   const index = fileURLToPath(new URL('../../src/client/index.ts', import.meta.url))
 
   function complaints(options: ts.CompilerOptions, text = ''): string[] {
-    const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true, types: [] }
+    const strict = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      noEmit: true,
+      types: [],
+    }
     const all = { ...strict, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, ...options }
     const user = fileURLToPath(new URL('user.ts', import.meta.url))
     const host = ts.createCompilerHost(all)
@@ -95,7 +107,9 @@ describe('types', () => {
     host.getSourceFile = (path, version, ...rest) =>
       path === user ? ts.createSourceFile(path, own, version) : getSourceFile(path, version, ...rest)
     const program = ts.createProgram([index, user], all, host)
-    return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
+    return ts
+      .getPreEmitDiagnostics(program)
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
   }
 
   test('need no types of a platform', () => {
@@ -137,7 +151,10 @@ describe('types', () => {
     expectTypeOf<Storage>().toExtend<StorageLike>()
     expectTypeOf<FakeClock>().toExtend<NonNullable<PhoneLoginOptions['clock']>>()
     // What the SDK for React Native declares.
-    expectTypeOf<{ http_status: number; response_body?: { check_id: string; code?: string; error?: string } }>().toExtend<OpenResult>()
+    expectTypeOf<{
+      http_status: number
+      response_body?: { check_id: string; code?: string; error?: string }
+    }>().toExtend<OpenResult>()
     expectTypeOf<{ error: string; error_description?: string; debug?: object }>().toExtend<OpenResult>()
     // @ts-expect-error an unknown option
     phoneLogin({ onDone() {} })

@@ -41,7 +41,9 @@ test('every code of the server has an action and a name in the types', () => {
 })
 
 test.each(Object.entries(problems))('%s', async (name, [status]) => {
-  const { login, clock } = fakeClient({ start: [{ status, body: { code: name, reason: 'other' }, headers: { 'retry-after': '40' } }] })
+  const { login, clock } = fakeClient({
+    start: [{ status, body: { code: name, reason: 'other' }, headers: { 'retry-after': '40' } }],
+  })
   const failed = await login.start(number)
   expect(failed).toMatchObject({
     state: 'failed',
@@ -52,7 +54,9 @@ test.each(Object.entries(problems))('%s', async (name, [status]) => {
 test.each(['invalid_code', 'mismatch', 'rung_unable'])('%s offers another way when there is one', async (name) => {
   const { login } = fakeClient(
     {
-      start: [{ ...code, body: { ...(code.body as object), challenge: { type: 'open_url', url: 'https://x.example' } } }],
+      start: [
+        { ...code, body: { ...(code.body as object), challenge: { type: 'open_url', url: 'https://x.example' } } },
+      ],
       verify: [{ status: 401, body: { code: name } }],
     },
     { autoFallback: false },

@@ -46,19 +46,28 @@ test('a check URL that is no web address is not opened', async () => {
   const { assign } = page()
   const { login, calls } = fakeClient(
     {
-      start: [{ ...url, body: { ...(url.body as object), challenge: { type: 'open_url', url: 'javascript:alert(1)' } } }],
+      start: [
+        { ...url, body: { ...(url.body as object), challenge: { type: 'open_url', url: 'javascript:alert(1)' } } },
+      ],
       verify: [{ status: 422, body: { code: 'rung_unable', fallback: [] } }],
     },
     { open: undefined },
   )
-  expect(await login.start(number)).toMatchObject({ state: 'failed', problem: { code: 'rung_unable', action: 'restart' } })
+  expect(await login.start(number)).toMatchObject({
+    state: 'failed',
+    problem: { code: 'rung_unable', action: 'restart' },
+  })
   expect(assign).not.toHaveBeenCalled()
   expect(calls[1]?.body).toMatchObject({ error: 'sdk_error' })
 })
 
 describe('after the return leg', () => {
   /** A tab that left for the check, and was sent back. */
-  async function sentBack(code: string, script: Parameters<typeof fakeClient>[0], options: { laterMs?: number; begin?: typeof url } = {}) {
+  async function sentBack(
+    code: string,
+    script: Parameters<typeof fakeClient>[0],
+    options: { laterMs?: number; begin?: typeof url } = {},
+  ) {
     const place = storage()
     page()
     const before = fakeClient({ start: [options.begin ?? url] }, { open: undefined, storage: place })
@@ -87,7 +96,12 @@ describe('after the return leg', () => {
     ['mismatch', problem(401, 'flow_invalid'), { code: 'mismatch', action: 'restart' }, []],
     ['flow_invalid', problem(401, 'flow_invalid'), { code: 'flow_invalid', action: 'restart' }, []],
     ['user_refused', problem(401, 'flow_invalid'), { code: 'user_refused', action: 'stop' }, []],
-    ['rung_unable', { body: { state: 'failed', rung: 'spent', fallback: [] } }, { code: 'rung_unable', action: 'restart' }, []],
+    [
+      'rung_unable',
+      { body: { state: 'failed', rung: 'spent', fallback: [] } },
+      { code: 'rung_unable', action: 'restart' },
+      [],
+    ],
     ['provider_unavailable', pending(), { code: 'provider_unavailable', action: 'fallback' }, ['next']],
     ['in_progress', pending(), { code: 'in_progress', action: 'retry' }, ['next']],
     ['constructor', pending(), { code: 'constructor', action: 'fallback' }, ['next']],
@@ -137,21 +151,28 @@ describe('after the return leg', () => {
   test('without anything stored the code alone is told, once', async () => {
     const { location, replaceState } = page('https://app.example/login?phonecheck=rung_unable')
     const { login, calls } = fakeClient({}, { storage: null })
-    expect(await login.resume()).toMatchObject({ state: 'failed', problem: { code: 'rung_unable', action: 'restart' }, fallback: [] })
+    expect(await login.resume()).toMatchObject({
+      state: 'failed',
+      problem: { code: 'rung_unable', action: 'restart' },
+      fallback: [],
+    })
     expect(location.href).toBe('https://app.example/login')
     expect(replaceState).toHaveBeenCalledWith({ mine: 1 }, '', 'https://app.example/login')
     expect(calls).toEqual([])
     expect(await fakeClient({}, { storage: null }).login.resume()).toEqual({ state: 'idle' })
   })
 
-  test.each(['?phonecheck=<b>', '?phonecheck=', '?xphonecheck=mismatch', '?a=phonecheck=mismatch', '?phonecheck=MISMATCH%20'])(
-    '%s is none of ours',
-    async (query) => {
-      const { location } = page(`https://app.example/login${query}`)
-      expect(await fakeClient({}, { storage: null }).login.resume()).toEqual({ state: 'idle' })
-      expect(location.href).toBe(`https://app.example/login${query}`)
-    },
-  )
+  test.each([
+    '?phonecheck=<b>',
+    '?phonecheck=',
+    '?xphonecheck=mismatch',
+    '?a=phonecheck=mismatch',
+    '?phonecheck=MISMATCH%20',
+  ])('%s is none of ours', async (query) => {
+    const { location } = page(`https://app.example/login${query}`)
+    expect(await fakeClient({}, { storage: null }).login.resume()).toEqual({ state: 'idle' })
+    expect(location.href).toBe(`https://app.example/login${query}`)
+  })
 
   test.each([
     ['?phonecheck=mismatch&a=1', '?a=1'],
@@ -226,6 +247,10 @@ describe('a page that was kept while its user was away', () => {
     await clock.advance(10_000)
     show(true)
     await clock.advance(0)
-    expect(login.progress).toMatchObject({ state: 'failed', problem: { code: 'interrupted', action: 'fallback' }, fallback: ['next'] })
+    expect(login.progress).toMatchObject({
+      state: 'failed',
+      problem: { code: 'interrupted', action: 'fallback' },
+      fallback: ['next'],
+    })
   })
 })

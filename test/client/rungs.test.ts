@@ -48,7 +48,10 @@ describe('an SMS from the user', () => {
     app.sms.outcome = { outcome: 'mismatch' }
     await login.start(number)
     await app.clock.advance(3_000)
-    expect(await reach(login, 'failed')).toMatchObject({ problem: { code: 'ladder_exhausted', action: 'restart' }, fallback: [] })
+    expect(await reach(login, 'failed')).toMatchObject({
+      problem: { code: 'ladder_exhausted', action: 'restart' },
+      fallback: [],
+    })
   })
 
   test('too early for another way: waits as asked, and takes it then', async () => {
@@ -57,7 +60,10 @@ describe('an SMS from the user', () => {
     await login.start(number)
     const first = login.fallback()
     const second = login.fallback()
-    expect(await reach(login, (progress) => 'retryAt' in progress)).toEqual({ state: 'falling_back', retryAt: app.clock.now() + 20_000 })
+    expect(await reach(login, (progress) => 'retryAt' in progress)).toEqual({
+      state: 'falling_back',
+      retryAt: app.clock.now() + 20_000,
+    })
     await app.clock.advance(20_000)
     expect(await first).toMatchObject({ state: 'waiting_for_code' })
     expect(await second).toMatchObject({ state: 'waiting_for_code' })
@@ -110,7 +116,12 @@ describe('a code', () => {
     const app = await world({ ladder: ['code'] })
     const { login } = clientOf(app)
     await login.start(number)
-    const both = await Promise.all([login.submitCode('1234'), login.submitCode('1234'), login.fallback(), login.retry()])
+    const both = await Promise.all([
+      login.submitCode('1234'),
+      login.submitCode('1234'),
+      login.fallback(),
+      login.retry(),
+    ])
     expect(both.map(({ state }) => state)).toEqual(['done', 'done', 'checking', 'done'])
     expect(app.count('verify')).toBe(1)
     expect((await login.submitCode('1234')).state).toBe('done')
@@ -136,7 +147,10 @@ describe('a code', () => {
     const app = await world({ ladder: ['code'] })
     const { login } = clientOf(app)
     await login.start(number)
-    expect(await login.submitCode('0000')).toMatchObject({ attemptsLeft: 2, problem: { code: 'invalid_code', action: 'retry' } })
+    expect(await login.submitCode('0000')).toMatchObject({
+      attemptsLeft: 2,
+      problem: { code: 'invalid_code', action: 'retry' },
+    })
     expect(await login.retry()).toMatchObject({ attemptsLeft: 2 })
     expect(await login.submitCode('0000')).toMatchObject({ attemptsLeft: 1 })
     const resendAt = app.clock.now() + 125_000
@@ -172,7 +186,10 @@ describe('a code', () => {
     expect(await login.resend()).toMatchObject({ problem: { code: 'cooldown' }, resendAt: app.clock.now() + 250_000 })
     await app.clock.advance(250_000)
     expect(await login.resend()).toMatchObject({ state: 'waiting_for_code', problem: undefined })
-    expect(await login.resend()).toMatchObject({ resendAt: undefined, problem: { code: 'send_refused', action: 'stop' } })
+    expect(await login.resend()).toMatchObject({
+      resendAt: undefined,
+      problem: { code: 'send_refused', action: 'stop' },
+    })
     expect(await login.submitCode('1234')).toMatchObject({ state: 'done' })
   })
 
@@ -190,7 +207,11 @@ describe('a code', () => {
     const { login } = clientOf(app)
     await login.start(number)
     await app.clock.advance(300_000)
-    expect(login.progress).toMatchObject({ state: 'failed', problem: { code: 'expired', action: 'fallback' }, fallback: ['mocheck'] })
+    expect(login.progress).toMatchObject({
+      state: 'failed',
+      problem: { code: 'expired', action: 'fallback' },
+      fallback: ['mocheck'],
+    })
     expect(app.calls).toHaveLength(1)
     expect(await login.fallback()).toMatchObject({ state: 'waiting_for_sms' })
   })

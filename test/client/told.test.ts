@@ -24,12 +24,17 @@ describe('a page of another origin, where CORS hides Retry-After', () => {
   test('the body is believed before the header', async () => {
     const limited = { status: 429, body: { code: 'number_limit', retry_after: 600 }, headers: { 'retry-after': '1' } }
     const { login, clock } = fakeClient({ start: [limited] })
-    expect(await login.start(number)).toMatchObject({ problem: { code: 'number_limit', retryAt: clock.now() + 600_000 } })
+    expect(await login.start(number)).toMatchObject({
+      problem: { code: 'number_limit', retryAt: clock.now() + 600_000 },
+    })
   })
 })
 
 describe('the vendor limits how often a check URL is opened', () => {
-  const tooMany = { http_status: 429, response_body: { type: 'https://vendor.example/api-errors#too_many_requests', status: 429 } }
+  const tooMany = {
+    http_status: 429,
+    response_body: { type: 'https://vendor.example/api-errors#too_many_requests', status: 429 },
+  }
 
   test('the URL is opened again after a pause, which is shown, and the check logs in', async () => {
     const answers: object[] = [tooMany, { ...tooMany, retry_after: 30 }, { check_id: 'c', code: 'right' }]
@@ -72,8 +77,14 @@ describe('the vendor limits how often a check URL is opened', () => {
 describe('what the server tells of its ladder', () => {
   test('which ways were passed over and why, and when fallback opens', async () => {
     const more = { skipped, fallback_in: 20 }
-    const { login, clock } = fakeClient({ start: [step({ type: 'send_sms', to: '+447700900001', body: '1', href: 'sms:1' }, more)] })
-    expect(await login.start(number)).toMatchObject({ state: 'waiting_for_sms', skipped, fallbackAt: clock.now() + 20_000 })
+    const { login, clock } = fakeClient({
+      start: [step({ type: 'send_sms', to: '+447700900001', body: '1', href: 'sms:1' }, more)],
+    })
+    expect(await login.start(number)).toMatchObject({
+      state: 'waiting_for_sms',
+      skipped,
+      fallbackAt: clock.now() + 20_000,
+    })
   })
 
   test('why a way that is watched is spent', async () => {
@@ -81,7 +92,11 @@ describe('what the server tells of its ladder', () => {
     const { login, clock } = fakeClient({ start: [sms], status: [spent] }, { autoFallback: false })
     await login.start(number)
     await clock.advance(3_000)
-    expect(login.progress).toMatchObject({ state: 'failed', problem: { code: 'rung_unable', reason: 'expired' }, fallback: ['next'] })
+    expect(login.progress).toMatchObject({
+      state: 'failed',
+      problem: { code: 'rung_unable', reason: 'expired' },
+      fallback: ['next'],
+    })
   })
 
   test('that the app refused the user, in another tab', async () => {
@@ -115,7 +130,10 @@ function back(query: string, script: Parameters<typeof fakeClient>[0]) {
 describe('the return leg', () => {
   test('its reason is told, and taken out of the address with its code', async () => {
     const { login, location } = back('next=%2F&phonecheck=rung_unable&reason=not_mobile_ip#top', {})
-    expect(await login.resume()).toMatchObject({ state: 'failed', problem: { code: 'rung_unable', reason: 'not_mobile_ip' } })
+    expect(await login.resume()).toMatchObject({
+      state: 'failed',
+      problem: { code: 'rung_unable', reason: 'not_mobile_ip' },
+    })
     expect(location.href).toBe('https://app.example/login?next=%2F#top')
   })
 
@@ -147,8 +165,14 @@ describe('the return leg', () => {
   test('is kept until it was shown, by a page that goes while the server is asked', async () => {
     page()
     const place = storage()
-    await fakeClient({ start: [url] }, { storage: place, open: () => new Promise(() => {}), autoFallback: false }).login.cancel()
-    place.setItem('phonecheck https://app.example', JSON.stringify({ flow, since: Date.UTC(2026, 0, 1), type: 'open_url', fallback: [] }))
+    await fakeClient(
+      { start: [url] },
+      { storage: place, open: () => new Promise(() => {}), autoFallback: false },
+    ).login.cancel()
+    place.setItem(
+      'phonecheck https://app.example',
+      JSON.stringify({ flow, since: Date.UTC(2026, 0, 1), type: 'open_url', fallback: [] }),
+    )
     page('https://app.example/login?phonecheck=mismatch')
     const { login } = fakeClient({ status: ['hang'] }, { storage: place })
     void login.resume()
@@ -184,7 +208,12 @@ test('a browser that keeps no cookie is told so, and not to begin again', async 
   await login.start(number)
   expect(await login.submitCode('1234')).toMatchObject({
     state: 'failed',
-    problem: { code: 'flow_invalid', reason: 'no_cookie', action: 'stop', detail: expect.stringContaining("credentials: 'include'") },
+    problem: {
+      code: 'flow_invalid',
+      reason: 'no_cookie',
+      action: 'stop',
+      detail: expect.stringContaining("credentials: 'include'"),
+    },
   })
 })
 
@@ -195,7 +224,9 @@ test('a route that is missing is named', async () => {
   const { login } = fakeClient({ status: [{ status: 404, body: '<h1>Not found</h1>' }] }, { storage: place })
   const { state, ...rest } = await login.resume()
   expect(state).toBe('failed')
-  expect(rest).toMatchObject({ problem: { code: 'unexpected', detail: 'POST https://app.example/login/phone/status answered 404' } })
+  expect(rest).toMatchObject({
+    problem: { code: 'unexpected', detail: 'POST https://app.example/login/phone/status answered 404' },
+  })
 })
 
 test.each([

@@ -133,7 +133,10 @@ describe('polling', () => {
       fallback: [problem(503, 'provider_unavailable', { 'retry-after': '30' }), code],
     })
     await login.start(number)
-    const seen = { state: 'waiting_for_sms', problem: { code: 'provider_unavailable', action: 'retry', retryAt: clock.now() + 30_000 } }
+    const seen = {
+      state: 'waiting_for_sms',
+      problem: { code: 'provider_unavailable', action: 'retry', retryAt: clock.now() + 30_000 },
+    }
     expect(await login.fallback()).toMatchObject(seen)
     await clock.advance(6_000)
     expect(times('status')).toEqual([3, 6])
@@ -155,7 +158,10 @@ describe('a busy login', () => {
   })
 
   test('for more than half a minute becomes the user’s business', async () => {
-    const { login, clock, times, script } = fakeClient({ start: [url], verify: [problem(409, 'in_progress', { 'retry-after': '9' })] })
+    const { login, clock, times, script } = fakeClient({
+      start: [url],
+      verify: [problem(409, 'in_progress', { 'retry-after': '9' })],
+    })
     const failed = login.start(number)
     await clock.advance(60_000)
     expect(await failed).toMatchObject({ state: 'failed', problem: { code: 'in_progress', action: 'retry' } })
@@ -165,7 +171,10 @@ describe('a busy login', () => {
   })
 
   test('may be left for a new one', async () => {
-    const { login, clock, script } = fakeClient({ start: [code], verify: [problem(409, 'in_progress', { 'retry-after': '9' })] })
+    const { login, clock, script } = fakeClient({
+      start: [code],
+      verify: [problem(409, 'in_progress', { 'retry-after': '9' })],
+    })
     await login.start(number)
     const first = login.submitCode('1234')
     await clock.advance(1)
@@ -185,7 +194,10 @@ describe('networks and servers', () => {
     script['start'] = [code]
     expect(await login.retry()).toMatchObject({ state: 'waiting_for_code' })
     // The form stays, with what was typed.
-    expect(await login.submitCode('1234')).toMatchObject({ state: 'waiting_for_code', problem: { code: 'offline', action: 'retry' } })
+    expect(await login.submitCode('1234')).toMatchObject({
+      state: 'waiting_for_code',
+      problem: { code: 'offline', action: 'retry' },
+    })
     script['verify'] = [{}]
     expect(await login.retry()).toMatchObject({ state: 'done' })
   })
@@ -214,7 +226,10 @@ describe('networks and servers', () => {
   test('a verify that Passport redirected to the login page is no success', async () => {
     const { login } = fakeClient({ start: [code], verify: [{ redirected: true, body: '<html>' }] })
     await login.start(number)
-    expect(await login.submitCode('1234')).toMatchObject({ state: 'waiting_for_code', problem: { code: 'unexpected', action: 'retry' } })
+    expect(await login.submitCode('1234')).toMatchObject({
+      state: 'waiting_for_code',
+      problem: { code: 'unexpected', action: 'retry' },
+    })
   })
 
   test('a code form ends with a login that is not admitted', async () => {
@@ -228,7 +243,11 @@ describe('networks and servers', () => {
   })
 
   test('a way that has expired is not waited for again when the next one fails', async () => {
-    const { login, clock } = fakeClient({ start: [sms], status: [pending(170)], fallback: [problem(503, 'provider_unavailable'), code] })
+    const { login, clock } = fakeClient({
+      start: [sms],
+      status: [pending(170)],
+      fallback: [problem(503, 'provider_unavailable'), code],
+    })
     await login.start(number)
     await clock.advance(181_000)
     expect(await login.fallback()).toMatchObject({
@@ -255,15 +274,25 @@ describe('networks and servers', () => {
       verify: [{ status: 422, body: { code: 'rung_unable', fallback: ['next'] } }],
       fallback: [problem(503, 'delivery_unknown'), problem(422, 'ladder_exhausted')],
     })
-    expect(await login.start(number)).toMatchObject({ state: 'failed', problem: { code: 'delivery_unknown', action: 'retry' } })
-    expect(await login.retry()).toMatchObject({ state: 'failed', problem: { code: 'ladder_exhausted', action: 'restart' } })
+    expect(await login.start(number)).toMatchObject({
+      state: 'failed',
+      problem: { code: 'delivery_unknown', action: 'retry' },
+    })
+    expect(await login.retry()).toMatchObject({
+      state: 'failed',
+      problem: { code: 'ladder_exhausted', action: 'restart' },
+    })
   })
 })
 
 describe('retry()', () => {
   test('waits for the time that the server named, and a new start need not', async () => {
-    const { login, clock, times } = fakeClient({ start: [problem(429, 'number_limit', { 'retry-after': '500' }), code] })
-    expect(await login.start(number)).toMatchObject({ problem: { code: 'number_limit', action: 'wait', retryAt: clock.now() + 500_000 } })
+    const { login, clock, times } = fakeClient({
+      start: [problem(429, 'number_limit', { 'retry-after': '500' }), code],
+    })
+    expect(await login.start(number)).toMatchObject({
+      problem: { code: 'number_limit', action: 'wait', retryAt: clock.now() + 500_000 },
+    })
     const [one, two] = [login.retry(), login.retry()]
     await clock.advance(499_000)
     expect(times('start')).toEqual([0])

@@ -30,9 +30,14 @@ describe('the API of docs/guides/tokens.md, pasted into a file and run', () => {
     await sim?.close()
   })
 
-  const me = (token?: string) => fetch(`${server.url}/me`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })
+  const me = (token?: string) =>
+    fetch(`${server.url}/me`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })
   const post = (path: string, body: object) =>
-    fetch(server.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    fetch(server.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
 
   /** A login up to the point where the phone, with this SIM in it, brings its code back. */
   async function login(simCard: string): Promise<Response> {
@@ -83,6 +88,12 @@ describe('the API of docs/guides/tokens.md, pasted into a file and run', () => {
 /** The names that the guide sets in the shell, with values of the kind that it gives them. */
 function settings(): Record<string, string> {
   const names = [...setUp.matchAll(/\b([A-Z][A-Z_]+)=/g)].map((match) => match[1] ?? '')
-  expect(names.sort()).toEqual(['JWT_SECRET', 'PHONECHECK_CLIENT_ID', 'PHONECHECK_CLIENT_SECRET', 'PHONECHECK_SECRET', 'PHONECHECK_URL'])
+  expect(names.sort()).toEqual([
+    'JWT_SECRET',
+    'PHONECHECK_CLIENT_ID',
+    'PHONECHECK_CLIENT_SECRET',
+    'PHONECHECK_SECRET',
+    'PHONECHECK_URL',
+  ])
   return Object.fromEntries(names.map((name) => [name, `${name} of at least 32 bytes, for a test`]))
 }

@@ -31,7 +31,11 @@ function arrowsIn(drawing: string, arrow: string): (readonly [from: string, to: 
 }
 
 /** A layer, and whatever solid arrows lead to from it. */
-function reachable(from: string, arrows: readonly (readonly [string, string])[], seen = new Set<string>()): Set<string> {
+function reachable(
+  from: string,
+  arrows: readonly (readonly [string, string])[],
+  seen = new Set<string>(),
+): Set<string> {
   for (const [, to] of arrows.filter(([start]) => start === from)) {
     if (!seen.has(to)) reachable(to, arrows, seen.add(to))
   }
@@ -55,23 +59,33 @@ test('the layers that docs/architecture.md draws are those of the rules, with th
 })
 
 test('the states that docs/architecture.md draws are those of `transitions`, with the same arrows', () => {
-  const drawn = [...diagram('stateDiagram').matchAll(/^ {2}(\S+) --> (\w+): \S/gm)].map(([, from, to]) => `${from} --> ${to}`)
+  const drawn = [...diagram('stateDiagram').matchAll(/^ {2}(\S+) --> (\w+): \S/gm)].map(
+    ([, from, to]) => `${from} --> ${to}`,
+  )
   const coded = Object.entries(transitions).flatMap(([from, all]) => all.map((to) => `${from} --> ${to}`))
   expect(drawn.toSorted()).toEqual(['[*] --> claimed', ...coded].toSorted())
 })
 
 test.each(['docs/architecture.md', 'CONTRIBUTING.md'])('the files and folders that %s names exist', (path) => {
-  const named = [...readText(path).matchAll(/`((?:src|test|docs|examples|scripts)\/[\w./-]+)`/g)].map(([, name = '']) => name)
+  const named = [...readText(path).matchAll(/`((?:src|test|docs|examples|scripts)\/[\w./-]+)`/g)].map(
+    ([, name = '']) => name,
+  )
   expect(named.length).toBeGreaterThan(20)
   expect(named.filter((name) => !existsSync(root + name))).toEqual([])
 })
 
 test('CONTRIBUTING.md has a row for each folder of src, with imports that the rules allow, and for each folder of test', () => {
-  const rows = [...readText('CONTRIBUTING.md').matchAll(/^\| `(.*)` \| .* \| (.*) \|$/gm)].map(([, name = '', last = '']) => [name, last])
-  const layer = Object.fromEntries(rows.flatMap(([name = '', last]) => (/[/.]/.test(name) ? [[name.replace('/', ''), last]] : [])))
+  const rows = [...readText('CONTRIBUTING.md').matchAll(/^\| `(.*)` \| .* \| (.*) \|$/gm)].map(
+    ([, name = '', last = '']) => [name, last],
+  )
+  const layer = Object.fromEntries(
+    rows.flatMap(([name = '', last]) => (/[/.]/.test(name) ? [[name.replace('/', ''), last]] : [])),
+  )
   expect(Object.keys(layer).toSorted()).toEqual(Object.keys(layers).toSorted())
   for (const [name, { uses }] of Object.entries(layers)) {
-    const named = [...String(layer[name]).matchAll(/`([\w./]+)`/g)].map(([, use = '']) => (use.includes('.') ? use : `${use}/`))
+    const named = [...String(layer[name]).matchAll(/`([\w./]+)`/g)].map(([, use = '']) =>
+      use.includes('.') ? use : `${use}/`,
+    )
     expect(
       named.filter((use) => !uses.includes(use)),
       name,

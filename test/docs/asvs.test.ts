@@ -12,15 +12,17 @@ interface Row {
 const {
   rowsOf,
   complaintsOf,
-}: { rowsOf(markdown: string): Row[]; complaintsOf(rows: Row[], read: (file: string) => string | undefined): string[] } = await import(
-  new URL('../../scripts/asvs.mjs', import.meta.url).href
-)
+}: {
+  rowsOf(markdown: string): Row[]
+  complaintsOf(rows: Row[], read: (file: string) => string | undefined): string[]
+} = await import(new URL('../../scripts/asvs.mjs', import.meta.url).href)
 
 test('every test that the security model names beside ASVS exists, and `npm run asvs` prints them', async () => {
   const { stdout } = await promisify(execFile)('node', ['scripts/asvs.mjs'], { cwd: root })
   const rows = rowsOf(readText('docs/security-model.md'))
   expect(rows.length).toBeGreaterThan(40)
-  for (const { id, proofs } of rows) for (const { file } of proofs) expect(stdout).toMatch(new RegExp(`^${id} [\\s\\S]*${file}`, 'm'))
+  for (const { id, proofs } of rows)
+    for (const { file } of proofs) expect(stdout).toMatch(new RegExp(`^${id} [\\s\\S]*${file}`, 'm'))
 })
 
 test('the files beside the threats exist', () => {
@@ -33,12 +35,17 @@ test('the files beside the threats exist', () => {
 describe('a row', () => {
   const table = (proof: string) =>
     rowsOf(`## OWASP ASVS 5\n\n| ASVS | asks | here | proof |\n|---|---|---|---|\n| 1.2.3 | a | b | ${proof} |\n`)
-  const source = "test('opens once', () => {})\ntest.each([\n  'listed',\n])('of many: %s', () => {})\n// test of 'a comment'\n"
-  const judge = (proof: string) => complaintsOf(table(proof), (file) => (file === 'test/a.test.ts' ? source : undefined))
+  const source =
+    "test('opens once', () => {})\ntest.each([\n  'listed',\n])('of many: %s', () => {})\n// test of 'a comment'\n"
+  const judge = (proof: string) =>
+    complaintsOf(table(proof), (file) => (file === 'test/a.test.ts' ? source : undefined))
 
-  test.each(['`test/a.test.ts`: opens', '`test/a.test.ts`: opens once<br>`test/a.test.ts`: of many: %s'])('is right with %s', (proof) => {
-    expect(judge(proof)).toEqual([])
-  })
+  test.each(['`test/a.test.ts`: opens', '`test/a.test.ts`: opens once<br>`test/a.test.ts`: of many: %s'])(
+    'is right with %s',
+    (proof) => {
+      expect(judge(proof)).toEqual([])
+    },
+  )
 
   test.each([
     ['`test/b.test.ts`: opens', 'test/b.test.ts does not exist'],

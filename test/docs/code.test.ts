@@ -17,7 +17,11 @@ test('the TypeScript in all documents compiles as shown', () => {
     .flatMap((path) => codeBlocks(readText(path), 'ts').map((code) => ({ path, code })))
   expect(blocks.length).toBeGreaterThanOrEqual(10)
   const complaints = compilerComplaints(blocks.map(({ code }) => code))
-  expect(complaints.map((text) => text.replace(/^block (\d+)/, (_, index) => `${blocks[Number(index)]?.path}: block ${index}`))).toEqual([])
+  expect(
+    complaints.map((text) =>
+      text.replace(/^block (\d+)/, (_, index) => `${blocks[Number(index)]?.path}: block ${index}`),
+    ),
+  ).toEqual([])
 })
 
 test.each(documents.filter((path) => /^```(js|typescript|json)$/m.test(readText(path))))(
@@ -29,7 +33,11 @@ test.each(documents.filter((path) => /^```(js|typescript|json)$/m.test(readText(
       for (const code of codeBlocks(text, language)) {
         const { diagnostics } = ts.transpileModule(code, {
           reportDiagnostics: true,
-          compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext, experimentalDecorators: true },
+          compilerOptions: {
+            module: ts.ModuleKind.ESNext,
+            target: ts.ScriptTarget.ESNext,
+            experimentalDecorators: true,
+          },
         })
         expect(diagnostics?.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
       }
@@ -37,10 +45,17 @@ test.each(documents.filter((path) => /^```(js|typescript|json)$/m.test(readText(
   },
 )
 
-/** Express 5 calls the callback of `listen` with the error too: one that takes none would announce a server that is not there. */
+/**
+ * Express 5 calls the callback of `listen` with the error too: one that takes none would announce a
+ * server that is not there.
+ */
 test('no server in a document or an example announces itself without looking at the error', () => {
-  const examples = readdirSync(`${root}examples`, { recursive: true, encoding: 'utf8' }).filter((path) => /(?<!\.d)\.m?[jt]sx?$/.test(path))
-  const shown = [...documents, ...examples.map((path) => `examples/${path}`)].map((path) => [path, readText(path)] as const)
+  const examples = readdirSync(`${root}examples`, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /(?<!\.d)\.m?[jt]sx?$/.test(path),
+  )
+  const shown = [...documents, ...examples.map((path) => `examples/${path}`)].map(
+    (path) => [path, readText(path)] as const,
+  )
   const listening = shown.filter(([, text]) => /\bapp\.listen\(/.test(text))
   expect(listening.length).toBeGreaterThanOrEqual(5)
   expect(listening.filter(([, text]) => /\bapp\.listen\([^\n]*\(\) =>/.test(text)).map(([path]) => path)).toEqual([])

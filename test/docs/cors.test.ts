@@ -11,7 +11,8 @@ import { hasChromium, launchChromium } from '../support/examples/chromium.js'
 import { ownServer } from '../support/examples/own-server.js'
 import { codeBlocks, readText, root } from '../support/markdown.js'
 
-const section = /^## When the page is of another origin[\s\S]*?^In the page/m.exec(readText('docs/guides/web-page.md'))?.[0] ?? ''
+const section =
+  /^## When the page is of another origin[\s\S]*?^In the page/m.exec(readText('docs/guides/web-page.md'))?.[0] ?? ''
 const [recipe = ''] = codeBlocks(section, 'ts')
 const number = '+12025550100'
 

@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { readText, root } from '../support/markdown.js'
 
-/** Everything that is written for a reader, from the repository's root. What is made from the code's comments is not. */
+/**
+ * Everything that is written for a reader, from the repository's root. What is made from the code's
+ * comments is not.
+ */
 export const documents: readonly string[] = [
   ...['README.md', 'SECURITY.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
   ...markdownIn('docs'),

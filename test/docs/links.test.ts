@@ -8,14 +8,17 @@ const { files }: { files: string[] } = JSON.parse(readText('package.json'))
 
 test.each(everywhere)('the links of %s lead somewhere', (path) => {
   const broken = linksOf(path).filter(
-    ({ file, anchor }) => !existsSync(root + file) || (anchor !== undefined && !anchorsOf(readText(file)).includes(anchor)),
+    ({ file, anchor }) =>
+      !existsSync(root + file) || (anchor !== undefined && !anchorsOf(readText(file)).includes(anchor)),
   )
   expect(broken.map(({ target }) => target)).toEqual([])
 })
 
 test.each(['README.md', 'SECURITY.md', 'llms.txt'])('every link of %s works in the installed package too', (path) => {
   const packed = [...files, 'README.md', 'LICENSE', 'package.json']
-  const left = linksOf(path).filter(({ file }) => !packed.some((entry) => file === entry || file.startsWith(`${entry}/`)))
+  const left = linksOf(path).filter(
+    ({ file }) => !packed.some((entry) => file === entry || file.startsWith(`${entry}/`)),
+  )
   expect(left.map(({ target }) => target)).toEqual([])
 })
 

@@ -48,9 +48,12 @@ test.skipIf(!(await needs.shell.isMet()))('the commands of a login by hand sign 
     await server.stop()
     rmSync(folder, { recursive: true })
   })
-  const commands = codeBlocks(readText('docs/guides/web-page.md'), 'sh').find((block) => block.includes('/login/phone')) ?? ''
+  const commands =
+    codeBlocks(readText('docs/guides/web-page.md'), 'sh').find((block) => block.includes('/login/phone')) ?? ''
   expect(commands).toContain('http://localhost:3000')
-  const { stdout } = await promisify(execFile)('sh', ['-c', commands.replace('http://localhost:3000', server.url)], { cwd: folder })
+  const { stdout } = await promisify(execFile)('sh', ['-c', commands.replace('http://localhost:3000', server.url)], {
+    cwd: folder,
+  })
   expect(stdout).toContain('<h1>Signed in</h1>')
 })
 

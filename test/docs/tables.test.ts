@@ -19,7 +19,9 @@ test('every problem code has a heading in docs/reference/errors.md, with its sta
   const listed = [...text.matchAll(/^\| (\d+) \| (.*) \|$/gm)].flatMap(([, status, codes = '']) =>
     [...codes.matchAll(/\[`(\w+)`\]\(#\1\)/g)].map(([, code = '']) => [code, Number(status)]),
   )
-  expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(Object.entries(problems).map(([code, [status]]) => [code, status])))
+  expect(Object.fromEntries(listed)).toEqual(
+    Object.fromEntries(Object.entries(problems).map(([code, [status]]) => [code, status])),
+  )
 })
 
 test('every option is in docs/reference/options.md', () => {
@@ -32,8 +34,12 @@ test('every option is in docs/reference/options.md', () => {
 
 test('the table of limits that an app may set has their names and defaults', () => {
   const { perAddress, perDay, sendsPerBlock, checksPerNumber } = limits
-  const rows = [...(/\| `limits` \| default \|[\s\S]*?\n\n/.exec(options)?.[0].matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm) ?? [])]
-  expect(Object.fromEntries(rows.map(([, name = '', value = '']) => [name, Number(value.replaceAll(',', ''))]))).toEqual({
+  const rows = [
+    ...(/\| `limits` \| default \|[\s\S]*?\n\n/.exec(options)?.[0].matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm) ?? []),
+  ]
+  expect(
+    Object.fromEntries(rows.map(([, name = '', value = '']) => [name, Number(value.replaceAll(',', ''))])),
+  ).toEqual({
     startsPerAddress: perAddress.starts,
     sendsPerAddress: perAddress.sends,
     failedVerifiesPerAddress: perAddress.failedVerifies,

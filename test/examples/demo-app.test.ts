@@ -39,7 +39,9 @@ test('guards its home page, greets who signed in, and lets them out', async () =
   expect((await browser.request('/')).headers.get('location')).toBe('/login')
 
   expect((await signIn(browser, sim)).headers.get('location')).toBe('/')
-  expect(await (await browser.request('/')).text()).toContain('Signed in as <strong class="number">+1 ••• ••• ••00</strong>')
+  expect(await (await browser.request('/')).text()).toContain(
+    'Signed in as <strong class="number">+1 ••• ••• ••00</strong>',
+  )
   expect((await browser.request('/login')).headers.get('location')).toBe('/')
 
   const out = await browser.request('/logout', { method: 'POST' })
@@ -80,7 +82,11 @@ test('server.ts names everything that is missing at once, and starts nothing', (
   const root = fileURLToPath(new URL('../../', import.meta.url))
   const tsx = fileURLToPath(import.meta.resolve('tsx/cli'))
   const env = { PATH: process.env['PATH'], PHONECHECK_BRAND: 'acme', ORIGIN: 'https://app.example/login' }
-  const run = spawnSync(process.execPath, [tsx, 'examples/session-login/server.ts'], { cwd: root, env, encoding: 'utf8' })
+  const run = spawnSync(process.execPath, [tsx, 'examples/session-login/server.ts'], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+  })
   expect(run.status).toBe(1)
   expect(run.stdout).toBe('')
   expect(run.stderr.trim().split('\n')).toEqual([

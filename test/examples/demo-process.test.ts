@@ -71,7 +71,11 @@ test('is reached over loopback only', async () => {
 })
 
 /** fetch() sets Host by itself. */
-function get(origin: string, path: string, headers: Record<string, string>): Promise<{ status?: number; location?: string }> {
+function get(
+  origin: string,
+  path: string,
+  headers: Record<string, string>,
+): Promise<{ status?: number; location?: string }> {
   return new Promise((resolve, reject) => {
     const call = request(new URL(path, origin), { headers }, (response) => {
       resolve({

@@ -14,14 +14,20 @@ interface Message {
   text: string
 }
 // By address, because the compiler does not look into scripts of pages.
-const page: { messageFor(problem: { code: string; reason?: string; retry_after?: number }, during?: 'resend'): Message } = await import(
-  `${root}examples/session-login/public/messages.js`
-)
+const page: {
+  messageFor(problem: { code: string; reason?: string; retry_after?: number }, during?: 'resend'): Message
+} = await import(`${root}examples/session-login/public/messages.js`)
 
 const anyFault = page.messageFor({ code: 'a code that nobody knows' })
 
 /** What no user of this page can bring about, or do anything about. */
-const forDevelopers = ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'step_up_required', 'token_invalid']
+const forDevelopers = [
+  'invalid_request',
+  'payload_too_large',
+  'unsupported_media_type',
+  'step_up_required',
+  'token_invalid',
+]
 
 describe('the page has words of its own', () => {
   test.each(Object.keys(problems).filter((code) => !forDevelopers.includes(code)))('for %s', (code) => {
@@ -36,11 +42,15 @@ describe('the page has words of its own', () => {
     [86_400, 'in 24 hours'],
     [undefined, 'later'],
   ])('for a wait of %s seconds', (seconds, words) => {
-    expect(page.messageFor({ code: 'cooldown', ...(seconds !== undefined && { retry_after: seconds }) }).text).toContain(words)
+    expect(
+      page.messageFor({ code: 'cooldown', ...(seconds !== undefined && { retry_after: seconds }) }).text,
+    ).toContain(words)
   })
 
   test('for a resend that is refused, which is not the same as a first message that is', () => {
-    expect(page.messageFor({ code: 'send_refused', reason: 'other' }, 'resend').title).toBe('The last code is still good')
+    expect(page.messageFor({ code: 'send_refused', reason: 'other' }, 'resend').title).toBe(
+      'The last code is still good',
+    )
     expect(page.messageFor({ code: 'send_refused' }).title).not.toBe('The last code is still good')
   })
 
@@ -53,9 +63,9 @@ describe('the page has words of its own', () => {
 })
 
 describe('the log has words of its own', () => {
-  const types = [...readFileSync(`${root}src/contracts/events.ts`, 'utf8').matchAll(/[{'|] ?type: ('[\w' |]+')/g)].flatMap(
-    ([, names = '']) => names.split('|').map((name) => name.trim().slice(1, -1)),
-  )
+  const types = [
+    ...readFileSync(`${root}src/contracts/events.ts`, 'utf8').matchAll(/[{'|] ?type: ('[\w' |]+')/g),
+  ].flatMap(([, names = '']) => names.split('|').map((name) => name.trim().slice(1, -1)))
   const other = explainEvent({ type: 'no such event' } as unknown as PhoneCheckEvent)
 
   test('for some events at all', () => {

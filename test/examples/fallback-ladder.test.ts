@@ -59,7 +59,10 @@ async function atTheText({ url }: Copy) {
   const { flow } = (await json(browser.post('/login/phone', { phone_number: number }))).body
   await browser.post('/login/phone/verify', { flow, error: 'sdk_no_data_connectivity' })
   const step = await json(browser.post('/login/phone/fallback', { flow }))
-  expect(step).toMatchObject({ status: 201, body: { method: 'mocheck', challenge: { type: 'send_sms' }, fallback: ['idenfy-sms'] } })
+  expect(step).toMatchObject({
+    status: 201,
+    body: { method: 'mocheck', challenge: { type: 'send_sms' }, fallback: ['idenfy-sms'] },
+  })
   return { browser, flow, challenge: step.body.challenge }
 }
 
@@ -72,7 +75,11 @@ describe('over HTTP', () => {
     const { challenge } = (await json(browser.post('/login/phone', { phone_number: number }))).body
     const { location = '' } = await sim.phone(number).browse(challenge.url)
     expect((await browser.navigate(location)).headers.get('location')).toBe('/')
-    expect((await json(browser.request('/me'))).body).toEqual({ number: '+1********00', method: 'phonecheck', assurance: 'high' })
+    expect((await json(browser.request('/me'))).body).toEqual({
+      number: '+1********00',
+      method: 'phonecheck',
+      assurance: 'high',
+    })
     await browser.request('/logout', { method: 'POST' })
     expect((await json(browser.request('/me'))).body).toBeNull()
   })
@@ -85,14 +92,19 @@ describe('over HTTP', () => {
     expect(copy.sim.callbacks).toMatchObject([{ product: 'mo_check', status: 200 }])
     // No wait: the announcement makes the next question due at once.
     expect((await json(browser.post('/login/phone/status', { flow }))).body.state).toBe('verified')
-    expect(await json(browser.post('/login/phone/verify', { flow }))).toMatchObject({ status: 200, body: { method: 'mocheck' } })
+    expect(await json(browser.post('/login/phone/verify', { flow }))).toMatchObject({
+      status: 200,
+      body: { method: 'mocheck' },
+    })
   })
 
   test('by a code, within the budget', async () => {
     const copy = await startCopy({ US: 1 })
     const first = await atTheText(copy)
     await copy.clock.advance(20_000)
-    expect((await json(first.browser.post('/login/phone/fallback', { flow: first.flow }))).body.method).toBe('idenfy-sms')
+    expect((await json(first.browser.post('/login/phone/fallback', { flow: first.flow }))).body.method).toBe(
+      'idenfy-sms',
+    )
     const code = codeIn(copy.sim)
     expect(await json(first.browser.post('/login/phone/verify', { flow: first.flow, code }))).toMatchObject({
       status: 200,
@@ -145,7 +157,8 @@ test('simulated.ts: the terminal is the phone', async () => {
   onTestFinished(() => run.kill('SIGKILL'))
   const browser = new Browser(await run.address)
   run.type('data off')
-  // Typed at another program, so it is not known when it takes effect: a start that is too early finds the phone on mobile data.
+  // Typed at another program, so it is not known when it takes effect: a start that is too early
+  // finds the phone on mobile data.
   const begin = async () => (await json(browser.post('/login/phone', { phone_number: number }))).body
   await expect.poll(async () => (await begin()).method).toBe('mocheck')
   const { flow, method, challenge } = await begin()

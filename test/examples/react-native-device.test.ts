@@ -14,7 +14,8 @@ test('a device that signed in before gets a code while strangers have used up th
     await server.clock.advance(20_000)
     return login.fallback()
   }
-  // Clocks of their own: no poll is in the server's hands when fallback comes, which would then wait a second that nobody lets pass.
+  // Clocks of their own: no poll is in the server's hands when fallback comes, which would then
+  // wait a second that nobody lets pass.
   const stranger = () => device(server, { ownClock: fakeClock() }).login
   for (let count = 0; count < 3; count++) {
     const login = stranger()

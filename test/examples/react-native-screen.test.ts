@@ -6,7 +6,12 @@ import { root as repository } from '../architecture/sources.js'
 import { codeIn, device, number, type Server, startServer } from '../support/examples/react-native.js'
 
 // React is real. Of React Native, which cannot be loaded here, each component is a host element, as in its own tests.
-const native = vi.hoisted(() => ({ opened: [] as string[], canWrite: true, secrets: new Map<string, string>(), open: vi.fn() }))
+const native = vi.hoisted(() => ({
+  opened: [] as string[],
+  canWrite: true,
+  secrets: new Map<string, string>(),
+  open: vi.fn(),
+}))
 vi.mock('react-native', () => ({
   ...Object.fromEntries(['View', 'Text', 'TextInput', 'Pressable', 'ActivityIndicator'].map((name) => [name, name])),
   StyleSheet: { create: (styles: object) => styles },
@@ -83,7 +88,10 @@ class Screen {
   }
 
   #find(type: string, is: (element: ReactTestInstance) => boolean): Promise<ReactTestInstance> {
-    return vi.waitFor(() => this.#renderer.root.find((element) => (element.type as unknown) === type && is(element)), patient)
+    return vi.waitFor(
+      () => this.#renderer.root.find((element) => (element.type as unknown) === type && is(element)),
+      patient,
+    )
   }
 }
 
@@ -103,7 +111,12 @@ describe('the screen under React', () => {
     const { simulatedPhone } = await import('../../examples/react-native/simulated-phone.ts')
     const server = await startServer()
     const made = device(server)
-    const settings = { api: server.url, open: simulatedPhone(server.sim.url, number), session: made.session, clock: server.clock }
+    const settings = {
+      api: server.url,
+      open: simulatedPhone(server.sim.url, number),
+      session: made.session,
+      clock: server.clock,
+    }
     const screen = new Screen(createElement(PhoneLoginScreen, settings))
     return { server, screen, made }
   }
@@ -204,7 +217,9 @@ test('the app as it is released: the vendor’s SDK signs in, the secure store k
   const server = await startServer()
   const { fetch } = globalThis
   vi.stubGlobal('__DEV__', false)
-  vi.stubGlobal('fetch', (url: string, init: RequestInit) => fetch(url.replace('https://api.example', server.url), init))
+  vi.stubGlobal('fetch', (url: string, init: RequestInit) =>
+    fetch(url.replace('https://api.example', server.url), init),
+  )
   native.open.mockImplementation(async (url: string) => {
     const { status, body, ...failure } = await server.sim.phone(number).open(url)
     return status === undefined ? failure : { http_status: status, response_body: body }
@@ -222,10 +237,17 @@ test('the app as it is released: the vendor’s SDK signs in, the secure store k
 
 test.each([
   ['as strictly as we do', {}],
-  ['as the templates of React Native and Expo do', { exactOptionalPropertyTypes: false, noUncheckedIndexedAccess: false }],
+  [
+    'as the templates of React Native and Expo do',
+    { exactOptionalPropertyTypes: false, noUncheckedIndexedAccess: false },
+  ],
 ])('type-checks with neither React Native nor a browser’s names, %s', (_, own) => {
   const { config } = ts.readConfigFile(`${repository}examples/react-native/tsconfig.json`, ts.sys.readFile)
-  const { fileNames, options, errors } = ts.parseJsonConfigFileContent(config, ts.sys, `${repository}examples/react-native`)
+  const { fileNames, options, errors } = ts.parseJsonConfigFileContent(
+    config,
+    ts.sys,
+    `${repository}examples/react-native`,
+  )
   const complaints = ts
     .getPreEmitDiagnostics(ts.createProgram(fileNames, { ...options, ...own }))
     .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)

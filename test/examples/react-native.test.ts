@@ -6,7 +6,15 @@ import { createSession } from '../../examples/react-native/session.ts'
 import { simulatedPhone } from '../../examples/react-native/simulated-phone.ts'
 import { reach } from '../support/client/client.js'
 import { storage as place } from '../support/client/fake-page.js'
-import { boxOf, codeIn, type Device, device, number, type Server, startServer } from '../support/examples/react-native.js'
+import {
+  boxOf,
+  codeIn,
+  type Device,
+  device,
+  number,
+  type Server,
+  startServer,
+} from '../support/examples/react-native.js'
 
 const question = 'GET /public/coverage/v0.1/device_ip'
 const checkUrl = 'GET /phone_check/v0.2/checks/*/redirect'
@@ -39,7 +47,9 @@ describe('the silent way', () => {
   test('asks whether the phone can be recognised, opens the check URL, and the tokens are kept', async () => {
     const server = await startServer()
     const made = await signedIn(server)
-    expect(server.sim.requests.filter(({ from }) => from === 'device').map(({ path }) => path)[0]).toBe(question.slice(4))
+    expect(server.sim.requests.filter(({ from }) => from === 'device').map(({ path }) => path)[0]).toBe(
+      question.slice(4),
+    )
     expect([server.sim.count(question), server.sim.count(checkUrl)]).toEqual([1, 1])
     expect(made.obstacle()).toBeUndefined()
     expect(await me(made)).toMatchObject({ phone: '+1********00', proven: 'high', by: ['phonecheck'] })
@@ -48,7 +58,10 @@ describe('the silent way', () => {
   test.each([
     ['not_mobile_ip', { status: 412, body: {} }],
     ['mno_not_supported', { status: 400, body: { type: 'https://tru.id/docs/api-errors#mno_not_supported' } }],
-    ['mno_not_supported', { status: 200, body: { products: [{ product_id: 'SUK', product_name: 'Subscriber Check' }] } }],
+    [
+      'mno_not_supported',
+      { status: 200, body: { products: [{ product_id: 'SUK', product_name: 'Subscriber Check' }] } },
+    ],
   ])('opens no check URL after the answer %s', async (reason, answer) => {
     const server = await startServer()
     server.sim.fault({ match: question, ...answer })
@@ -74,8 +87,11 @@ describe('the silent way', () => {
   test('an SDK that rejects the question may still open the check URL', async () => {
     const server = await startServer()
     const open = simulatedPhone(server.sim.url, number)
-    const openWithDataCellular = (url: string) => (url.includes('coverage') ? Promise.reject(new Error('native')) : open(url))
-    const made = device(server, { open: viaSdk({ openWithDataCellular: openWithDataCellular as <T>(url: string) => Promise<T> }) })
+    const openWithDataCellular = (url: string) =>
+      url.includes('coverage') ? Promise.reject(new Error('native')) : open(url)
+    const made = device(server, {
+      open: viaSdk({ openWithDataCellular: openWithDataCellular as <T>(url: string) => Promise<T> }),
+    })
     expect((await made.login.start(number)).state).toBe('done')
   })
 
@@ -149,7 +165,8 @@ describe('without mobile data', () => {
 
   test('a code signs in, after a wrong one', async () => {
     const server = await startServer()
-    // A clock of its own: no poll is in the server's hands when fallback comes, which would then wait a second that nobody lets pass.
+    // A clock of its own: no poll is in the server's hands when fallback comes, which would then
+    // wait a second that nobody lets pass.
     const { made } = await atTheText(server, fakeClock())
     await server.clock.advance(20_000)
     expect(await made.login.fallback()).toMatchObject({ state: 'waiting_for_code', length: 4 })
@@ -292,7 +309,9 @@ describe('the session', () => {
 
   test('an answer without tokens is none', async () => {
     const session = createSession({ api: 'http://127.0.0.1', box: boxOf() })
-    await expect(session.keep({ access_token: 'a', expires_in: 1, refresh_token: '' })).rejects.toThrow('without tokens')
+    await expect(session.keep({ access_token: 'a', expires_in: 1, refresh_token: '' })).rejects.toThrow(
+      'without tokens',
+    )
     expect(session.signedIn()).toBeUndefined()
   })
 })

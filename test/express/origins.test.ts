@@ -23,7 +23,13 @@ describe('origins of apps and extensions', () => {
     const foreign = { origin, 'sec-fetch-site': 'cross-site' }
     expect((await new Browser(listed.url).post('/login/phone', { phone_number }, foreign)).status).toBe(201)
     expect(
-      (await new Browser(listed.url).post('/login/phone', { phone_number }, { ...foreign, origin: `${origin}.evil.example` })).status,
+      (
+        await new Browser(listed.url).post(
+          '/login/phone',
+          { phone_number },
+          { ...foreign, origin: `${origin}.evil.example` },
+        )
+      ).status,
     ).toBe(403)
 
     const unlisted = await startApp({ strategy: { origins: ['https://www.example.com'] } })
@@ -54,7 +60,9 @@ describe('origins of apps and extensions', () => {
     42,
   ])('%j cannot be listed', (origin) => {
     const options = { ladder: [scripted()], store: new MemoryStore(), secret: 'a-test-secret-of-at-least-32-bytes' }
-    expect(() => new PhoneCheckStrategy({ ...options, origins: [origin as string] }, async () => null)).toThrow(/origins must be a list/)
+    expect(() => new PhoneCheckStrategy({ ...options, origins: [origin as string] }, async () => null)).toThrow(
+      /origins must be a list/,
+    )
   })
 
   test('a header that is no origin is not repeated in the answer', async () => {
@@ -108,7 +116,9 @@ describe('a browser without Sec-Fetch-Site', () => {
       {
         headers,
         socket: { remoteAddress: '10.0.0.1' },
-        ...(trusted !== undefined && { app: { get: (name: string) => (name === 'trust proxy fn' ? () => trusted : undefined) } }),
+        ...(trusted !== undefined && {
+          app: { get: (name: string) => (name === 'trust proxy fn' ? () => trusted : undefined) },
+        }),
       } as unknown as HttpRequest,
       { origins: [], secure },
     )
@@ -119,7 +129,12 @@ describe('a browser without Sec-Fetch-Site', () => {
     ['Host with the default port', { host: 'app.example:443' }, undefined, 'own'],
     ['another Host', { host: 'inner' }, false, 'foreign'],
     ['X-Forwarded-Host of a trusted proxy', { host: 'inner', 'x-forwarded-host': 'app.example' }, true, 'own'],
-    ['the first X-Forwarded-Host of a trusted proxy', { host: 'inner', 'x-forwarded-host': 'app.example, inner' }, true, 'own'],
+    [
+      'the first X-Forwarded-Host of a trusted proxy',
+      { host: 'inner', 'x-forwarded-host': 'app.example, inner' },
+      true,
+      'own',
+    ],
     ['X-Forwarded-Host of anybody', { host: 'inner', 'x-forwarded-host': 'app.example' }, false, 'foreign'],
     ['X-Forwarded-Host without Express', { host: 'inner', 'x-forwarded-host': 'app.example' }, undefined, 'foreign'],
     [':authority of HTTP/2', { ':authority': 'app.example' }, undefined, 'own'],
@@ -140,8 +155,16 @@ describe('a browser without Sec-Fetch-Site', () => {
   test('behind a proxy that rewrites Host starts where `trust proxy` is set', async () => {
     for (const trust of [true, false]) {
       const app = await startApp({ before: (server) => server.set('trust proxy', trust ? 'loopback' : false) })
-      const headers = { 'content-type': 'application/json', origin: 'http://app.example', 'x-forwarded-host': 'app.example' }
-      const response = await fetch(`${app.url}/login/phone`, { method: 'POST', headers, body: JSON.stringify({ phone_number }) })
+      const headers = {
+        'content-type': 'application/json',
+        origin: 'http://app.example',
+        'x-forwarded-host': 'app.example',
+      }
+      const response = await fetch(`${app.url}/login/phone`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ phone_number }),
+      })
       expect(response.status).toBe(trust ? 201 : 403)
     }
   })
@@ -153,7 +176,11 @@ describe('a login whose cookies do not come back', () => {
     const { flow } = await begin(app)
     const body = { flow, ...(path === '/verify' && { code: 'x' }) }
     const answer = await (await new Browser(app.url).post(`/login/phone${path}`, body)).json()
-    expect(answer).toMatchObject({ code: 'flow_invalid', reason: 'no_cookie', detail: expect.stringContaining("credentials: 'include'") })
+    expect(answer).toMatchObject({
+      code: 'flow_invalid',
+      reason: 'no_cookie',
+      detail: expect.stringContaining("credentials: 'include'"),
+    })
   })
 
   test('is no reason where there is no such login, or where its cookie came', async () => {
@@ -179,7 +206,9 @@ test('a start on another host than redirectUrl’s is a misconfiguration that is
     })
     expect(viaName.status).toBe(201)
   }
-  expect(app.events.filter((event) => event.type === 'misconfiguration' && event.code === 'redirect_host')).toHaveLength(1)
+  expect(
+    app.events.filter((event) => event.type === 'misconfiguration' && event.code === 'redirect_host'),
+  ).toHaveLength(1)
 })
 
 test('a browser that starts without a redirectUrl is a misconfiguration that is told once', async () => {
@@ -194,7 +223,10 @@ test('a browser that starts without a redirectUrl is a misconfiguration that is 
   expect(told()).toEqual([])
   for (let times = 0; times < 2; times++) await new Browser(app.url).post('/login/phone', { phone_number })
   expect(told()).toEqual([
-    expect.objectContaining({ code: 'redirect_missing', message: expect.stringMatching(/Set redirectUrl and loginUrl.*delivery: 'body'/) }),
+    expect.objectContaining({
+      code: 'redirect_missing',
+      message: expect.stringMatching(/Set redirectUrl and loginUrl.*delivery: 'body'/),
+    }),
   ])
 })
 
@@ -203,7 +235,11 @@ test.each<[string, Parameters<typeof startApp>[0]]>([
   ['a delivery that is said', { start: { delivery: 'body' } }],
   [
     'a way that opens no URL',
-    { start: {}, ladder: (sim) => [idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret' })], strategy: { countries: ['US'] } },
+    {
+      start: {},
+      ladder: (sim) => [idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret' })],
+      strategy: { countries: ['US'] },
+    },
   ],
 ])('no such warning with %s', async (_name, options) => {
   const app = await startApp(options)
@@ -211,22 +247,27 @@ test.each<[string, Parameters<typeof startApp>[0]]>([
   expect(app.events.filter((event) => event.type === 'misconfiguration')).toEqual([])
 })
 
-test.each(['start', 'fallback', 'resend', 'status'] as const)('phone.%s mounted without parentheses is one clear error', async (method) => {
-  const errors: unknown[] = []
-  const app = await startApp({
-    after: (server, phone) => {
-      server.post('/forgotten', phone[method] as never)
-      server.use('/forgotten', ((
-        error: unknown,
-        _req: unknown,
-        res: { status(code: number): { json(body: object): void } },
-        _next: unknown,
-      ) => {
-        errors.push(error)
-        res.status(500).json({})
-      }) as never)
-    },
-  })
-  expect((await new Browser(app.url).post('/forgotten', { phone_number })).status).toBe(500)
-  expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining(`mount phone.${method}(), with parentheses`) })])
-})
+test.each(['start', 'fallback', 'resend', 'status'] as const)(
+  'phone.%s mounted without parentheses is one clear error',
+  async (method) => {
+    const errors: unknown[] = []
+    const app = await startApp({
+      after: (server, phone) => {
+        server.post('/forgotten', phone[method] as never)
+        server.use('/forgotten', ((
+          error: unknown,
+          _req: unknown,
+          res: { status(code: number): { json(body: object): void } },
+          _next: unknown,
+        ) => {
+          errors.push(error)
+          res.status(500).json({})
+        }) as never)
+      },
+    })
+    expect((await new Browser(app.url).post('/forgotten', { phone_number })).status).toBe(500)
+    expect(errors).toEqual([
+      expect.objectContaining({ message: expect.stringContaining(`mount phone.${method}(), with parentheses`) }),
+    ])
+  },
+)

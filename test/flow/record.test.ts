@@ -35,11 +35,14 @@ describe('transitions', () => {
     }
   })
 
-  test.each(states.flatMap((from) => states.map((to) => [from, to] as const)))('%s to %s is as the table says', (from, to) => {
-    const step = () => transition({ ...record, state: from }, to, {})
-    if (transitions[from].includes(to)) expect(step().state).toBe(to)
-    else expect(step).toThrow('illegal transition')
-  })
+  test.each(states.flatMap((from) => states.map((to) => [from, to] as const)))(
+    '%s to %s is as the table says',
+    (from, to) => {
+      const step = () => transition({ ...record, state: from }, to, {})
+      if (transitions[from].includes(to)) expect(step().state).toBe(to)
+      else expect(step).toThrow('illegal transition')
+    },
+  )
 })
 
 describe('a stored record', () => {
@@ -49,7 +52,8 @@ describe('a stored record', () => {
 
   test('of another version is a dead flow', () => {
     const { v, ...rest } = JSON.parse(encodeFlow(record))
-    for (const version of [0, v + 1, String(v), undefined]) expect(decodeFlow(JSON.stringify({ ...rest, v: version }))).toBeUndefined()
+    for (const version of [0, v + 1, String(v), undefined])
+      expect(decodeFlow(JSON.stringify({ ...rest, v: version }))).toBeUndefined()
   })
 
   test.each(['', 'null', '[]', '{}', 'x', '1'])('%o is a dead flow', (text) => {

@@ -112,28 +112,36 @@ test('operations of one provider are kept apart', async () => {
 
 describe('a quota that is used up', () => {
   const quota = (retryAfterSeconds?: number) =>
-    new PhoneCheckError('provider_unavailable', { reason: 'quota_exceeded', ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) })
+    new PhoneCheckError('provider_unavailable', {
+      reason: 'quota_exceeded',
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    })
 
   test.each([
     [undefined, 5],
     [0, 1],
     [3, 3],
     [2290, 60],
-  ])('that the vendor says is over in %s seconds is not asked for again within %s, and the circuit stays closed', async (said, seconds) => {
-    const { clock, events, breakers, run, succeed, calls } = setup()
-    await run(async () => Promise.reject(quota(said)))
-    await clock.advance(seconds * 1000 - 1)
-    const refusal = await breakers.run('p', 'start', deadlineIn(12_000, clock), async () => 'asked').catch((error) => error)
-    expect(refusal).toMatchObject({
-      code: 'provider_unavailable',
-      details: { reason: 'quota_exceeded', untried: true, retryAfterSeconds: 1 },
-    })
-    for (let index = 0; index < 30; index++) expect(await succeed()).toBe('provider_unavailable')
-    expect(calls()).toBe(1)
-    expect(await run(async () => 'yes', 'redeem')).toBe('ok')
-    expect(breakers.isOpen('p', 'start')).toBe(false)
-    await clock.advance(1)
-    expect(await succeed()).toBe('ok')
-    expect(events).toEqual([])
-  })
+  ])(
+    'that the vendor says is over in %s seconds is not asked for again within %s, and the circuit stays closed',
+    async (said, seconds) => {
+      const { clock, events, breakers, run, succeed, calls } = setup()
+      await run(async () => Promise.reject(quota(said)))
+      await clock.advance(seconds * 1000 - 1)
+      const refusal = await breakers
+        .run('p', 'start', deadlineIn(12_000, clock), async () => 'asked')
+        .catch((error) => error)
+      expect(refusal).toMatchObject({
+        code: 'provider_unavailable',
+        details: { reason: 'quota_exceeded', untried: true, retryAfterSeconds: 1 },
+      })
+      for (let index = 0; index < 30; index++) expect(await succeed()).toBe('provider_unavailable')
+      expect(calls()).toBe(1)
+      expect(await run(async () => 'yes', 'redeem')).toBe('ok')
+      expect(breakers.isOpen('p', 'start')).toBe(false)
+      await clock.advance(1)
+      expect(await succeed()).toBe('ok')
+      expect(events).toEqual([])
+    },
+  )
 })

@@ -3,7 +3,13 @@ import { getCountries, getExampleNumber } from 'libphonenumber-js/max'
 import examples from 'libphonenumber-js/mobile/examples'
 import { describe, expect, test } from 'vitest'
 import { PhoneCheckError } from '../../src/lib/errors.js'
-import { holdsNumber, maskPhoneNumber, parsePhoneNumber, regionOfNumbers, subscriberOf } from '../../src/lib/phone-number.js'
+import {
+  holdsNumber,
+  maskPhoneNumber,
+  parsePhoneNumber,
+  regionOfNumbers,
+  subscriberOf,
+} from '../../src/lib/phone-number.js'
 
 const canon = (text: unknown, policy = {}) => {
   try {

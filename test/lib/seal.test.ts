@@ -19,12 +19,17 @@ test('property: a damaged seal does not open', () => {
   const seal = new Seal(createSecret(), key)
   const bytes = Buffer.from(seal.close('content', 'context'), 'base64url')
   fc.assert(
-    fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), fc.nat(bytes.length - 1), (at, flip, cut) => {
-      const flipped = Buffer.from(bytes)
-      flipped[at] = (flipped[at] ?? 0) ^ flip
-      expect(seal.open(flipped.toString('base64url'), 'context')).toBeUndefined()
-      expect(seal.open(bytes.subarray(0, cut).toString('base64url'), 'context')).toBeUndefined()
-    }),
+    fc.property(
+      fc.nat(bytes.length - 1),
+      fc.integer({ min: 1, max: 255 }),
+      fc.nat(bytes.length - 1),
+      (at, flip, cut) => {
+        const flipped = Buffer.from(bytes)
+        flipped[at] = (flipped[at] ?? 0) ^ flip
+        expect(seal.open(flipped.toString('base64url'), 'context')).toBeUndefined()
+        expect(seal.open(bytes.subarray(0, cut).toString('base64url'), 'context')).toBeUndefined()
+      },
+    ),
   )
 })
 
@@ -37,7 +42,10 @@ test('secrets are 256 bits and do not repeat, across many refills of the pool', 
   const secrets = Array.from({ length: 10_000 }, createSecret)
   expect(new Set(secrets).size).toBe(10_000)
   for (const secret of secrets) expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
-  const ones = secrets.reduce((sum, secret) => sum + Buffer.from(secret, 'base64url').reduce((bits, byte) => bits + (byte & 1), 0), 0)
+  const ones = secrets.reduce(
+    (sum, secret) => sum + Buffer.from(secret, 'base64url').reduce((bits, byte) => bits + (byte & 1), 0),
+    0,
+  )
   expect(ones / (10_000 * 32)).toBeCloseTo(0.5, 1)
 })
 

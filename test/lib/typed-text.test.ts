@@ -25,7 +25,12 @@ function noisy(text: string, between: readonly string[]): string {
   return [...text].reduce((all, character, index) => all + character + (between[index + 1] ?? ''), between[0] ?? '')
 }
 
-const spelling = fc.tuple(fc.constantFrom(...numbers), script, fc.array(noise, { maxLength: 14 }), fc.constantFrom('+', '＋'))
+const spelling = fc.tuple(
+  fc.constantFrom(...numbers),
+  script,
+  fc.array(noise, { maxLength: 14 }),
+  fc.constantFrom('+', '＋'),
+)
 
 describe('a number', () => {
   test('property: digits of any script, and any blanks, dashes and marks, are the same subscriber', () => {
@@ -39,17 +44,45 @@ describe('a number', () => {
 
   test('property: digits of two scripts in one number are refused', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...numbers), script, script, fc.integer({ min: 1, max: 10 }), (number, one, other, at) => {
-        fc.pre(one !== other)
-        expect(canon(inScript(number.slice(0, at + 1), one) + inScript(number.slice(at + 1), other))).toBe('invalid_phone_number')
-      }),
+      fc.property(
+        fc.constantFrom(...numbers),
+        script,
+        script,
+        fc.integer({ min: 1, max: 10 }),
+        (number, one, other, at) => {
+          fc.pre(one !== other)
+          expect(canon(inScript(number.slice(0, at + 1), one) + inScript(number.slice(at + 1), other))).toBe(
+            'invalid_phone_number',
+          )
+        },
+      ),
       { numRuns: 1_000 },
     )
   })
 
   test('property: a letter, a separator of lists, another plus, a line break or an extension, wherever it is put, is refused', () => {
     const foreign = fc.oneof(
-      fc.constantFrom(',', ';', '+', '\n', '\r', '\u2028', ';ext=5', 'x5', '#5', '*', '@', ':', '&', '|', '\u0000', 'é', 'ⅷ', '八', '②'),
+      fc.constantFrom(
+        ',',
+        ';',
+        '+',
+        '\n',
+        '\r',
+        '\u2028',
+        ';ext=5',
+        'x5',
+        '#5',
+        '*',
+        '@',
+        ':',
+        '&',
+        '|',
+        '\u0000',
+        'é',
+        'ⅷ',
+        '八',
+        '②',
+      ),
       fc.string({ unit: fc.constantFrom(...'abcxyzßαд漢'), minLength: 1, maxLength: 3 }),
     )
     fc.assert(
@@ -94,13 +127,16 @@ describe('a code', () => {
         expect(typedCode(inScript(code.slice(0, 2), one) + inScript(code.slice(2), other))).not.toMatch(/^[0-9]+$/)
       }),
     )
-    for (const text of ['90S3', '9O53', '9053!', '90,53', '９0५3', '⑨⓪⑤③', '九〇五三']) expect(typedCode(text)).not.toMatch(/^[0-9]+$/)
+    for (const text of ['90S3', '9O53', '9053!', '90,53', '９0५3', '⑨⓪⑤③', '九〇五三'])
+      expect(typedCode(text)).not.toMatch(/^[0-9]+$/)
   })
 })
 
 test('every decimal digit of Unicode is its own value, and nothing else becomes a digit', () => {
   const wanted = new Map(
-    zeros.flatMap((zero) => Array.from({ length: 10 }, (_, value) => [String.fromCodePoint(zero + value), String(value)] as const)),
+    zeros.flatMap((zero) =>
+      Array.from({ length: 10 }, (_, value) => [String.fromCodePoint(zero + value), String(value)] as const),
+    ),
   )
   const wrong: string[] = []
   for (let codePoint = 0; codePoint <= 0x10ffff; codePoint++) {

@@ -3,8 +3,9 @@ import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
 import { type Answer, calls, type LadderApp, ladderApp, rungs, Visitor } from '../support/ladder.js'
 
-// What people buy a ladder for. Each way in which a vendor can fail, on one rung, on two and on all three: who logs in, after how long by the test's clock,
-// what the operator hears, and how often each vendor was called.
+// What people buy a ladder for. Each way in which a vendor can fail, on one rung, on two and on all
+// three: who logs in, after how long by the test's clock, what the operator hears, and how often
+// each vendor was called.
 
 type Rung = keyof typeof rungs
 const all: Rung[] = ['phonecheck', 'mocheck', 'idenfy-sms']
@@ -41,18 +42,27 @@ const ways: Record<string, Way> = {
   'answers 404': { fault: { status: 404 }, ...outage, calls: 1, sms: 'left' },
   'never answers': { fault: { hang: true }, ...outage, calls: 1, sms: 'stops' },
   'refuses connections': { ...outage, calls: 0, sms: 'left', smsCalls: 0 },
-  'talks nonsense': { fault: { status: 201, headers: { 'content-type': 'text/html' }, body: '<html>' }, ...outage, calls: 1, sms: 'stops' },
+  'talks nonsense': {
+    fault: { status: 201, headers: { 'content-type': 'text/html' }, body: '<html>' },
+    ...outage,
+    calls: 1,
+    sms: 'stops',
+  },
   'resets before it acted': { fault: { reset: 'before' }, ...outage, calls: 2, sms: 'stops' },
   'resets after it acted': { fault: { reset: 'after' }, ...outage, calls: 2, sms: 'stops' },
 }
 
-/** What each hanging vendor gets of the twelve seconds, when so many rungs share them; half a second is kept for the last one's end. */
+/**
+ * What each hanging vendor gets of the twelve seconds, when so many rungs share them; half a second
+ * is kept for the last one's end.
+ */
 const shareMs = (rungsLeft: number) => Math.ceil(11_500 / rungsLeft) + 1
 
 async function brokenApp(way: Way, broken: readonly Rung[]): Promise<{ app: LadderApp; faults: FaultHandle[] }> {
   const clock = fakeClock()
   const nowhere = { url: 'http://127.0.0.1:1' } as Simulator
-  const ladder = (sim: Simulator) => all.map((name) => rungs[name](!way.fault && broken.includes(name) ? nowhere : sim, clock))
+  const ladder = (sim: Simulator) =>
+    all.map((name) => rungs[name](!way.fault && broken.includes(name) ? nowhere : sim, clock))
   const app = await ladderApp('cookie + body', all, { ladder }, clock)
   const { fault } = way
   return { app, faults: fault ? broken.map((name) => app.sim.fault({ match: creates[name], ...fault })) : [] }
@@ -72,9 +82,11 @@ async function timed(app: LadderApp, way: Way, faults: FaultHandle[], request: P
 }
 
 /** Every event since `from`, by its type and the rung it is about. */
-const heard = (app: LadderApp, from = 0) => app.events.slice(from).map((event) => `${event.type} ${'method' in event ? event.method : ''}`)
+const heard = (app: LadderApp, from = 0) =>
+  app.events.slice(from).map((event) => `${event.type} ${'method' in event ? event.method : ''}`)
 
-const left = (way: Way, broken: readonly Rung[]) => broken.flatMap((name) => [`${way.event} ${name}`, `rung_skipped ${name}`])
+const left = (way: Way, broken: readonly Rung[]) =>
+  broken.flatMap((name) => [`${way.event} ${name}`, `rung_skipped ${name}`])
 
 async function logsIn(visitor: Visitor, { body: { method, challenge } }: Answer): Promise<void> {
   if (method === 'mocheck') {
@@ -152,7 +164,11 @@ describe.each(Object.entries(ways))('a vendor that %s', (_name, way) => {
     await visitor.verify({ error: 'sdk_no_data_connectivity' })
     const from = app.events.length
     const step = await timed(app, way, faults, visitor.fallback(), 2)
-    const { answer, events } = lastRung(way, ['mocheck'], `step_refused ${way.sms === 'stops' ? 'idenfy-sms' : 'phonecheck'}`)
+    const { answer, events } = lastRung(
+      way,
+      ['mocheck'],
+      `step_refused ${way.sms === 'stops' ? 'idenfy-sms' : 'phonecheck'}`,
+    )
     expect(step.answer).toMatchObject(answer)
     expect(step.seconds).toBe(hangs ? 12 : 0)
     expect(heard(app, from)).toEqual(events)

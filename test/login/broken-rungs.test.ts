@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { begin, flowSetup, refusal, scripted } from '../support/flow.js'
 import { calls, ladderApp, Visitor } from '../support/ladder.js'
 
-// What users buy a ladder for: that somebody who can log in by any of its rungs does, whatever has become of the others.
+// What users buy a ladder for: that somebody who can log in by any of its rungs does, whatever has
+// become of the others.
 
 const faults = {
   503: { status: 503 },
@@ -18,7 +19,10 @@ const faults = {
 } as const
 type Fault = `${keyof typeof faults}`
 
-/** Why a rung that sends was left, and the event that its operator hears; undefined where a message may be out, so that the ladder stops. */
+/**
+ * Why a rung that sends was left, and the event that its operator hears; undefined where a message
+ * may be out, so that the ladder stops.
+ */
 const sending: Record<Fault, [reason: string, event: string] | undefined> = {
   503: undefined,
   429: ['quota_exceeded', 'quota_exceeded'],
@@ -39,7 +43,10 @@ describe.each(Object.keys(faults) as Fault[])('a vendor that answers with %s', (
     const left = sending[name]
     if (left) {
       const [reason, event] = left
-      expect(start).toMatchObject({ status: 201, body: { method: 'mocheck', skipped: [{ method: 'idenfy-sms', reason }] } })
+      expect(start).toMatchObject({
+        status: 201,
+        body: { method: 'mocheck', skipped: [{ method: 'idenfy-sms', reason }] },
+      })
       expect(app.events).toContainEqual(expect.objectContaining({ type: event, method: 'idenfy-sms' }))
     } else {
       expect(start).toMatchObject({ status: 503, body: { code: 'delivery_unknown' } })
@@ -89,7 +96,10 @@ describe('providers that never answer', () => {
 
   test('leave an equal part of twelve seconds to the rungs after them', async () => {
     const second = await timed([hangs('one'), scripted('two'), scripted('three')])
-    expect(second).toMatchObject({ answer: { method: 'two', skipped: [{ method: 'one', reason: 'provider_down' }] }, seconds: 4.5 })
+    expect(second).toMatchObject({
+      answer: { method: 'two', skipped: [{ method: 'one', reason: 'provider_down' }] },
+      seconds: 4.5,
+    })
     const third = await timed([hangs('one'), hangs('two'), scripted('three')])
     expect(third.answer).toMatchObject({ method: 'three' })
     expect(third.seconds).toBeLessThanOrEqual(9)
@@ -113,7 +123,12 @@ describe('providers that never answer', () => {
     const { flow, clock } = flowSetup({ ladder: [slow, next] })
     const started = await begin(flow)
     await clock.advance(30_000)
-    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
+    const request = {
+      handle: started.handle,
+      proof: { binding: 'handle' as const },
+      purpose: 'login',
+      requester: { address: undefined },
+    }
     let over = false
     const fallback = refusal(flow.fallback(request)).then((code) => {
       over = true
@@ -128,10 +143,18 @@ describe('providers that never answer', () => {
   test('a store that took all the time leaves none for a paid call', async () => {
     const provider = scripted()
     const { store, clock } = flowSetup()
-    const slow: Store = { ...bound(store), replace: (...args) => clock.advance(12_000).then(() => store.replace(...args)) }
+    const slow: Store = {
+      ...bound(store),
+      replace: (...args) => clock.advance(12_000).then(() => store.replace(...args)),
+    }
     const { flow } = flowSetup({ ladder: [provider], store: slow, clock })
     const started = await begin(flow)
-    const redeem = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
+    const redeem = {
+      handle: started.handle,
+      proof: { binding: 'handle' as const },
+      purpose: 'login',
+      requester: { address: undefined },
+    }
     expect(await refusal(flow.redeem({ ...redeem, code: 'right' }, async () => ({ id: 'x' })))).not.toBe('no error')
     expect(provider.redeems).toBe(0)
   })
@@ -142,7 +165,8 @@ describe('providers that never answer', () => {
     const done: string[] = []
     const starts = Array.from({ length: 1_500 }, () => begin(flow))
     for (const start of starts) void start.then(({ method }) => done.push(method))
-    for (let rounds = 0; done.length < 476 && rounds < 1_000; rounds++) await new Promise((resolve) => setImmediate(resolve))
+    for (let rounds = 0; done.length < 476 && rounds < 1_000; rounds++)
+      await new Promise((resolve) => setImmediate(resolve))
     expect(done).toHaveLength(476)
     expect(events.filter(({ type }) => type === 'provider_overloaded')).toHaveLength(1)
     await clock.advance(7_000)
@@ -168,7 +192,12 @@ test('a rung that can only be asked for its result must make a check of its own 
 })
 
 test('a third-party rung that sends and throws anything else may have sent: the ladder stops', async () => {
-  const sends: Provider = { ...scripted('own'), sends: true, guessable: true, start: async () => Promise.reject(new Error('x')) }
+  const sends: Provider = {
+    ...scripted('own'),
+    sends: true,
+    guessable: true,
+    start: async () => Promise.reject(new Error('x')),
+  }
   const { flow } = flowSetup({ ladder: [sends, scripted('next')], store: new MemoryStore() })
   expect(await refusal(begin(flow))).toBe('delivery_unknown')
 })
@@ -177,7 +206,12 @@ describe('what status says afterwards', () => {
   test('of a user whom the application refused: failed, and never verified', async () => {
     const { flow, clock } = flowSetup()
     const started = await begin(flow)
-    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
+    const request = {
+      handle: started.handle,
+      proof: { binding: 'handle' as const },
+      purpose: 'login',
+      requester: { address: undefined },
+    }
     expect(await refusal(flow.redeem({ ...request, code: 'right' }, async () => false))).toBe('user_refused')
     expect(await flow.status(request)).toMatchObject({ state: 'failed', reason: 'user_refused', fallback: [] })
     await clock.advance(1_000)
@@ -188,12 +222,18 @@ describe('what status says afterwards', () => {
     const provider = scripted()
     const { flow, clock } = flowSetup({ ladder: [provider] })
     const started = await begin(flow)
-    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
+    const request = {
+      handle: started.handle,
+      proof: { binding: 'handle' as const },
+      purpose: 'login',
+      requester: { address: undefined },
+    }
     let answer: (outcome: Outcome) => void = () => {}
     provider.onRedeem = () => new Promise((resolve) => (answer = resolve))
     await clock.advance(119_000)
     const redeem = flow.redeem({ ...request, code: 'right' }, async () => ({ id: 'x' }))
-    for (let rounds = 0; provider.redeems === 0 && rounds < 100; rounds++) await new Promise((resolve) => setImmediate(resolve))
+    for (let rounds = 0; provider.redeems === 0 && rounds < 100; rounds++)
+      await new Promise((resolve) => setImmediate(resolve))
     await clock.advance(2_000)
     expect(await flow.status(request)).toMatchObject({ state: 'pending', retryAfterSeconds: 3 })
     answer({ outcome: 'verified' })
@@ -206,10 +246,20 @@ describe('what status says afterwards', () => {
     const { flow } = flowSetup({ ladder: [provider, scripted('two')] })
     const started = await begin(flow)
     expect(started).toMatchObject({ fallback: ['two'], fallbackInSeconds: 10, skipped: [] })
-    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
+    const request = {
+      handle: started.handle,
+      proof: { binding: 'handle' as const },
+      purpose: 'login',
+      requester: { address: undefined },
+    }
     expect(await flow.status(request)).toMatchObject({ rung: 'live', fallbackInSeconds: 10 })
     await refusal(flow.redeem({ ...request, error: 'not_mobile_ip' }, async () => ({ id: 'x' })))
-    expect(await flow.status(request)).toMatchObject({ state: 'pending', rung: 'spent', reason: 'not_mobile_ip', fallbackInSeconds: 0 })
+    expect(await flow.status(request)).toMatchObject({
+      state: 'pending',
+      rung: 'spent',
+      reason: 'not_mobile_ip',
+      fallbackInSeconds: 0,
+    })
   })
 })
 
@@ -218,14 +268,23 @@ describe('another message', () => {
     ...scripted('own'),
     sends: true,
     guessable: true,
-    start: async () => ({ challenge: { type: 'enter_code', length: 4 }, check: { id: crypto.randomUUID() }, expiresInSeconds: 600 }),
+    start: async () => ({
+      challenge: { type: 'enter_code', length: 4 },
+      check: { id: crypto.randomUUID() },
+      expiresInSeconds: 600,
+    }),
     ...more,
   })
 
   test('comes in the rhythm that the provider states, then half as often', async () => {
     const { flow, clock } = flowSetup({ ladder: [sender({ resendAfterSeconds: 30 })] })
     const started = await begin(flow)
-    const request = { handle: started.handle, proof: { binding: 'handle' as const }, purpose: 'login', requester: { address: undefined } }
+    const request = {
+      handle: started.handle,
+      proof: { binding: 'handle' as const },
+      purpose: 'login',
+      requester: { address: undefined },
+    }
     expect(started.challenge).toEqual({ type: 'enter_code', length: 4, resend_in: 30 })
     await clock.advance(29_000)
     expect(await refusal(flow.resend(request))).toBe('cooldown')

@@ -4,7 +4,12 @@ import { describe, expect, test } from 'vitest'
 import { anyone, begin, flowSetup, interceptedStore, refusal, scripted } from '../support/flow.js'
 
 const texting = (name: string) => Object.assign(scripted(name), { sends: true, guessable: true })
-const anonymous = { purpose: 'login', binding: 'handle', delivery: 'body', requester: { address: '192.0.2.1' } } as const
+const anonymous = {
+  purpose: 'login',
+  binding: 'handle',
+  delivery: 'body',
+  requester: { address: '192.0.2.1' },
+} as const
 
 describe('a rung that a limit of its own closes', () => {
   test('is passed over at the start: the next one logs in, and the requester learns why', async () => {
@@ -15,7 +20,9 @@ describe('a rung that a limit of its own closes', () => {
     expect(methods).toEqual(['sms', 'sms', 'sms', 'next', 'next'])
     const { skipped } = await begin(flow)
     expect(skipped).toEqual([{ method: 'sms', reason: 'limit_reached' }])
-    expect(events).toContainEqual(expect.objectContaining({ type: 'rung_skipped', method: 'sms', reason: 'limit_reached' }))
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'rung_skipped', method: 'sms', reason: 'limit_reached' }),
+    )
     expect(sms.starts).toBe(3)
   })
 
@@ -91,22 +98,27 @@ describe('a quota that refuses the next check of a flow', () => {
     [undefined, 5],
     [20, 20],
     [3600, 60],
-  ])('of %s s makes a fallback wait %s s, so that its holder cannot keep the quota used up at no cost', async (vendorSays, waits) => {
-    const [first, second] = [scripted('first'), scripted('second')]
-    const { flow, clock } = flowSetup({ ladder: [first, second] })
-    const { handle } = await flow.start({ ...anonymous, phoneNumber: '+12025550100' })
-    await clock.advance(60_000)
-    second.onStart = quota(vendorSays)
-    const fallback = () => flow.fallback({ ...anonymous, handle, proof: { binding: 'handle' } })
-    expect(await refusal(fallback())).toBe('provider_unavailable')
-    for (let again = 0; again < 9; again++)
-      await expect(fallback()).rejects.toMatchObject({ code: 'too_early', details: { retryAfterSeconds: waits } })
-    expect(second.starts).toBe(1)
-    expect(await flow.status({ ...anonymous, handle, proof: { binding: 'handle' } })).toMatchObject({ fallbackInSeconds: waits })
-    await clock.advance(waits * 1000)
-    second.onStart = scripted('second').onStart
-    expect((await fallback()).method).toBe('second')
-  })
+  ])(
+    'of %s s makes a fallback wait %s s, so that its holder cannot keep the quota used up at no cost',
+    async (vendorSays, waits) => {
+      const [first, second] = [scripted('first'), scripted('second')]
+      const { flow, clock } = flowSetup({ ladder: [first, second] })
+      const { handle } = await flow.start({ ...anonymous, phoneNumber: '+12025550100' })
+      await clock.advance(60_000)
+      second.onStart = quota(vendorSays)
+      const fallback = () => flow.fallback({ ...anonymous, handle, proof: { binding: 'handle' } })
+      expect(await refusal(fallback())).toBe('provider_unavailable')
+      for (let again = 0; again < 9; again++)
+        await expect(fallback()).rejects.toMatchObject({ code: 'too_early', details: { retryAfterSeconds: waits } })
+      expect(second.starts).toBe(1)
+      expect(await flow.status({ ...anonymous, handle, proof: { binding: 'handle' } })).toMatchObject({
+        fallbackInSeconds: waits,
+      })
+      await clock.advance(waits * 1000)
+      second.onStart = scripted('second').onStart
+      expect((await fallback()).method).toBe('second')
+    },
+  )
 
   test('makes a spent rung wait too', async () => {
     const [first, second] = [scripted('first'), scripted('second')]

@@ -8,7 +8,10 @@ async function clockedApp() {
   const clock = fakeClock()
   // The vendor is patient here, so that what ends a login is our own rule.
   const simulator = { clock, behaviour: { ttlSeconds: 86_400 } }
-  return { clock, app: await startApp({ simulator, strategy: { clock, store: new MemoryStore({ clock }) }, provider: { clock } }) }
+  return {
+    clock,
+    app: await startApp({ simulator, strategy: { clock, store: new MemoryStore({ clock }) }, provider: { clock } }),
+  }
 }
 
 test('a check is redeemed up to its last second, and not at its end, whatever the vendor would still accept', async () => {

@@ -20,14 +20,24 @@ interface Row {
 const table: Record<string, Record<Outcome, Row>> = {
   phonecheck: {
     success: { status: 200, asked: 1 },
-    mismatch: { spoil: (_app, visitor) => Object.assign(visitor.phone, { sim: '+12025550188' }), status: 401, code: 'mismatch', asked: 1 },
+    mismatch: {
+      spoil: (_app, visitor) => Object.assign(visitor.phone, { sim: '+12025550188' }),
+      status: 401,
+      code: 'mismatch',
+      asked: 1,
+    },
     unable: {
       spoil: (_app, visitor) => Object.assign(visitor.phone, { operator: 'mno_timeout' }),
       status: 422,
       code: 'rung_unable',
       asked: 0,
     },
-    outage: { spoil: (app) => app.sim.fault({ match: calls.patch, status: 503 }), status: 503, code: 'provider_unavailable', asked: 2 },
+    outage: {
+      spoil: (app) => app.sim.fault({ match: calls.patch, status: 503 }),
+      status: 503,
+      code: 'provider_unavailable',
+      asked: 2,
+    },
     expired: { wait: 120_000, status: 422, code: 'rung_unable', asked: 0 },
     // The second call has what is left of the request's twelve seconds.
     slow: { hangs: [8_000, 4_000], status: 503, code: 'provider_unavailable', asked: 2 },
@@ -42,7 +52,8 @@ const table: Record<string, Record<Outcome, Row>> = {
       asked: 1,
     },
     unable: {
-      spoil: (app) => app.sim.fault({ match: calls.moRead, patchBody: ({ verified: _, ...body }) => ({ ...body, status: 'ERROR' }) }),
+      spoil: (app) =>
+        app.sim.fault({ match: calls.moRead, patchBody: ({ verified: _, ...body }) => ({ ...body, status: 'ERROR' }) }),
       wait: 3_000,
       status: 422,
       code: 'rung_unable',
@@ -72,8 +83,18 @@ const table: Record<string, Record<Outcome, Row>> = {
       code: 'invalid_code',
       asked: 1,
     },
-    unable: { spoil: (app) => app.sim.fault({ match: calls.verify, status: 400 }), status: 422, code: 'rung_unable', asked: 1 },
-    outage: { spoil: (app) => app.sim.fault({ match: calls.verify, status: 429 }), status: 503, code: 'provider_unavailable', asked: 1 },
+    unable: {
+      spoil: (app) => app.sim.fault({ match: calls.verify, status: 400 }),
+      status: 422,
+      code: 'rung_unable',
+      asked: 1,
+    },
+    outage: {
+      spoil: (app) => app.sim.fault({ match: calls.verify, status: 429 }),
+      status: 503,
+      code: 'provider_unavailable',
+      asked: 1,
+    },
     // The code lives as long as the flow.
     expired: { wait: 600_000, status: 401, code: 'flow_invalid', asked: 0 },
     // Whether the code was used up is not known, so it is not asked again: only another message goes on.
@@ -149,12 +170,21 @@ describe('the ladder goes on', () => {
     visitor.phone.sim = '+12025550188'
     expect((await visitor.silent(start.body.challenge.url)).code).toBe('mismatch')
     const mo = await visitor.fallback()
-    expect(mo.body).toMatchObject({ flow: start.body.flow, id: start.body.id, method: 'mocheck', fallback: ['idenfy-sms'] })
+    expect(mo.body).toMatchObject({
+      flow: start.body.flow,
+      id: start.body.id,
+      method: 'mocheck',
+      fallback: ['idenfy-sms'],
+    })
     expect((await visitor.verify()).status).toBe(409)
     await app.clock.advance(20_000)
     visitor.phone.sim = visitor.number
     const sms = await visitor.fallback()
-    expect(sms.body).toMatchObject({ method: 'idenfy-sms', challenge: { type: 'enter_code', length: 4, resend_in: 125 }, fallback: [] })
+    expect(sms.body).toMatchObject({
+      method: 'idenfy-sms',
+      challenge: { type: 'enter_code', length: 4, resend_in: 125 },
+      fallback: [],
+    })
     expect((await visitor.verify({ code: visitor.code() })).status).toBe(200)
     expect(app.events.filter((event) => event.type === 'suspicious')).toHaveLength(1)
     expect(app.sim.count('POST /oauth2/v1/token')).toBe(2)
@@ -170,7 +200,9 @@ describe('the ladder goes on', () => {
   })
 
   test('the texts of MOCheck reach the device unchanged, and its link works on iPhones and on Android', async () => {
-    const app = await ladderApp('cookie + body', ['mocheck'], { simulator: { behaviour: { moBody: 'sentence', moReceiver: 'short' } } })
+    const app = await ladderApp('cookie + body', ['mocheck'], {
+      simulator: { behaviour: { moBody: 'sentence', moReceiver: 'short' } },
+    })
     const visitor = new Visitor(app)
     const { challenge } = (await visitor.start()).body
     const [, to, body] = /^sms:([^?]+)\?&body=(.*)$/.exec(challenge.href) ?? []

@@ -19,11 +19,9 @@ test('a silent login: start, the phone opens the URL, verify gives a session', a
 
   expect(await (await browser.request('/me')).json()).toEqual({ user: { id: `user-of-${number}` } })
   expect(events.map((event) => event.type)).toEqual(['flow_started', 'identity_verified'])
-  expect(sim.requests.filter((request) => request.from === 'server').map((request) => `${request.method} ${request.status}`)).toEqual([
-    'POST 200',
-    'POST 201',
-    'PATCH 200',
-  ])
+  expect(
+    sim.requests.filter((request) => request.from === 'server').map((request) => `${request.method} ${request.status}`),
+  ).toEqual(['POST 200', 'POST 201', 'PATCH 200'])
 })
 
 test('a login in a browser by redirect: the provider sends it back to the return leg', async () => {

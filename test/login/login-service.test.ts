@@ -1,7 +1,17 @@
 import { MemoryStore, PhoneCheckError, type Provider } from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, test } from 'vitest'
-import { anyone, begin, flowSetup, interceptedStore, interceptedWhole, redeeming, refusal, requester, scripted } from '../support/flow.js'
+import {
+  anyone,
+  begin,
+  flowSetup,
+  interceptedStore,
+  interceptedWhole,
+  redeeming,
+  refusal,
+  requester,
+  scripted,
+} from '../support/flow.js'
 
 describe('a claim', () => {
   test('whose owner died is taken over after the lease, and what the owner then learns counts for nothing', async () => {
@@ -52,7 +62,10 @@ describe('a claim', () => {
     fail = true
     expect(await refusal(begin(flow))).toBe('store_unavailable')
     expect(provider.starts).toBe(1)
-    expect(JSON.parse((await store.find(handle))?.record ?? '{}')).toMatchObject({ state: 'claimed', rung: 'phonecheck' })
+    expect(JSON.parse((await store.find(handle))?.record ?? '{}')).toMatchObject({
+      state: 'claimed',
+      rung: 'phonecheck',
+    })
   })
 })
 
@@ -73,7 +86,12 @@ describe('the charge is written before the call', () => {
   })
 
   test.each([
-    ['in one step with the record, where the store can', interceptedWhole, ['insertCharged'], ['insertCharged', 'replace']],
+    [
+      'in one step with the record, where the store can',
+      interceptedWhole,
+      ['insertCharged'],
+      ['insertCharged', 'replace'],
+    ],
     ['before the record, where it cannot', interceptedStore, ['count'], ['count', 'insert', 'replace']],
   ] as const)('%s; a start that a limit refuses writes nothing', async (_name, intercept, refused, admitted) => {
     const order: string[] = []
@@ -239,7 +257,9 @@ describe('purpose and subject', () => {
       expect(await refusal(flow.redeem({ ...redeeming(started), ...wrong }, anyone))).toBe('flow_invalid')
     }
     expect(provider.redeems).toBe(0)
-    expect((await flow.redeem({ ...redeeming(started), purpose: 'link', subject: 'u1' }, anyone)).identity.purpose).toBe('link')
+    expect(
+      (await flow.redeem({ ...redeeming(started), purpose: 'link', subject: 'u1' }, anyone)).identity.purpose,
+    ).toBe('link')
   })
 })
 

@@ -92,7 +92,11 @@ describe('asking for the result of a text', () => {
     const { app, visitor, reads } = await waiting()
     await app.clock.advance(180_000)
     expect((await visitor.status()).body).toMatchObject({ state: 'pending', rung: 'spent', fallback: ['idenfy-sms'] })
-    expect((await visitor.verify()).body).toMatchObject({ code: 'rung_unable', reason: 'expired', fallback: ['idenfy-sms'] })
+    expect((await visitor.verify()).body).toMatchObject({
+      code: 'rung_unable',
+      reason: 'expired',
+      fallback: ['idenfy-sms'],
+    })
     expect(reads()).toBe(0)
     expect((await visitor.fallback()).body.method).toBe('idenfy-sms')
   })

@@ -14,7 +14,11 @@ describe('a review number', () => {
   test('logs in with its code, calls nobody, is of low assurance, and raises an event', async () => {
     const app = await ladderApp('cookie + body', undefined, { strategy: { reviewNumbers: review() } })
     const visitor = new Visitor(app)
-    expect((await visitor.start()).body).toMatchObject({ method: 'review', challenge: { type: 'enter_code', length: 6 }, fallback: [] })
+    expect((await visitor.start()).body).toMatchObject({
+      method: 'review',
+      challenge: { type: 'enter_code', length: 6 },
+      fallback: [],
+    })
     expect((await visitor.verify({ code: '482914' })).body).toMatchObject({ code: 'invalid_code', attempts_left: 2 })
     const answer = await visitor.verify({ code: '482913' })
     expect(answer).toMatchObject({ status: 200, body: { method: 'review' } })
@@ -53,7 +57,9 @@ describe('a review number', () => {
   })
 
   test('is an ordinary number once its time is up', async () => {
-    const app = await ladderApp('cookie + body', undefined, { strategy: { reviewNumbers: review({ until: inDays(1) }) } })
+    const app = await ladderApp('cookie + body', undefined, {
+      strategy: { reviewNumbers: review({ until: inDays(1) }) },
+    })
     await app.clock.advance(day)
     const visitor = new Visitor(app)
     expect((await visitor.start()).body.method).toBe('phonecheck')
@@ -74,10 +80,14 @@ describe('a review number', () => {
     [{ code: 'abcdef' }, /code/],
     [{ phoneNumber: '12' }, /phoneNumber/],
   ])('%o is refused at construction', async (change, message) => {
-    await expect(ladderApp('cookie + body', undefined, { strategy: { reviewNumbers: review(change) } })).rejects.toThrow(message)
+    await expect(
+      ladderApp('cookie + body', undefined, { strategy: { reviewNumbers: review(change) } }),
+    ).rejects.toThrow(message)
   })
 
   test('is refused below the floor', async () => {
-    await expect(ladderApp('cookie + body', undefined, { strategy: { reviewNumbers: review(), floor: 'medium' } })).rejects.toThrow(/floor/)
+    await expect(
+      ladderApp('cookie + body', undefined, { strategy: { reviewNumbers: review(), floor: 'medium' } }),
+    ).rejects.toThrow(/floor/)
   })
 })

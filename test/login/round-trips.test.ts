@@ -5,7 +5,10 @@ import { LoginService } from '../../src/login/login-service.js'
 import { number, secret } from '../support/app.js'
 import { anyone, redeeming, requester, scripted } from '../support/flow.js'
 
-/** A store as far away as another machine: what is asked at the same time is answered at the same time, one wave after the other. */
+/**
+ * A store as far away as another machine: what is asked at the same time is answered at the same
+ * time, one wave after the other.
+ */
 function distantStore(inner: MemoryStore) {
   let waiting: (() => void)[] = []
   const count = { waves: 0, operations: 0 }
@@ -60,7 +63,9 @@ test.each(['silent', 'code'] as const)(
   '%s: start costs at most 2 store round trips in sequence, redeem at most 3, whatever the limits',
   async (kind) => {
     const { flow, measure, count } = setup(kind)
-    const start = await measure(flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', requester }))
+    const start = await measure(
+      flow.start({ phoneNumber: number, purpose: 'login', binding: 'handle', delivery: 'body', requester }),
+    )
     expect(start.waves).toBe(2)
     const wrong = await measure(flow.redeem(redeeming(start.result, 'wrong'), anyone).catch((error) => error.code))
     expect(wrong).toEqual({ result: 'invalid_code', waves: 3 })

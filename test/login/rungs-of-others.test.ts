@@ -2,7 +2,8 @@ import { PhoneCheckError, type Provider, type Unable } from 'passport-phonecheck
 import { describe, expect, test } from 'vitest'
 import { anyone, begin, flowSetup, redeeming, refusal, type ScriptedProvider, scripted } from '../support/flow.js'
 
-// Rungs are written by others too. What they do wrong proves nothing, reaches their operator, and costs no user a login that another rung can give.
+// Rungs are written by others too. What they do wrong proves nothing, reaches their operator, and
+// costs no user a login that another rung can give.
 
 const untyped = (value: unknown) => value as never
 const ofCaller = ({ code: _, ...request }: ReturnType<typeof redeeming>) => request
@@ -19,15 +20,21 @@ describe('a rung whose start', () => {
       'TypeError',
     ],
   ]
-  test.each(broken)('%s is left, and its operator hears of the defect and of nothing secret', async (_name, onStart, cause) => {
-    const first = scripted('first')
-    first.onStart = onStart
-    const { flow, events } = flowSetup({ ladder: [first, scripted('second')] })
-    expect(await begin(flow)).toMatchObject({ method: 'second', skipped: [{ method: 'first', reason: 'provider_down' }] })
-    const outage = { type: 'provider_outage', method: 'first', operation: 'start', kind: 'defect' }
-    expect(events).toContainEqual({ ...outage, message: expect.stringMatching(`threw ${cause} `) })
-    expect(JSON.stringify(events)).not.toContain('2025550100')
-  })
+  test.each(broken)(
+    '%s is left, and its operator hears of the defect and of nothing secret',
+    async (_name, onStart, cause) => {
+      const first = scripted('first')
+      first.onStart = onStart
+      const { flow, events } = flowSetup({ ladder: [first, scripted('second')] })
+      expect(await begin(flow)).toMatchObject({
+        method: 'second',
+        skipped: [{ method: 'first', reason: 'provider_down' }],
+      })
+      const outage = { type: 'provider_outage', method: 'first', operation: 'start', kind: 'defect' }
+      expect(events).toContainEqual({ ...outage, message: expect.stringMatching(`threw ${cause} `) })
+      expect(JSON.stringify(events)).not.toContain('2025550100')
+    },
+  )
 
   test('fails in a way of its own as the only rung: 503, and no login', async () => {
     const first = scripted('first')
@@ -74,7 +81,8 @@ describe('a reason that is none of ours', () => {
 })
 
 describe('after a fallback that reached no rung', () => {
-  const down = async () => Promise.reject(new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true }))
+  const down = async () =>
+    Promise.reject(new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true }))
 
   async function fallen(second: ScriptedProvider['onStart'], third: ScriptedProvider['onStart']) {
     const rungs = [scripted('first'), scripted('second'), scripted('third')] as const
@@ -129,7 +137,11 @@ describe('a message of an earlier login', () => {
     const refuse = (answer: Unable | undefined) => {
       rung.onStart = answer ? async () => answer : send
     }
-    return { rung: Object.assign(rung, { sends: true, guessable: true, ttlSeconds: 600 }), asked: () => rung.starts, refuse }
+    return {
+      rung: Object.assign(rung, { sends: true, guessable: true, ttlSeconds: 600 }),
+      asked: () => rung.starts,
+      refuse,
+    }
   }
 
   test('that is open at the provider is a cooldown until the provider forgets it, a resend included', async () => {

@@ -8,18 +8,24 @@ describe('tries', () => {
     const { clock, flow, provider } = flowSetup()
     const started = await begin(flow)
     provider.onRedeem = async () => ({ outcome: 'pending', retryAfterSeconds: 2 })
-    for (let index = 0; index < 300; index++) expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('pending')
+    for (let index = 0; index < 300; index++)
+      expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('pending')
     // However often it is asked, the provider is asked at its own pace.
     expect(provider.redeems).toBe(1)
     await clock.advance(3_000)
     provider.onRedeem = async () => ({ outcome: 'invalid_code' })
-    for (let index = 0; index < 3; index++) expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('invalid_code')
+    for (let index = 0; index < 3; index++)
+      expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('invalid_code')
     expect(await refusal(flow.redeem(redeeming(started), anyone))).toBe('flow_invalid')
   })
 })
 
 describe('device address', () => {
-  const ask = async (deviceIp: 'off' | 'prefer' | 'require' | undefined, delivery: 'body' | 'redirect', address: string | undefined) => {
+  const ask = async (
+    deviceIp: 'off' | 'prefer' | 'require' | undefined,
+    delivery: 'body' | 'redirect',
+    address: string | undefined,
+  ) => {
     const provider = scripted()
     let sent: string | undefined
     const start = provider.start

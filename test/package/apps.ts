@@ -37,7 +37,8 @@ export async function run(command: string, args: readonly string[], cwd: string)
 
 /** Without what the surrounding `npm test` and vitest put there: an app started by hand has none of it. */
 export function cleanEnv(): NodeJS.ProcessEnv {
-  const foreign = /^(npm_(config_local_prefix|command|execpath|lifecycle|node|package)|NODE_ENV$|NODE_OPTIONS$|VITEST|TEST$)/
+  const foreign =
+    /^(npm_(config_local_prefix|command|execpath|lifecycle|node|package)|NODE_ENV$|NODE_OPTIONS$|VITEST|TEST$)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }
 
@@ -47,7 +48,9 @@ export async function packAndInstall(): Promise<Packed> {
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
     const { filename, files } = await pack(folder)
-    const apps = await Promise.all(kinds.map(async (kind) => [kind, await makeApp(folder, kind, join(folder, filename))] as const))
+    const apps = await Promise.all(
+      kinds.map(async (kind) => [kind, await makeApp(folder, kind, join(folder, filename))] as const),
+    )
     return { files: files.map(({ path }) => path), apps: new Map(apps), remove }
   } catch (error) {
     await remove()
@@ -64,19 +67,35 @@ export async function pack(folder: string): Promise<{ filename: string; files: {
 
 async function makeApp(folder: string, { format, express, passport }: Kind, tarball: string): Promise<string> {
   const types = [`@types/express@${express}`, '@types/express-session@1', '@types/passport@1', '@types/node@20']
-  const wanted = [tarball, `express@${express}`, `passport@${passport}`, 'express-session@1', ...(format === 'esm' ? types : [])]
-  const app = await makeProject(join(folder, `${format}-express-${express}`), format === 'esm' ? 'module' : 'commonjs', wanted)
+  const wanted = [
+    tarball,
+    `express@${express}`,
+    `passport@${passport}`,
+    'express-session@1',
+    ...(format === 'esm' ? types : []),
+  ]
+  const app = await makeProject(
+    join(folder, `${format}-express-${express}`),
+    format === 'esm' ? 'module' : 'commonjs',
+    wanted,
+  )
   for (const name of await readdir(fixtures)) {
-    if (name.endsWith('.ts')) for (const type of ['mts', 'cts', 'ts']) await cp(join(fixtures, name), join(app, name.replace(/ts$/, type)))
+    if (name.endsWith('.ts'))
+      for (const type of ['mts', 'cts', 'ts']) await cp(join(fixtures, name), join(app, name.replace(/ts$/, type)))
   }
   return app
 }
 
 /** A folder with these packages and the fixtures in JavaScript. @returns its path */
-export async function makeProject(app: string, type: 'module' | 'commonjs', packages: readonly string[]): Promise<string> {
+export async function makeProject(
+  app: string,
+  type: 'module' | 'commonjs',
+  packages: readonly string[],
+): Promise<string> {
   await mkdir(app)
   await writeFile(join(app, 'package.json'), JSON.stringify({ private: true, type }))
-  for (const name of await readdir(fixtures)) if (/\.[cm]js$/.test(name)) await cp(join(fixtures, name), join(app, name))
+  for (const name of await readdir(fixtures))
+    if (/\.[cm]js$/.test(name)) await cp(join(fixtures, name), join(app, name))
   // Runtimes that come as packages need their scripts.
   await run('npm', ['install', ...installFlags, ...packages], app)
   return app
@@ -91,7 +110,10 @@ export const installFlags = [
   '--fetch-retry-mintimeout=1000',
 ]
 
-/** Whether the registry cannot be reached. Asked first, because an install without network may blame anything, such as peer dependencies. */
+/**
+ * Whether the registry cannot be reached. Asked first, because an install without network may blame
+ * anything, such as peer dependencies.
+ */
 export async function isOffline(): Promise<boolean> {
   const lost = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/
   return run('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=5000'], tmpdir()).then(

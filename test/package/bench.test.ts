@@ -59,7 +59,8 @@ describe('npm run bench, with tiny numbers', () => {
     expect(cold).toMatchObject({ tokenCalls: 1, succeeded: cold.starts })
     const mine = redeems.filter(({ name }) => name.startsWith('ours'))
     expect(mine.length).toBe(2)
-    for (const { name, logins, patches } of mine) expect({ name, logins, patches }).toEqual({ name, logins: 1, patches: 1 })
+    for (const { name, logins, patches } of mine)
+      expect({ name, logins, patches }).toEqual({ name, logins: 1, patches: 1 })
   })
 
   test('it prints a table of every contestant and every target', () => {

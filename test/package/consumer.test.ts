@@ -15,7 +15,8 @@ afterAll(() => packed?.remove())
 beforeEach(({ skip }) => skip(packed === undefined, 'because the npm registry cannot be reached'))
 
 function appOf(kind: Pick<Kind, 'format' | 'express'>): string {
-  const [, app] = [...(packed?.apps ?? [])].find(([{ format, express }]) => format === kind.format && express === kind.express) ?? []
+  const [, app] =
+    [...(packed?.apps ?? [])].find(([{ format, express }]) => format === kind.format && express === kind.express) ?? []
   if (app === undefined) throw new Error('no such app')
   return app
 }
@@ -37,34 +38,63 @@ describe('the installed package', { concurrent: true, timeout: 1_200_000 }, () =
     expect(result.names[0]).toEqual(result.names[1])
   })
 
-  const tsc = [`${root}node_modules/typescript/bin/tsc`, '--noEmit', '--ignoreConfig', '--strict', '--exactOptionalPropertyTypes']
+  const tsc = [
+    `${root}node_modules/typescript/bin/tsc`,
+    '--noEmit',
+    '--ignoreConfig',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+  ]
   const settings = ['--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2022', '--types', 'node', '--module']
   const resolutions: Record<string, string[]> = {
-    node10: ['commonjs', '--moduleResolution', 'node10', '--esModuleInterop', '--ignoreDeprecations', '6.0', 'consumer.ts'],
+    node10: [
+      'commonjs',
+      '--moduleResolution',
+      'node10',
+      '--esModuleInterop',
+      '--ignoreDeprecations',
+      '6.0',
+      'consumer.ts',
+    ],
     node16: ['node16', 'consumer.mts', 'consumer.cts'],
     nodenext: ['nodenext', 'consumer.mts', 'consumer.cts'],
     bundler: ['esnext', '--moduleResolution', 'bundler', 'consumer.ts'],
   }
   const modules = kinds
     .filter(({ format }) => format === 'esm')
-    .flatMap(({ express }) => Object.entries(resolutions).map(([resolution, flags]) => ({ express, resolution, flags })))
+    .flatMap(({ express }) =>
+      Object.entries(resolutions).map(([resolution, flags]) => ({ express, resolution, flags })),
+    )
 
-  test.for(modules)('compiles without skipLibCheck: types of Express $express, resolution $resolution', async ({ express, flags }) => {
-    await run('node', [...tsc, ...settings, ...flags], appOf({ format: 'esm', express }))
-  })
+  test.for(modules)(
+    'compiles without skipLibCheck: types of Express $express, resolution $resolution',
+    async ({ express, flags }) => {
+      await run('node', [...tsc, ...settings, ...flags], appOf({ format: 'esm', express }))
+    },
+  )
 
   test('compiles in a program that imports nothing else', async () => {
-    await run('node', [...tsc, ...settings, 'nodenext', 'minimal.mts', 'minimal.cts'], appOf({ format: 'esm', express: '5' }))
+    await run(
+      'node',
+      [...tsc, ...settings, 'nodenext', 'minimal.mts', 'minimal.cts'],
+      appOf({ format: 'esm', express: '5' }),
+    )
   })
 
   test('npx finds the command', async ({ expect }) => {
-    const usage = await run('npx', ['--no', '--', 'passport-phonecheck', '--help'], appOf({ format: 'cjs', express: '4' }))
+    const usage = await run(
+      'npx',
+      ['--no', '--', 'passport-phonecheck', '--help'],
+      appOf({ format: 'cjs', express: '4' }),
+    )
     expect(usage).toContain('passport-phonecheck simulator')
   })
 
   test('the command serves the simulator', async ({ expect, onTestFinished }) => {
     const bin = `${appOf({ format: 'cjs', express: '5' })}/node_modules/.bin/passport-phonecheck`
-    const child = tracked(spawn(bin, ['simulator', '--port', '0'], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] }))
+    const child = tracked(
+      spawn(bin, ['simulator', '--port', '0'], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] }),
+    )
     onTestFinished(() => void child.kill('SIGKILL'))
     const [line] = await once(createInterface({ input: child.stdout }), 'line')
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line))?.[0]

@@ -8,7 +8,8 @@ import { codeBlocks, readText } from '../support/markdown.js'
 import { answers, shared } from '../support/needs.js'
 import { isOffline, makeProject, pack, root, run } from './apps.js'
 
-// The packed tarball where users run it: other runtimes, test runners, frameworks, bundlers and package managers, each from the registry.
+// The packed tarball where users run it: other runtimes, test runners, frameworks, bundlers and
+// package managers, each from the registry.
 
 let base: string | undefined
 let tarball = ''
@@ -43,7 +44,16 @@ describe('a login, in ESM and CommonJS', { timeout: 1_200_000 }, () => {
     const [, oldest] = /\^(20\.\d+\.\d+)/.exec(engines.node) ?? []
     const [, next] = />=(22\.\d+\.\d+)/.exec(engines.node) ?? []
     const nodes = [`node-oldest@npm:node@${oldest}`, `node-next@npm:node@${next}`, 'node-newest@npm:node@latest']
-    app = await project('runtimes', 'commonjs', ...server, ...nodes, 'bun@1', 'deno@2', 'serverless-http@4', 'metro-resolver')
+    app = await project(
+      'runtimes',
+      'commonjs',
+      ...server,
+      ...nodes,
+      'bun@1',
+      'deno@2',
+      'serverless-http@4',
+      'metro-resolver',
+    )
   }, 1_200_000)
 
   test.each([
@@ -61,7 +71,9 @@ describe('a login, in ESM and CommonJS', { timeout: 1_200_000 }, () => {
   })
 
   test('bundled by esbuild as one ES module', async () => {
-    const banner = { js: "import { createRequire as requireAt } from 'node:module'; const require = requireAt(import.meta.url)" }
+    const banner = {
+      js: "import { createRequire as requireAt } from 'node:module'; const require = requireAt(import.meta.url)",
+    }
     await build({
       entryPoints: [join(app, 'bundled.mjs')],
       outfile: join(app, 'out/bundle.mjs'),
@@ -108,20 +120,39 @@ test.each(['client', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', 
     await run(join(app, 'node_modules/.bin/jest'), ['--runInBand'], app)
   })
 
-  test.each(['10', '12'])('NestJS %s logs in by docs/guides/nestjs.md, whose guard hands on what a refusal says', async (major) => {
-    const nest = ['core', 'common', 'platform-express', 'passport'].map((name) => `@nestjs/${name}@${major}`)
-    const others = ['reflect-metadata', 'rxjs', 'passport@0.7', '@types/node@20', '@types/passport@1', '@types/express@5']
-    const app = await project(`nest-${major}`, 'module', ...nest, ...others)
-    await writeFile(join(app, 'nest-app.mts'), codeBlocks(readText('docs/guides/nestjs.md'), 'typescript').join('\n'))
-    const flags = ['--ignoreConfig', '--strict', '--skipLibCheck', '--target', 'es2023', '--module', 'nodenext', '--experimentalDecorators']
-    await run('node', [`${root}node_modules/typescript/bin/tsc`, ...flags, '--types', 'node', 'nest-app.mts'], app)
-    expect(JSON.parse(await run('node', ['nest.mjs'], app))).toEqual({
-      started: 201,
-      foreign: { status: 401, body: expect.objectContaining({ code: 'flow_invalid', message: expect.any(String) }) },
-      outage: 503,
-      login: { status: 201, body: { id: 'user of US' } },
-    })
-  })
+  test.each(['10', '12'])(
+    'NestJS %s logs in by docs/guides/nestjs.md, whose guard hands on what a refusal says',
+    async (major) => {
+      const nest = ['core', 'common', 'platform-express', 'passport'].map((name) => `@nestjs/${name}@${major}`)
+      const others = [
+        'reflect-metadata',
+        'rxjs',
+        'passport@0.7',
+        '@types/node@20',
+        '@types/passport@1',
+        '@types/express@5',
+      ]
+      const app = await project(`nest-${major}`, 'module', ...nest, ...others)
+      await writeFile(join(app, 'nest-app.mts'), codeBlocks(readText('docs/guides/nestjs.md'), 'typescript').join('\n'))
+      const flags = [
+        '--ignoreConfig',
+        '--strict',
+        '--skipLibCheck',
+        '--target',
+        'es2023',
+        '--module',
+        'nodenext',
+        '--experimentalDecorators',
+      ]
+      await run('node', [`${root}node_modules/typescript/bin/tsc`, ...flags, '--types', 'node', 'nest-app.mts'], app)
+      expect(JSON.parse(await run('node', ['nest.mjs'], app))).toEqual({
+        started: 201,
+        foreign: { status: 401, body: expect.objectContaining({ code: 'flow_invalid', message: expect.any(String) }) },
+        outage: 503,
+        login: { status: 201, body: { id: 'user of US' } },
+      })
+    },
+  )
 
   test('the strategy of docs/guides/web-page.md compiles after the install lines of README and guide, with pnpm', async () => {
     const guide = readText('docs/guides/web-page.md')
@@ -131,7 +162,10 @@ test.each(['client', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', 
         .join('\n')
         .match(/\bnpm install .*$/gm)
         ?.slice(0, 2) ?? []
-    expect(lines).toEqual([expect.stringContaining('passport-phonecheck passport'), expect.stringContaining('@types/passport')])
+    expect(lines).toEqual([
+      expect.stringContaining('passport-phonecheck passport'),
+      expect.stringContaining('@types/passport'),
+    ])
     const app = await project('pnpm', 'module', 'pnpm@10')
     await writeFile(join(app, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
     const pnpm = (...rest: string[]) =>
@@ -164,16 +198,30 @@ test.each(['client', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', 
     await run('node', [`${root}node_modules/typescript/bin/tsc`, ...flags, 'quick.ts'], app)
   })
 
-  test('clients of Redis: those that cannot serve are refused, and Upstash serves as docs/guides/stores.md says', async ({ skip }) => {
+  test('clients of Redis: those that cannot serve are refused, and Upstash serves as docs/guides/stores.md says', async ({
+    skip,
+  }) => {
     if (!process.env['CI']) skip(!(await answers(shared.redis)), 'because there is no Redis')
-    const app = await project('redis', 'commonjs', 'redis4@npm:redis@4', 'redis3@npm:redis@3', '@upstash/redis@1', 'ioredis@5')
-    const block = codeBlocks(readText('docs/guides/stores.md'), 'ts').find((code) => code.includes('const upstash: {')) ?? ''
-    const { outputText } = ts.transpileModule(block, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } })
+    const app = await project(
+      'redis',
+      'commonjs',
+      'redis4@npm:redis@4',
+      'redis3@npm:redis@3',
+      '@upstash/redis@1',
+      'ioredis@5',
+    )
+    const block =
+      codeBlocks(readText('docs/guides/stores.md'), 'ts').find((code) => code.includes('const upstash: {')) ?? ''
+    const { outputText } = ts.transpileModule(block, {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+    })
     await writeFile(
       join(app, 'upstash.cjs'),
       `exports.wrap = (upstash) => {\n${outputText.replace(/^export .*$/m, '')}\nreturn client\n}\n`,
     )
-    const { complaints, served, left } = JSON.parse(await run('node', ['redis-clients.cjs', String(shared.redis.port)], app))
+    const { complaints, served, left } = JSON.parse(
+      await run('node', ['redis-clients.cjs', String(shared.redis.port)], app),
+    )
     expect(complaints).toEqual({
       upstash: expect.stringContaining("TypeError: RedisStore: client cannot be used: this one is of '@upstash/redis'"),
       cluster: expect.stringContaining('MOVED'),

@@ -11,7 +11,9 @@ const section = /^## Quick start$([\s\S]*?)^## /m.exec(readText('README.md'))?.[
 const [app = ''] = codeBlocks(section, 'js')
 const [commands = ''] = codeBlocks(section, 'sh')
 
-beforeEach(async ({ skip }) => skip(!process.env['CI'] && (await isOffline()), 'because the npm registry cannot be reached'))
+beforeEach(async ({ skip }) =>
+  skip(!process.env['CI'] && (await isOffline()), 'because the npm registry cannot be reached'),
+)
 
 test('the quick start logs in, in an empty folder with the tarball and nothing else that the README does not install', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'phonecheck-quick-start-'))

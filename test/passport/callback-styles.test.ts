@@ -12,7 +12,11 @@ const doneOf = (args: unknown[]) => args.at(-1) as Done
 const wrappers: [string, Wrapper, status: number][] = [
   ['an async function that returns the user and never calls done', async (..._args) => user, 200],
   ['a function that returns the user', () => user, 200],
-  ['a function that returns nothing and calls done later', (...args) => void setImmediate(() => doneOf(args)(null, user)), 200],
+  [
+    'a function that returns nothing and calls done later',
+    (...args) => void setImmediate(() => doneOf(args)(null, user)),
+    200,
+  ],
   ['a function that calls done at once', (...args) => doneOf(args)(null, user), 200],
   [
     'NestJS: done is called inside of an async function that resolves to nothing',
@@ -49,7 +53,12 @@ test.each(wrappers)('a verify callback that declares no parameters: %s', async (
 test('with passReqToCallback the wrapper gets request, identity and done', async () => {
   const seen: unknown[] = []
   const callback = (...args: unknown[]) => {
-    seen.push(args.length, typeof (args[0] as { url?: unknown }).url, (args[1] as { country?: unknown }).country, typeof args[2])
+    seen.push(
+      args.length,
+      typeof (args[0] as { url?: unknown }).url,
+      (args[1] as { country?: unknown }).country,
+      typeof args[2],
+    )
     doneOf(args)(null, user)
   }
   const app = await guardedApp({ strategy: { passReqToCallback: true } as object, verify: callback as VerifyCallback })
@@ -96,13 +105,18 @@ test.each([
 test.each<[string, VerifyCallback]>([
   ['returns a promise of the user', async (_identity, _done) => user],
   ['returns a promise of no', async (_identity, _done) => null],
-])('a verify callback that declares done and %s fails at once, and the error names both ways', async (_name, verify) => {
-  expect(verify).toHaveLength(2)
-  const app = await guardedApp({ verify })
-  const { status, reached } = await app.ask('/login/verify', { flow: await app.begin(), code: 'right' })
-  expect([status, reached.behind]).toEqual([500, 0])
-  expect(String(reached.errors[0])).toMatch(/declares the parameter done .* leave done out to return the user, or call done\(null, user\)/)
-})
+])(
+  'a verify callback that declares done and %s fails at once, and the error names both ways',
+  async (_name, verify) => {
+    expect(verify).toHaveLength(2)
+    const app = await guardedApp({ verify })
+    const { status, reached } = await app.ask('/login/verify', { flow: await app.begin(), code: 'right' })
+    expect([status, reached.behind]).toEqual([500, 0])
+    expect(String(reached.errors[0])).toMatch(
+      /declares the parameter done .* leave done out to return the user, or call done\(null, user\)/,
+    )
+  },
+)
 
 test('what a callback that declares done happens to return is no user and no fault, as of a query or a timer', async () => {
   const app = await guardedApp({

@@ -11,7 +11,8 @@ import { secret } from '../support/app.js'
 
 const ladder = [phoneCheck({ clientId: 'client', clientSecret: 'client-secret' })]
 const good: PhoneCheckStrategyOptions = { ladder, store: new MemoryStore(), secret }
-const build = (options: object) => new PhoneCheckStrategy({ ...good, ...options } as PhoneCheckStrategyOptions, async () => null)
+const build = (options: object) =>
+  new PhoneCheckStrategy({ ...good, ...options } as PhoneCheckStrategyOptions, async () => null)
 
 describe('a mistake is named with what was probably meant', () => {
   test.each([
@@ -34,7 +35,10 @@ describe('a mistake is named with what was probably meant', () => {
     [{ countries: ['us'] }, /'us' is none: write 'US'/],
     [{ countries: ['XX'] }, /'XX' is none$/],
     [{ defaultCountry: 'uk' }, /defaultCountry must be an ISO code.*write 'GB'/],
-    [{ redirectUrl: 'https://app.example/#/return', loginUrl: '/login' }, /redirectUrl must have no fragment: leave out the #/],
+    [
+      { redirectUrl: 'https://app.example/#/return', loginUrl: '/login' },
+      /redirectUrl must have no fragment: leave out the #/,
+    ],
   ])('%o', (options, message) => {
     expect(() => build(options)).toThrow(TypeError)
     expect(() => build(options)).toThrow(message)
@@ -42,7 +46,9 @@ describe('a mistake is named with what was probably meant', () => {
 
   test('phoneCheckErrors with options, or mounted without its parentheses', () => {
     for (const given of [[{ x: 1 }], [{}, {}, () => {}]])
-      expect(() => (phoneCheckErrors as (...all: unknown[]) => unknown)(...given)).toThrow(/takes no options; mount it with parentheses/)
+      expect(() => (phoneCheckErrors as (...all: unknown[]) => unknown)(...given)).toThrow(
+        /takes no options; mount it with parentheses/,
+      )
   })
 
   test('options and callback in the wrong order', () => {

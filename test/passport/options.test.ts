@@ -1,12 +1,20 @@
 import { inspect } from 'node:util'
-import { idenfySms, MemoryStore, moCheck, PhoneCheckStrategy, type PhoneCheckStrategyOptions, phoneCheck } from 'passport-phonecheck'
+import {
+  idenfySms,
+  MemoryStore,
+  moCheck,
+  PhoneCheckStrategy,
+  type PhoneCheckStrategyOptions,
+  phoneCheck,
+} from 'passport-phonecheck'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { secret, startApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
 
 const provider = () => phoneCheck({ clientId: 'client', clientSecret: 'client-secret' })
 const good: PhoneCheckStrategyOptions = { ladder: [provider()], store: new MemoryStore(), secret }
-const build = (options: object) => new PhoneCheckStrategy({ ...good, ...options } as PhoneCheckStrategyOptions, async () => null)
+const build = (options: object) =>
+  new PhoneCheckStrategy({ ...good, ...options } as PhoneCheckStrategyOptions, async () => null)
 
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -55,7 +63,10 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     [{ redirectUrl: 'https://app.example/return', loginUrl: new URL('https://app.example/login') }, /loginUrl must be/],
     [{ loginUrl: '/login' }, /loginUrl is where a failed return leg goes/],
     [{ reviewNumbers: {} }, /reviewNumbers must be a list/],
-    [{ reviewNumbers: [{ phoneNumber: '+12025550100', code: '1234', unti: '2000-01-01' }] }, /reviewNumbers: unknown option 'unti'/],
+    [
+      { reviewNumbers: [{ phoneNumber: '+12025550100', code: '1234', unti: '2000-01-01' }] },
+      /reviewNumbers: unknown option 'unti'/,
+    ],
     [{ clock: {} }, /clock must have the methods/],
     [{ name: '' }, /name must be a word/],
     [{ name: 5 }, /name must be a word/],
@@ -87,7 +98,8 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     [{ fetch: 5 }, /fetch must be a function/],
     [{ clock: {} }, /clock must have the methods/],
   ])('phoneCheck(%o)', (options, message) => {
-    const make = () => phoneCheck({ clientId: 'client', clientSecret: 'canary-secret', ...options } as Parameters<typeof phoneCheck>[0])
+    const make = () =>
+      phoneCheck({ clientId: 'client', clientSecret: 'canary-secret', ...options } as Parameters<typeof phoneCheck>[0])
     expect(make).toThrow(TypeError)
     expect(make).toThrow(message)
     expect(make).not.toThrow(/canary/)
@@ -101,9 +113,9 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
   })
 
   test('a callback that expects the request without having asked for it', () => {
-    expect(() => new PhoneCheckStrategy(good, ((_req: unknown, _identity: unknown, _done: unknown) => null) as never)).toThrow(
-      /passReqToCallback/,
-    )
+    expect(
+      () => new PhoneCheckStrategy(good, ((_req: unknown, _identity: unknown, _done: unknown) => null) as never),
+    ).toThrow(/passReqToCallback/)
   })
 
   test.each([
@@ -119,7 +131,8 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     [{ cookie: { secure: false } }, 'https://app.example/return', /cookie\.secure: false/],
     [{}, 'http://127.0.0.1/return', /no Secure cookie/],
   ])('a purpose whose return leg would come without its cookie: %o, %s', (options, redirectUrl, message) => {
-    const link = () => build(options).purpose('link', { subject: () => 'u', redirectUrl, loginUrl: '/' }, async () => null)
+    const link = () =>
+      build(options).purpose('link', { subject: () => 'u', redirectUrl, loginUrl: '/' }, async () => null)
     expect(link).toThrow(message)
   })
 
@@ -144,7 +157,10 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
 describe('production', () => {
   test.each([
     [{ cookie: { secure: false } }, /cookie\.secure/],
-    [{ redirectUrl: 'http://127.0.0.1:3000/return', loginUrl: '/login', cookie: { secure: false } }, /cookie|redirectUrl/],
+    [
+      { redirectUrl: 'http://127.0.0.1:3000/return', loginUrl: '/login', cookie: { secure: false } },
+      /cookie|redirectUrl/,
+    ],
   ])('refuses %o, which development takes', (options, message) => {
     expect(() => build(options)).not.toThrow()
     vi.stubEnv('NODE_ENV', 'production')
@@ -152,7 +168,8 @@ describe('production', () => {
   })
 
   test('refuses a simulator as provider', () => {
-    const local = () => phoneCheck({ baseUrl: 'http://127.0.0.1:4010', clientId: 'client', clientSecret: 'client-secret' })
+    const local = () =>
+      phoneCheck({ baseUrl: 'http://127.0.0.1:4010', clientId: 'client', clientSecret: 'client-secret' })
     expect(local).not.toThrow()
     vi.stubEnv('NODE_ENV', 'production')
     expect(local).toThrow(/production/)
@@ -179,7 +196,9 @@ describe('hosts', () => {
       },
     })
     const context = { deadline: { leftMs: () => 5_000 }, emit: () => {} }
-    await expect(rung.start({ phoneNumber: '+12025550100', flowId: 'x', delivery: 'body' }, context)).rejects.toMatchObject({
+    await expect(
+      rung.start({ phoneNumber: '+12025550100', flowId: 'x', delivery: 'body' }, context),
+    ).rejects.toMatchObject({
       code: 'provider_unavailable',
     })
     expect(new Set(urls)).toEqual(new Set([`${origin}/oauth2/v1/token`]))
@@ -190,7 +209,11 @@ describe('the address of a request', () => {
   test('a forwarding header that nobody told Express to trust raises one event, and no address goes to the provider', async () => {
     const app = await startApp({ redirect: true })
     for (let index = 0; index < 3; index++) {
-      await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': '8.8.8.8' })
+      await new Browser(app.url).post(
+        '/login/phone',
+        { phone_number: '+12025550100' },
+        { 'x-forwarded-for': '8.8.8.8' },
+      )
     }
     expect(app.events.filter((event) => event.type === 'misconfiguration')).toEqual([
       expect.objectContaining({ code: 'trust_proxy_missing', message: expect.stringContaining('trust proxy') }),
@@ -210,7 +233,8 @@ describe('the address of a request', () => {
       before: (express) => express.set('trust proxy', 'loopback'),
       strategy: { deviceIp: 'prefer', limits: { startsPerAddress: 1 } },
     })
-    const start = (from: string) => new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': from })
+    const start = (from: string) =>
+      new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': from })
     expect((await start('8.8.8.8:51234')).status).toBe(201)
     expect((await start('8.8.8.8:51235')).status).toBe(429)
     expect((await start('9.9.9.9:51234')).status).toBe(201)
@@ -231,7 +255,11 @@ describe('the address of a request', () => {
 
   test('with trust proxy, the forwarded public address goes to the provider where that is wanted', async () => {
     const strategy = { deviceIp: 'prefer' as const }
-    const app = await startApp({ redirect: true, strategy, before: (express) => express.set('trust proxy', 'loopback') })
+    const app = await startApp({
+      redirect: true,
+      strategy,
+      before: (express) => express.set('trust proxy', 'loopback'),
+    })
     await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': '8.8.8.8' })
     expect(app.sim.checks.map((check) => check.phoneIp)).toEqual(['8.8.8.8'])
     expect(app.events.filter((event) => event.type === 'misconfiguration')).toEqual([])
@@ -239,9 +267,17 @@ describe('the address of a request', () => {
 
   test('a phone on Wi-Fi learns so at start instead of on the vendor’s page', async () => {
     const strategy = { deviceIp: 'prefer' as const }
-    const app = await startApp({ redirect: true, strategy, before: (express) => express.set('trust proxy', 'loopback') })
+    const app = await startApp({
+      redirect: true,
+      strategy,
+      before: (express) => express.set('trust proxy', 'loopback'),
+    })
     const { wifiIp } = app.sim.phone('+12025550100')
-    const response = await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' }, { 'x-forwarded-for': wifiIp })
+    const response = await new Browser(app.url).post(
+      '/login/phone',
+      { phone_number: '+12025550100' },
+      { 'x-forwarded-for': wifiIp },
+    )
     expect(response.status).toBe(422)
     expect(await response.json()).toMatchObject({ code: 'ladder_exhausted', reason: 'not_mobile_ip' })
   })

@@ -17,10 +17,14 @@ declare global {
 function linkingApp(): Promise<TestApp> {
   return startApp({
     after: (express, phone) => {
-      const link = phone.purpose('link', { subject: (req) => req.user?.id, passReqToCallback: true }, async (req, identity) => ({
-        id: req.user?.id ?? '',
-        phone: identity.phoneNumber,
-      }))
+      const link = phone.purpose(
+        'link',
+        { subject: (req) => req.user?.id, passReqToCallback: true },
+        async (req, identity) => ({
+          id: req.user?.id ?? '',
+          phone: identity.phoneNumber,
+        }),
+      )
       const linking = new passport.Passport()
       linking.use(link)
       express.post('/link', link.start())
@@ -70,7 +74,10 @@ describe('a purpose', () => {
     const login = await beginWithCode(app, browser)
     expect((await browser.post('/link/verify', { flow: login.flow, code: login.code })).status).toBe(401)
     expect(patches(app)).toBe(before)
-    expect(app.events.filter((event) => event.type === 'foreign_verify').map((event) => event.reason)).toEqual(['purpose', 'purpose'])
+    expect(app.events.filter((event) => event.type === 'foreign_verify').map((event) => event.reason)).toEqual([
+      'purpose',
+      'purpose',
+    ])
   })
 
   test('begun for one user cannot be finished for another, in the same browser either', async () => {
@@ -92,10 +99,14 @@ describe('a purpose', () => {
   test('that proves the account’s own number again makes the session’s login strong and fresh; another number does not', async () => {
     const app = await startApp({
       after: (express, phone) => {
-        const stepUp = phone.purpose('stepup', { subject: (req) => req.user?.id, passReqToCallback: true }, (req, identity) => {
-          if (req.user?.id !== `user-of-${identity.phoneNumber}`) return false
-          return { ...req.user, proof: { assurance: identity.assurance, verifiedAt: identity.verifiedAt } }
-        })
+        const stepUp = phone.purpose(
+          'stepup',
+          { subject: (req) => req.user?.id, passReqToCallback: true },
+          (req, identity) => {
+            if (req.user?.id !== `user-of-${identity.phoneNumber}`) return false
+            return { ...req.user, proof: { assurance: identity.assurance, verifiedAt: identity.verifiedAt } }
+          },
+        )
         const auth = new passport.Passport()
         auth.use(stepUp)
         auth.serializeUser((user, done) => done(null, user))
@@ -106,7 +117,8 @@ describe('a purpose', () => {
           auth.authenticate('phonecheck-stepup', { failWithError: true }),
           (req, res) => void res.json(req.user),
         )
-        const proofOf = (req: { user?: Express.User | undefined }) => (req.user as { proof?: { assurance: string } } | undefined)?.proof
+        const proofOf = (req: { user?: Express.User | undefined }) =>
+          (req.user as { proof?: { assurance: string } } | undefined)?.proof
         express.post(
           '/payout',
           requireAssurance('high', { from: proofOf, maxAgeSeconds: 600 }),
@@ -120,7 +132,9 @@ describe('a purpose', () => {
       return { flow, code: (await deviceAnswer(app, challenge.url, sim)).code }
     }
     expect((await browser.post('/payout', {})).status).toBe(403)
-    expect((await (await browser.post('/step-up/verify', await begin('+12025550142'))).json()).code).toBe('user_refused')
+    expect((await (await browser.post('/step-up/verify', await begin('+12025550142'))).json()).code).toBe(
+      'user_refused',
+    )
     expect((await browser.post('/payout', {})).status).toBe(403)
     expect((await browser.post('/step-up/verify', await begin(number))).status).toBe(200)
     expect((await browser.post('/payout', {})).status).toBe(200)
@@ -139,7 +153,11 @@ describe('a purpose', () => {
 })
 
 describe('requireAssurance', () => {
-  async function ask(kept: unknown, options: { maxAgeSeconds?: number } = {}, level: 'low' | 'medium' | 'high' = 'high') {
+  async function ask(
+    kept: unknown,
+    options: { maxAgeSeconds?: number } = {},
+    level: 'low' | 'medium' | 'high' = 'high',
+  ) {
     const app = await startApp({
       after: (express) => {
         express.get('/guarded', requireAssurance(level, { from: () => kept as object, ...options }), (_req, res) => {
@@ -181,7 +199,10 @@ describe('requireAssurance', () => {
     [{ assurance: 'high', acr: 'low', auth_time: Math.floor(Date.now() / 1000) }, 403],
     [{ assurance: 'low', verifiedAt: ago(10), acr: 'high', auth_time: Math.floor(Date.now() / 1000) }, 403],
     // Claims of the application in a token, named as a session names them.
-    [{ assurance: 'high', verifiedAt: ago(10).toISOString(), acr: 'low', auth_time: Math.floor(Date.now() / 1000) }, 403],
+    [
+      { assurance: 'high', verifiedAt: ago(10).toISOString(), acr: 'low', auth_time: Math.floor(Date.now() / 1000) },
+      403,
+    ],
   ])('%o within five minutes is %i', async (kept, status) => {
     expect((await ask(kept, { maxAgeSeconds: 300 })).status).toBe(status)
   })
@@ -197,7 +218,9 @@ describe('requireAssurance', () => {
     expect(() => requireAssurance('strong' as never, { from: () => null })).toThrow(/level/)
     expect(() => requireAssurance('high', {} as never)).toThrow(/from/)
     expect(() => requireAssurance('high', undefined as never)).toThrow(/from/)
-    expect(() => requireAssurance('high', { from: () => null, maxAge: 600 } as never)).toThrow(/unknown option 'maxAge'/)
+    expect(() => requireAssurance('high', { from: () => null, maxAge: 600 } as never)).toThrow(
+      /unknown option 'maxAge'/,
+    )
     expect(() => requireAssurance('high', { from: () => null, maxAgeSeconds: 0 })).toThrow(/maxAgeSeconds/)
   })
 })

@@ -8,7 +8,11 @@ import { begin, beginWithCode, isLoggedIn, patches, returnUrl } from '../support
 type Authenticate = Parameters<TestApp['passport']['authenticate']>[1]
 
 /** A verify route without the session of the other routes, or with one like cookie-session's. */
-async function routeWith(options: Authenticate, bare: express.RequestHandler, method: 'authenticate' | 'authorize' = 'authenticate') {
+async function routeWith(
+  options: Authenticate,
+  bare: express.RequestHandler,
+  method: 'authenticate' | 'authorize' = 'authenticate',
+) {
   const errors: Error[] = []
   const app = await startApp({
     before: (server) => {
@@ -38,14 +42,17 @@ const cookieSession: express.RequestHandler = (req, _res, next) => {
 test.each([
   ['no session', noSession, /no session\. Mount express-session/],
   ['a session like cookie-session’s', cookieSession, /no regenerate\(\), as with cookie-session/],
-] as const)('%s: a login that could not be kept is refused before the vendor is asked, with the cure', async (_name, bare, text) => {
-  const { app, errors } = await routeWith({ failWithError: true }, bare)
-  const { browser, flow, code } = await beginWithCode(app)
-  expect((await browser.post('/bare', { flow, code })).status).toBe(500)
-  expect(String(errors[0])).toMatch(text)
-  expect(patches(app)).toBe(0)
-  expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(200)
-})
+] as const)(
+  '%s: a login that could not be kept is refused before the vendor is asked, with the cure',
+  async (_name, bare, text) => {
+    const { app, errors } = await routeWith({ failWithError: true }, bare)
+    const { browser, flow, code } = await beginWithCode(app)
+    expect((await browser.post('/bare', { flow, code })).status).toBe(500)
+    expect(String(errors[0])).toMatch(text)
+    expect(patches(app)).toBe(0)
+    expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(200)
+  },
+)
 
 test.each([
   ['session: false', { session: false, failWithError: true }, 'authenticate'],
@@ -130,7 +137,9 @@ test('a login that failed in the session store may be repeated twenty times at o
   const { browser, flow, code } = await beginWithCode(app)
   sessions.failures = { set: 1 }
   await browser.post('/login/phone/verify', { flow, code })
-  const answers = await Promise.all(Array.from({ length: 20 }, () => browser.post('/login/phone/verify', { flow, code })))
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => browser.post('/login/phone/verify', { flow, code })),
+  )
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
 })
 

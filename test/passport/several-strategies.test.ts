@@ -46,7 +46,12 @@ async function ask({ strategies, mount }: Setup) {
   onTestFinished(() => close(server))
   const address = server.address()
   const response = await fetch(`http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/`)
-  return { status: response.status, code: (await response.json()).code, challenge: response.headers.get('www-authenticate'), seen }
+  return {
+    status: response.status,
+    code: (await response.json()).code,
+    challenge: response.headers.get('www-authenticate'),
+    seen,
+  }
 }
 
 const options = { session: false, failWithError: true }
@@ -58,38 +63,53 @@ const optional: [string, (pass: PassportStatic) => (express.RequestHandler | exp
   [
     'a custom callback',
     (pass) => [
-      ((req, res, next) => pass.authenticate('bearer', { session: false }, () => next())(req, res, next)) as express.RequestHandler,
+      ((req, res, next) =>
+        pass.authenticate('bearer', { session: false }, () => next())(req, res, next)) as express.RequestHandler,
     ],
   ],
   [
     'failWithError and an error handler that goes on',
-    (pass) => [pass.authenticate('bearer', options), ((_error, _req, _res, next) => next()) as express.ErrorRequestHandler],
+    (pass) => [
+      pass.authenticate('bearer', options),
+      ((_error, _req, _res, next) => next()) as express.ErrorRequestHandler,
+    ],
   ],
 ]
 
-test.each(optional)('an optional bearer by %s leaves nothing behind for the strategy that fails after it', async (_name, mount) => {
-  const answer = await ask({
-    strategies: [bearer() as unknown as Strategy, other(401)],
-    mount: (app, pass) => {
-      app.use(...(mount(pass) as express.RequestHandler[]))
-      app.get('/', pass.authenticate('other', options), here)
-    },
-  })
-  expect(answer).toMatchObject({ status: 401, code: 'app', challenge: 'Other', seen: [{ name: 'AuthenticationError' }] })
-})
+test.each(optional)(
+  'an optional bearer by %s leaves nothing behind for the strategy that fails after it',
+  async (_name, mount) => {
+    const answer = await ask({
+      strategies: [bearer() as unknown as Strategy, other(401)],
+      mount: (app, pass) => {
+        app.use(...(mount(pass) as express.RequestHandler[]))
+        app.get('/', pass.authenticate('other', options), here)
+      },
+    })
+    expect(answer).toMatchObject({
+      status: 401,
+      code: 'app',
+      challenge: 'Other',
+      seen: [{ name: 'AuthenticationError' }],
+    })
+  },
+)
 
-test.each(optional)('an optional bearer by %s is not taken for an error of the application with the same name', async (_name, mount) => {
-  const answer = await ask({
-    strategies: [bearer() as unknown as Strategy],
-    mount: (app, pass) => {
-      app.use(...(mount(pass) as express.RequestHandler[]))
-      app.get('/', () => {
-        throw Object.assign(new Error('no such account'), { name: 'AuthenticationError', status: 401 })
-      })
-    },
-  })
-  expect(answer).toMatchObject({ code: 'app', seen: [{ message: 'no such account' }] })
-})
+test.each(optional)(
+  'an optional bearer by %s is not taken for an error of the application with the same name',
+  async (_name, mount) => {
+    const answer = await ask({
+      strategies: [bearer() as unknown as Strategy],
+      mount: (app, pass) => {
+        app.use(...(mount(pass) as express.RequestHandler[]))
+        app.get('/', () => {
+          throw Object.assign(new Error('no such account'), { name: 'AuthenticationError', status: 401 })
+        })
+      },
+    })
+    expect(answer).toMatchObject({ code: 'app', seen: [{ message: 'no such account' }] })
+  },
+)
 
 test.each(optional)(
   'the second authentication of the same strategy, after an optional one by %s, keeps its own problem',
@@ -163,11 +183,14 @@ const strict = () => {
   throw new TypeError("'caller', 'callee', and 'arguments' properties may not be accessed on strict mode functions")
 }
 
-test.each(['phonecheck', 'bearer'])('where a bundler broke Passport’s error, %s gives its own to the error handler', (name) => {
-  const errors: unknown[] = []
-  const strategy = name === 'bearer' ? bearer() : undefined
-  return expectOwn(strategy, errors)
-})
+test.each(['phonecheck', 'bearer'])(
+  'where a bundler broke Passport’s error, %s gives its own to the error handler',
+  (name) => {
+    const errors: unknown[] = []
+    const strategy = name === 'bearer' ? bearer() : undefined
+    return expectOwn(strategy, errors)
+  },
+)
 
 async function expectOwn(strategy: BearerStrategy | undefined, errors: unknown[]) {
   const app = await startApp()
@@ -180,7 +203,12 @@ async function expectOwn(strategy: BearerStrategy | undefined, errors: unknown[]
         resolve()
       },
     })
-    const req = { method: 'POST', headers: { 'content-type': 'text/plain', 'sec-fetch-site': 'same-origin' }, url: '/', socket: {} }
+    const req = {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain', 'sec-fetch-site': 'same-origin' },
+      url: '/',
+      socket: {},
+    }
     clone.authenticate({ ...req, res: { setHeader() {}, hasHeader: () => false } }, options)
   })
   expect(errors).toEqual([expect.any(PhoneCheckError)])
@@ -215,16 +243,24 @@ test('an error of Passport that is no instance of Error, as on Deno, is known by
   const passed: unknown[] = []
   const kept = Symbol.for('passport-phonecheck.problem')
   const answers: unknown[] = []
-  const res = { headersSent: false, setHeader() {}, hasHeader: () => false, end: (text: string) => answers.push(JSON.parse(text)) }
+  const res = {
+    headersSent: false,
+    setHeader() {},
+    hasHeader: () => false,
+    end: (text: string) => answers.push(JSON.parse(text)),
+  }
   const error = { name: 'AuthenticationError', message: 'Unauthorized', status: 401 }
-  phoneCheckErrors()(error, { [kept]: new PhoneCheckError('mismatch') } as never, res as never, (next) => passed.push(next))
+  phoneCheckErrors()(error, { [kept]: new PhoneCheckError('mismatch') } as never, res as never, (next) =>
+    passed.push(next),
+  )
   expect([passed, answers]).toEqual([[], [expect.objectContaining({ code: 'mismatch' })]])
 })
 
 test('the 400 for a prefetch keeps its code under failWithError', async () => {
   const app: TestApp = await startApp({
     redirect: true,
-    after: (server) => server.get('/back', (req, res, next) => app.passport.authenticate('phonecheck', options)(req, res, next)),
+    after: (server) =>
+      server.get('/back', (req, res, next) => app.passport.authenticate('phonecheck', options)(req, res, next)),
   })
   const { browser } = await begin(app)
   const response = await browser.navigate('/back?check_id=x&code=y', { 'sec-purpose': 'prefetch' })

@@ -38,7 +38,12 @@ test('failWithError keeps code and message, with phoneCheckErrors', async () => 
   expect(response.headers.get('content-type')).toContain('application/problem+json')
   expect(response.headers.get('www-authenticate')).toBe('PhoneCheck')
   expect(response.headers.get('cache-control')).toBe('no-store')
-  expect(await response.json()).toMatchObject({ code: 'invalid_code', status: 401, title: 'Unauthorized', attempts_left: 2 })
+  expect(await response.json()).toMatchObject({
+    code: 'invalid_code',
+    status: 401,
+    title: 'Unauthorized',
+    attempts_left: 2,
+  })
 })
 
 test('without failWithError the status and headers hold, and the challenge is an object', async () => {
@@ -78,7 +83,12 @@ test('a custom callback gets code and message of a refusal, and the user of a su
   await browser.post('/custom', { flow, code: 'wrong' })
   await browser.post('/custom', { flow, code })
   expect(seen).toMatchObject([
-    { error: null, user: false, info: { code: 'invalid_code', message: expect.any(String), attempts_left: 2 }, status: 401 },
+    {
+      error: null,
+      user: false,
+      info: { code: 'invalid_code', message: expect.any(String), attempts_left: 2 },
+      status: 401,
+    },
     {
       error: null,
       user: { id: expect.any(String) },

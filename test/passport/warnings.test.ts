@@ -26,7 +26,9 @@ test('a vendor that refuses our credentials is a warning of the process, once', 
   const { app, start } = await silentApp()
   app.sim.fault({ match: 'POST /oauth2/v1/token', status: 401, times: 100 })
   for (let times = 0; times < 3; times++) expect((await start()).status).toBe(503)
-  await vi.waitFor(() => expect(said.join()).toContain('phonecheck refused token with HTTP 401: check `clientId` and `clientSecret`'))
+  await vi.waitFor(() =>
+    expect(said.join()).toContain('phonecheck refused token with HTTP 401: check `clientId` and `clientSecret`'),
+  )
   expect(said.filter((text) => text.includes('refused token'))).toHaveLength(1)
 })
 
@@ -36,7 +38,10 @@ test('a PostgreSQL without its tables says how it gets them, and no more of the 
   })
   const { start } = await silentApp({ store: failing })
   expect((await start()).status).toBe(503)
-  await vi.waitFor(() => expect(said.join()).toContain('(42P01). Its tables are missing: call `await store.migrate()`'), 60_000)
+  await vi.waitFor(
+    () => expect(said.join()).toContain('(42P01). Its tables are missing: call `await store.migrate()`'),
+    60_000,
+  )
   expect(said.join()).not.toContain('CANARY')
 })
 
@@ -44,7 +49,9 @@ test('a client of Redis that was never connected is told of with what connects i
   const { start } = await silentApp({ store: new RedisStore({ client: createClient() }) })
   expect((await start()).status).toBe(503)
   await vi.waitFor(() =>
-    expect(said.join()).toContain('(ClientClosedError). The client of Redis is not connected: call `await client.connect()`'),
+    expect(said.join()).toContain(
+      '(ClientClosedError). The client of Redis is not connected: call `await client.connect()`',
+    ),
   )
 })
 
@@ -65,16 +72,19 @@ test('whoever listens hears of it instead, with the code and what to look at, an
   expect(said.join()).not.toContain('ECONNREFUSED')
 })
 
-test.each(['+12025550100', '12025550100', 'duplicate key (x)', ''])('a code that is none stays out: %j', async (code) => {
-  const failing = interceptedStore(new MemoryStore(), () => {
-    throw Object.assign(new Error('x'), { code })
-  })
-  const app = await startApp({ strategy: { store: failing } })
-  await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' })
-  const outages = app.events.filter(({ type }) => type === 'store_outage')
-  expect(outages.length).toBeGreaterThan(0)
-  for (const outage of outages) expect(outage).not.toHaveProperty('code')
-})
+test.each(['+12025550100', '12025550100', 'duplicate key (x)', ''])(
+  'a code that is none stays out: %j',
+  async (code) => {
+    const failing = interceptedStore(new MemoryStore(), () => {
+      throw Object.assign(new Error('x'), { code })
+    })
+    const app = await startApp({ strategy: { store: failing } })
+    await new Browser(app.url).post('/login/phone', { phone_number: '+12025550100' })
+    const outages = app.events.filter(({ type }) => type === 'store_outage')
+    expect(outages.length).toBeGreaterThan(0)
+    for (const outage of outages) expect(outage).not.toHaveProperty('code')
+  },
+)
 
 test('events that ask the operator to look at something say what, by their type', () => {
   type Kinds<Having> = Extract<PhoneCheckEvent, Having>['type']
@@ -120,5 +130,7 @@ test('events that ask the operator to look at something say what, by their type'
 
 test("callbacks may name Express's own request", () => {
   type From = Parameters<typeof requireAssurance>[1]['from']
-  expectTypeOf<(req: Request & { session?: { proof?: { assurance: string } } }) => { assurance: string } | undefined>().toExtend<From>()
+  expectTypeOf<
+    (req: Request & { session?: { proof?: { assurance: string } } }) => { assurance: string } | undefined
+  >().toExtend<From>()
 })

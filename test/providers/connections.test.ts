@@ -49,7 +49,8 @@ function connect(origin: string, limits?: ConnectionLimits) {
   const ask = (timeoutMs = 5_000) =>
     transport.exchange(request, timeoutMs).then(
       ({ status, text }) => `${status} ${text}`,
-      (error: unknown) => (error instanceof TransportError ? `${error.kind}, ${error.sent ? 'sent' : 'not sent'}` : String(error)),
+      (error: unknown) =>
+        error instanceof TransportError ? `${error.kind}, ${error.sent ? 'sent' : 'not sent'}` : String(error),
     )
   return { ...transport, ask, clock }
 }

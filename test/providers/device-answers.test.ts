@@ -23,18 +23,37 @@ describe("the vendor's last response as it is", () => {
     ['a 409', problem('ip_msisdn_mismatch', 409), 'ip_msisdn_mismatch'],
     ['a 412', problem('not_mobile_ip', 412), 'not_mobile_ip'],
     ['a 501', problem('mno_redirect_unsupported', 501), 'mno_redirect_unsupported'],
-    ['a problem of the other brand', { type: 'https://developer.idlayr.com/docs/reference/api-errors#not_mobile_ip' }, 'not_mobile_ip'],
+    [
+      'a problem of the other brand',
+      { type: 'https://developer.idlayr.com/docs/reference/api-errors#not_mobile_ip' },
+      'not_mobile_ip',
+    ],
     ['a problem without a status', { ...problem('not_mobile_ip', 412), status: undefined }, 'not_mobile_ip'],
-    ['a problem with members that we do not know', { ...problem('not_mobile_ip', 412), instance: '/x', trace: {} }, 'not_mobile_ip'],
+    [
+      'a problem with members that we do not know',
+      { ...problem('not_mobile_ip', 412), instance: '/x', trace: {} },
+      'not_mobile_ip',
+    ],
     ['a problem whose type we do not know', problem('from_a_later_version', 418), 'reported'],
     ['a problem whose type has no fragment', { type: 'about:blank', title: 'Not Found', status: 404 }, 'sdk_error'],
     ['a problem without a type', { title: 'Not Implemented', detail: 'x', status: 501 }, 'sdk_error'],
-    ['an error of the operator', { error: 'mno_timeout', error_description: 'x', code: null, reference_id: null }, 'mno_timeout'],
-    ['an error with members that we do not know', { error: 'sdk_error', debug: { url_trace: 'x' }, http_status: 200 }, 'sdk_error'],
+    [
+      'an error of the operator',
+      { error: 'mno_timeout', error_description: 'x', code: null, reference_id: null },
+      'mno_timeout',
+    ],
+    [
+      'an error with members that we do not know',
+      { error: 'sdk_error', debug: { url_trace: 'x' }, http_status: 200 },
+      'sdk_error',
+    ],
     ['an error in a problem', { ...problem('not_mobile_ip', 412), error: 'mno_timeout' }, 'mno_timeout'],
   ])('%s spends the rung with its reason, and the next one comes at once', async (_name, body, reason) => {
     const { app, visitor } = await silent()
-    expect(await visitor.verify(body)).toMatchObject({ status: 422, body: { code: 'rung_unable', reason, fallback: ['mocheck'] } })
+    expect(await visitor.verify(body)).toMatchObject({
+      status: 422,
+      body: { code: 'rung_unable', reason, fallback: ['mocheck'] },
+    })
     expect((await visitor.fallback()).body.method).toBe('mocheck')
     expect(app.sim.count(calls.patch)).toBe(0)
   })
@@ -72,7 +91,10 @@ describe("the vendor's last response as it is", () => {
     const { app, visitor, url } = await silent()
     app.sim.override(visitor.number, { redirectProblem: 'too_many_requests' })
     const limited = await visitor.phone.open(url)
-    expect(await visitor.verify(limited.body as object)).toMatchObject({ status: 409, body: { code: 'pending', reason: 'quota_exceeded' } })
+    expect(await visitor.verify(limited.body as object)).toMatchObject({
+      status: 409,
+      body: { code: 'pending', reason: 'quota_exceeded' },
+    })
     app.sim.override(visitor.number, {})
     const { body } = await visitor.phone.open(url)
     expect((await visitor.verify(body as object)).status).toBe(200)

@@ -39,7 +39,12 @@ describe('create', () => {
     ['429 that fits', { status: 429, headers: { 'retry-after': '0' }, times: 1 }, 201, 2],
     ['429 without Retry-After', { status: 429 }, 503, 1],
     ['429 for an hour', { status: 429, headers: { 'retry-after': '3600' } }, 503, 1],
-    ['429 until a date', { status: 429, headers: { 'retry-after': new Date(Date.now() + 600_000).toUTCString() } }, 503, 1],
+    [
+      '429 until a date',
+      { status: 429, headers: { 'retry-after': new Date(Date.now() + 600_000).toUTCString() } },
+      503,
+      1,
+    ],
     ['429 with nonsense', { status: 429, headers: { 'retry-after': 'soon' } }, 503, 1],
   ] as const)('%s: answers %3$i after %4$i calls', async (_name, fault, status, calls) => {
     const clock = fakeClock()
@@ -65,18 +70,30 @@ describe('create', () => {
     ['409', 409, 'ip_msisdn_mismatch', 422, 'ladder_exhausted', 'ip_msisdn_mismatch'],
     ['412', 412, 'not_mobile_ip', 422, 'ladder_exhausted', 'not_mobile_ip'],
     ['501', 501, 'mno_redirect_unsupported', 422, 'ladder_exhausted', 'mno_redirect_unsupported'],
-  ] as const)('%s of either brand is told by its fragment', async (_name, vendorStatus, fragment, status, code, reason) => {
-    for (const host of ['developer.tru.id', 'developer.idlayr.com']) {
-      const app = await startApp()
-      const body = { type: `https://${host}/docs/reference/api-errors#${fragment}`, title: 'x', detail: 'SECRET-CANARY' }
-      app.sim.fault({ match: create, status: vendorStatus, headers: { 'content-type': 'application/problem+json' }, body })
-      const response = await start(app)
-      const problem = await response.text()
-      expect(response.status).toBe(status)
-      expect(JSON.parse(problem)).toMatchObject({ code, ...(reason && { reason }) })
-      expect(problem).not.toContain('SECRET-CANARY')
-    }
-  })
+  ] as const)(
+    '%s of either brand is told by its fragment',
+    async (_name, vendorStatus, fragment, status, code, reason) => {
+      for (const host of ['developer.tru.id', 'developer.idlayr.com']) {
+        const app = await startApp()
+        const body = {
+          type: `https://${host}/docs/reference/api-errors#${fragment}`,
+          title: 'x',
+          detail: 'SECRET-CANARY',
+        }
+        app.sim.fault({
+          match: create,
+          status: vendorStatus,
+          headers: { 'content-type': 'application/problem+json' },
+          body,
+        })
+        const response = await start(app)
+        const problem = await response.text()
+        expect(response.status).toBe(status)
+        expect(JSON.parse(problem)).toMatchObject({ code, ...(reason && { reason }) })
+        expect(problem).not.toContain('SECRET-CANARY')
+      }
+    },
+  )
 
   test('a 400 without a known fragment says that the country is not supported', async () => {
     const app = await startApp()
@@ -135,7 +152,8 @@ describe('redeem', () => {
     const app = await startApp()
     const { browser, flow, code } = await beginWithCode(app)
     const fault = app.sim.fault({ match: patch, status: 503 })
-    for (let attempt = 0; attempt < 4; attempt++) expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(503)
+    for (let attempt = 0; attempt < 4; attempt++)
+      expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(503)
     fault.remove()
     expect((await browser.post('/login/phone/verify', { flow, code })).status).toBe(200)
   })
@@ -197,7 +215,13 @@ test('a refused connection and an unknown host are outages', async () => {
     const message = expect.stringContaining('`baseUrl`')
     const response = await start(app)
     expect(response.status).toBe(503)
-    expect(app.events).toContainEqual({ type: 'provider_outage', method: 'phonecheck', operation: 'token', kind: 'connect', message })
+    expect(app.events).toContainEqual({
+      type: 'provider_outage',
+      method: 'phonecheck',
+      operation: 'token',
+      kind: 'connect',
+      message,
+    })
   }
 })
 

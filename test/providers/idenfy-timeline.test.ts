@@ -92,7 +92,10 @@ describe('a second login for a number whose message is still open at the vendor'
     const app = await ladderApp('cookie + body', ['idenfy-sms', 'mocheck'])
     await new Visitor(app).start()
     const again = await new Visitor(app).start()
-    expect(again).toMatchObject({ status: 201, body: { method: 'mocheck', skipped: [{ method: 'idenfy-sms', reason: 'busy' }] } })
+    expect(again).toMatchObject({
+      status: 201,
+      body: { method: 'mocheck', skipped: [{ method: 'idenfy-sms', reason: 'busy' }] },
+    })
   })
 
   test('is a refusal without a wait when the message is not ours', async () => {

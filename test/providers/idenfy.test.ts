@@ -80,10 +80,20 @@ describe('send-sms', () => {
 
   test.each([
     ['401', { status: 401 }, 503, 'provider_unavailable'],
-    ['400 UNAUTHORIZED', { status: 400, body: { identifier: 'UNAUTHORIZED', message: 'x' } }, 503, 'provider_unavailable'],
+    [
+      '400 UNAUTHORIZED',
+      { status: 400, body: { identifier: 'UNAUTHORIZED', message: 'x' } },
+      503,
+      'provider_unavailable',
+    ],
     ['402', { status: 402 }, 503, 'provider_unavailable'],
     ['429', { status: 429 }, 503, 'provider_unavailable'],
-    ['400 for the number', { status: 400, body: { identifier: 'VALIDATION_ERROR', message: 'x' } }, 422, 'ladder_exhausted'],
+    [
+      '400 for the number',
+      { status: 400, body: { identifier: 'VALIDATION_ERROR', message: 'x' } },
+      422,
+      'ladder_exhausted',
+    ],
     ['500', { status: 500 }, 503, 'delivery_unknown'],
     ['a request_id that is none', { status: 200, body: { request_id: 'short' } }, 503, 'delivery_unknown'],
   ] as const)('%s: %i %s after one call', async (_name, fault, status, code) => {

@@ -13,7 +13,10 @@ afterEach(async () => {
 })
 
 /** A vendor that does with each connection, or with what it hears on it, as it is told. */
-async function vendor(on: { connection?: (socket: Socket) => void; request?: (socket: Socket, text: string) => void }): Promise<string> {
+async function vendor(on: {
+  connection?: (socket: Socket) => void
+  request?: (socket: Socket, text: string) => void
+}): Promise<string> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -32,8 +35,17 @@ async function vendor(on: { connection?: (socket: Socket) => void; request?: (so
 
 const ask = (client: HttpClient, timeoutMs = 1000) =>
   client
-    .request({ method: 'POST', path: '/', headers: {}, body: '{}', timeoutMs, deadline: deadlineIn(12_000, systemClock) })
-    .catch((error: unknown) => (error instanceof TransportError ? { kind: error.kind, sent: error.sent } : { thrown: String(error) }))
+    .request({
+      method: 'POST',
+      path: '/',
+      headers: {},
+      body: '{}',
+      timeoutMs,
+      deadline: deadlineIn(12_000, systemClock),
+    })
+    .catch((error: unknown) =>
+      error instanceof TransportError ? { kind: error.kind, sent: error.sent } : { thrown: String(error) },
+    )
 
 const over = (origin: string) => {
   const client = httpClient(origin, systemClock)
@@ -76,7 +88,10 @@ describe('whether a lost request was sent', () => {
       const failing: FetchLike = async () => {
         throw Object.assign(new TypeError('fetch failed'), { cause: { code } })
       }
-      expect(await ask(httpClient('https://vendor.example', systemClock, failing))).toEqual({ kind: 'reset', sent: true })
+      expect(await ask(httpClient('https://vendor.example', systemClock, failing))).toEqual({
+        kind: 'reset',
+        sent: true,
+      })
     },
   )
 })
@@ -101,7 +116,10 @@ describe('an injected fetch', () => {
       },
     })
     const endless: FetchLike = async () => new Response(body)
-    expect(await ask(httpClient('https://vendor.example', systemClock, endless))).toEqual({ kind: 'too_large', sent: true })
+    expect(await ask(httpClient('https://vendor.example', systemClock, endless))).toEqual({
+      kind: 'too_large',
+      sent: true,
+    })
     expect(pulled).toBeLessThan(10)
   })
 
@@ -114,7 +132,13 @@ describe('an injected fetch', () => {
       },
     })
     const client = httpClient(origin, systemClock, fetch)
-    const request = { method: 'GET', path: '/', headers: {}, timeoutMs: 4000, deadline: { leftMs: () => 4000 } } as const
+    const request = {
+      method: 'GET',
+      path: '/',
+      headers: {},
+      timeoutMs: 4000,
+      deadline: { leftMs: () => 4000 },
+    } as const
     expect(await client.request(request)).toMatchObject({ status: 200, body: { ok: true } })
     expect(heard).toMatch(/^accept-encoding: identity\r$/im)
   })

@@ -110,7 +110,8 @@ describe('when they are fetched', () => {
     await the.keys.find('a')
     the.set = fault
     await the.clock.advance(30_000)
-    for (let index = 0; index < 10; index++) await expect(the.keys.find('new')).rejects.toThrow('The JWKS could not be fetched')
+    for (let index = 0; index < 10; index++)
+      await expect(the.keys.find('new')).rejects.toThrow('The JWKS could not be fetched')
     expect(the.fetches).toBe(2)
     expect(await the.keys.find('a')).toBeDefined()
 

@@ -27,20 +27,23 @@ describe('a vendor that redirects an injected fetch', () => {
     return { heard, url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/` }
   }
 
-  test.each([301, 302, 303, 307, 308])('with %i at the redeem: the other server hears nothing, and its yes is no login', async (status) => {
-    const app = await startApp({ provider: { fetch } })
-    const { browser, flow, code, checkId } = await beginWithCode(app)
-    const other = await elsewhere({ check_id: checkId, status: 'COMPLETED', match: true })
-    const redirect = app.sim.fault({ match: patch, status, headers: { location: other.url }, body: '' })
+  test.each([301, 302, 303, 307, 308])(
+    'with %i at the redeem: the other server hears nothing, and its yes is no login',
+    async (status) => {
+      const app = await startApp({ provider: { fetch } })
+      const { browser, flow, code, checkId } = await beginWithCode(app)
+      const other = await elsewhere({ check_id: checkId, status: 'COMPLETED', match: true })
+      const redirect = app.sim.fault({ match: patch, status, headers: { location: other.url }, body: '' })
 
-    const response = await browser.post('/login/phone/verify', { flow, code })
+      const response = await browser.post('/login/phone/verify', { flow, code })
 
-    expect([response.status, (await response.json()).code]).toEqual([503, 'provider_unavailable'])
-    expect(redirect.hits).toBe(1)
-    expect(other.heard).toEqual([])
-    expect(await isLoggedIn(browser)).toBe(false)
-    expect(app.verified.count).toBe(0)
-  })
+      expect([response.status, (await response.json()).code]).toEqual([503, 'provider_unavailable'])
+      expect(redirect.hits).toBe(1)
+      expect(other.heard).toEqual([])
+      expect(await isLoggedIn(browser)).toBe(false)
+      expect(app.verified.count).toBe(0)
+    },
+  )
 
   test.each([
     [token, 302],
@@ -71,7 +74,10 @@ describe('an injected fetch whose answer has no stream', () => {
   const jsonOf = (length: number) => JSON.stringify('x'.repeat(length - 2))
 
   test('is believed up to the length that any answer may have', async () => {
-    expect(await ask(answering(jsonOf(maxBodyBytes)))).toMatchObject({ status: 200, body: 'x'.repeat(maxBodyBytes - 2) })
+    expect(await ask(answering(jsonOf(maxBodyBytes)))).toMatchObject({
+      status: 200,
+      body: 'x'.repeat(maxBodyBytes - 2),
+    })
   })
 
   test.each([maxBodyBytes + 1, 10_000_000])('is an outage with %i characters', async (length) => {
@@ -80,7 +86,20 @@ describe('an injected fetch whose answer has no stream', () => {
 })
 
 describe('a token that would not be one word of a header', () => {
-  const tokens = ['a b', ' a', 'a ', 'a\r\nx-forged: 1', 'a\nb', 'a\rb', 'a\tb', 'a\u0000b', 'a\u007f', 'a\u00e9', 'a\u0430', '']
+  const tokens = [
+    'a b',
+    ' a',
+    'a ',
+    'a\r\nx-forged: 1',
+    'a\nb',
+    'a\rb',
+    'a\tb',
+    'a\u0000b',
+    'a\u007f',
+    'a\u00e9',
+    'a\u0430',
+    '',
+  ]
 
   test.each(tokens)('%j is 503 without a call to the vendor that carries it', async (value) => {
     const app = await startApp()
@@ -88,7 +107,9 @@ describe('a token that would not be one word of a header', () => {
     const response = await new Browser(app.url).post('/login/phone', { phone_number: number })
     expect([response.status, (await response.json()).code]).toEqual([503, 'provider_unavailable'])
     expect(creates(app)).toBe(0)
-    expect(app.events).toContainEqual(expect.objectContaining({ type: 'provider_outage', method: 'phonecheck', operation: 'token' }))
+    expect(app.events).toContainEqual(
+      expect.objectContaining({ type: 'provider_outage', method: 'phonecheck', operation: 'token' }),
+    )
   })
 
   test.each(tokens)('%j is not handed to an injected fetch, which may write headers as they come', async (value) => {

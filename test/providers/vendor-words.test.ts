@@ -1,4 +1,11 @@
-import { idenfySms, moCheck, type PhoneCheckError, type PhoneCheckEvent, type Provider, phoneCheck } from 'passport-phonecheck'
+import {
+  idenfySms,
+  moCheck,
+  type PhoneCheckError,
+  type PhoneCheckEvent,
+  type Provider,
+  phoneCheck,
+} from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
 import type { FetchLike } from '../../src/providers/http/fetch.js'
 import { calls, ladderApp, Visitor } from '../support/ladder.js'
@@ -62,7 +69,9 @@ describe('what the token endpoint says of a client, by RFC 6749', () => {
   ])('%i %s is a misconfiguration, by name and with its cure', async (status, error, cure) => {
     const app = await ladderApp()
     app.sim.fault({ match: tokenCall, status, body: { error, error_description: 'SECRET-CANARY' } })
-    expect((await new Visitor(app).start()).body).toMatchObject({ skipped: [{ method: 'phonecheck', reason: 'misconfigured' }, {}] })
+    expect((await new Visitor(app).start()).body).toMatchObject({
+      skipped: [{ method: 'phonecheck', reason: 'misconfigured' }, {}],
+    })
     const event = app.events.find(({ type }) => type === 'provider_misconfigured')
     expect(event).toMatchObject({ operation: 'token', status, error, message: expect.stringContaining(cure) })
     expect(JSON.stringify(app.events)).not.toContain('CANARY')
@@ -91,7 +100,11 @@ test.each([
   ['create', calls.create, 503, 'service_unavailable'],
 ] as const)('at %s (%s) a %i is told with its status and type', async (operation, match, status, fragment) => {
   const app = await ladderApp()
-  app.sim.fault({ match, status, body: { type: `https://developer.tru.id/docs/reference/api-errors#${fragment}`, detail: 'CANARY' } })
+  app.sim.fault({
+    match,
+    status,
+    body: { type: `https://developer.tru.id/docs/reference/api-errors#${fragment}`, detail: 'CANARY' },
+  })
   expect((await new Visitor(app).start()).body.method).toBe('mocheck')
   const heard = app.events.find(({ type }) => type === 'provider_outage')
   expect(heard).toMatchObject({ operation, kind: 'status', status, error: fragment })
@@ -105,7 +118,9 @@ describe('the origin of a check URL', () => {
     _links: { check_url: { href: `https://${host}/phone_check/v0.2/checks/x/redirect` } },
   })
   const start = (options: object, host: string) =>
-    asked((context) => phoneCheck({ ...client, ...options, fetch: answering(201, started(host)) }).start(input, context))
+    asked((context) =>
+      phoneCheck({ ...client, ...options, fetch: answering(201, started(host)) }).start(input, context),
+    )
 
   test.each([
     ['tru.id', 'eu', 'eu.api.tru.id'],
@@ -128,15 +143,21 @@ describe('the origin of a check URL', () => {
   ])('of %o: %s is refused, and the event names it and the option', async (options, host) => {
     const { outcome, events } = await start(options, host)
     expect(outcome).toMatchObject({ code: 'provider_unavailable', reason: 'provider_down' })
-    expect(events).toEqual([expect.objectContaining({ type: 'provider_outage', operation: 'create', kind: 'check_url' })])
+    expect(events).toEqual([
+      expect.objectContaining({ type: 'provider_outage', operation: 'create', kind: 'check_url' }),
+    ])
     expect(events[0]).toMatchObject({ message: expect.stringContaining(`https://${host}`) })
     expect(events[0]).toMatchObject({ message: expect.stringContaining('`checkUrlOrigins`') })
   })
 
   test('may be one that checkUrlOrigins lists', async () => {
     const checkUrlOrigins = ['https://checks.example']
-    expect((await start({ checkUrlOrigins }, 'checks.example')).outcome).toMatchObject({ challenge: { type: 'open_url' } })
-    expect((await start({ checkUrlOrigins }, 'eu.api.tru.id')).outcome).toMatchObject({ challenge: { type: 'open_url' } })
+    expect((await start({ checkUrlOrigins }, 'checks.example')).outcome).toMatchObject({
+      challenge: { type: 'open_url' },
+    })
+    expect((await start({ checkUrlOrigins }, 'eu.api.tru.id')).outcome).toMatchObject({
+      challenge: { type: 'open_url' },
+    })
     expect((await start({ checkUrlOrigins }, 'other.example')).outcome).toMatchObject({ code: 'provider_unavailable' })
   })
 })
@@ -162,8 +183,16 @@ describe('MOCheck', () => {
     ['a yes beside EXPIRED', { check_id, verified: true, status: 'EXPIRED' }, { code: 'provider_unavailable' }],
     ['a yes beside ERROR', { check_id, verified: true, status: 'ERROR' }, { code: 'provider_unavailable' }],
     ['a yes in words', { check_id, verified: 'true', status: 'COMPLETED' }, { code: 'provider_unavailable' }],
-    ['a yes for another check', { check_id: 'other', verified: true, status: 'COMPLETED' }, { code: 'provider_unavailable' }],
-    ['COMPLETED without a verdict', { check_id, status: 'COMPLETED', verified: null }, { code: 'provider_unavailable' }],
+    [
+      'a yes for another check',
+      { check_id: 'other', verified: true, status: 'COMPLETED' },
+      { code: 'provider_unavailable' },
+    ],
+    [
+      'COMPLETED without a verdict',
+      { check_id, status: 'COMPLETED', verified: null },
+      { code: 'provider_unavailable' },
+    ],
   ])('%s', async (_name, body, expected) => {
     const provider = adapters.moCheck(answering(200, body))
     const { outcome } = await asked(async (context) => provider.poll?.({ id: check_id }, context))
@@ -173,13 +202,25 @@ describe('MOCheck', () => {
 
 describe('iDenfy: a refused message', () => {
   test.each([
-    ['an open request, in its words', 400, { identifier: 'VALIDATION_ERROR', message: 'Concurrent verifications are not allowed' }, 'busy'],
+    [
+      'an open request, in its words',
+      400,
+      { identifier: 'VALIDATION_ERROR', message: 'Concurrent verifications are not allowed' },
+      'busy',
+    ],
     ['an open request, by its status', 409, { message: 'x' }, 'busy'],
-    ['a value that it does not like', 400, { identifier: 'VALIDATION_ERROR', message: 'phone_number is invalid' }, 'other'],
+    [
+      'a value that it does not like',
+      400,
+      { identifier: 'VALIDATION_ERROR', message: 'phone_number is invalid' },
+      'other',
+    ],
     ['an identifier of a later version', 400, { identifier: 'NEW_ERROR', message: 'x' }, 'other'],
     ['no identifier', 400, { message: 'x' }, 'other'],
   ])('for %s is a matter of this number: %s', async (_name, status, body, unable) => {
-    const { outcome, events } = await asked((context) => adapters.idenfySms(answering(status, body)).start(input, context))
+    const { outcome, events } = await asked((context) =>
+      adapters.idenfySms(answering(status, body)).start(input, context),
+    )
     expect(outcome).toEqual({ unable })
     expect(events).toEqual([])
   })
@@ -191,14 +232,23 @@ describe('iDenfy: a refused message', () => {
   ])('for %s is an outage, and nothing was sent', async (error, body) => {
     const { outcome, events } = await asked((context) => adapters.idenfySms(answering(400, body)).start(input, context))
     expect(outcome).toMatchObject({ code: 'provider_unavailable', untried: true })
-    expect(events).toEqual([expect.objectContaining({ type: 'provider_outage', operation: 'send', status: 400, error })])
+    expect(events).toEqual([
+      expect.objectContaining({ type: 'provider_outage', operation: 'send', status: 400, error }),
+    ])
   })
 
   test('by a 400 that is no JSON proves nothing: a message may be out', async () => {
     const app = await ladderApp('cookie + body', ['idenfy-sms', 'mocheck'])
-    app.sim.fault({ match: calls.send, status: 400, headers: { 'content-type': 'text/html' }, body: '<html>Bad Request' })
+    app.sim.fault({
+      match: calls.send,
+      status: 400,
+      headers: { 'content-type': 'text/html' },
+      body: '<html>Bad Request',
+    })
     expect((await new Visitor(app).start()).body.code).toBe('delivery_unknown')
-    expect(app.events).toContainEqual(expect.objectContaining({ type: 'provider_outage', operation: 'send', status: 400 }))
+    expect(app.events).toContainEqual(
+      expect.objectContaining({ type: 'provider_outage', operation: 'send', status: 400 }),
+    )
   })
 
   test.each(['JSON_ERROR', 'ENCODING_ERROR', 'MISSING_VALUE', 'INTERNAL_ERROR', 'TOO_MANY_REQUESTS'])(

@@ -39,33 +39,38 @@ describe('a callback that is not answered 200', () => {
     clock.advance(10_000_000)
     await sim.settled()
     expect(attempts()).toEqual([1, 2, 3, 4, 5, 6, 7].map((attempt) => [attempt, 503]))
-    expect(sim.callbacks.map((record) => (record.at - Date.UTC(2026, 0, 1)) / 1000)).toEqual([0, 10, 30, 60, 100, 150, 210])
+    expect(sim.callbacks.map((record) => (record.at - Date.UTC(2026, 0, 1)) / 1000)).toEqual([
+      0, 10, 30, 60, 100, 150, 210,
+    ])
     expect(clock.sleepers).toBe(0)
   })
 
-  it.each([201, 202, 204, 302, 400, 500])('is repeated after %i, with the same bytes under a new date and signature', async (status) => {
-    const { app, clock } = await start()
-    hook.status = status
-    hook.headers = status === 302 ? { location: '/elsewhere' } : {}
-    await sms(await app.createMo(number, { callback_url: hook.url }))
-    await sim.settled()
-    hook.status = 200
-    clock.advance(10_000)
-    await eventually(() => hook.received.length === 2)
-    await sim.settled()
-    clock.advance(1_000_000)
-    await sim.settled()
-    expect(attempts()).toEqual([
-      [1, status],
-      [2, 200],
-    ])
-    const [first, second] = hook.received
-    expect(second?.target).toBe(first?.target)
-    expect(second?.body).toEqual(first?.body)
-    expect(second?.headers['date']).toBe('Thu, 01 Jan 2026 00:00:10 GMT')
-    const keys = await jwksOf(sim.url)
-    expect(hook.received.every(({ target, headers, body }) => isSignedBy(keys, target, headers, body))).toBe(true)
-  })
+  it.each([201, 202, 204, 302, 400, 500])(
+    'is repeated after %i, with the same bytes under a new date and signature',
+    async (status) => {
+      const { app, clock } = await start()
+      hook.status = status
+      hook.headers = status === 302 ? { location: '/elsewhere' } : {}
+      await sms(await app.createMo(number, { callback_url: hook.url }))
+      await sim.settled()
+      hook.status = 200
+      clock.advance(10_000)
+      await eventually(() => hook.received.length === 2)
+      await sim.settled()
+      clock.advance(1_000_000)
+      await sim.settled()
+      expect(attempts()).toEqual([
+        [1, status],
+        [2, 200],
+      ])
+      const [first, second] = hook.received
+      expect(second?.target).toBe(first?.target)
+      expect(second?.body).toEqual(first?.body)
+      expect(second?.headers['date']).toBe('Thu, 01 Jan 2026 00:00:10 GMT')
+      const keys = await jwksOf(sim.url)
+      expect(hook.received.every(({ target, headers, body }) => isSignedBy(keys, target, headers, body))).toBe(true)
+    },
+  )
 
   it('is repeated when nobody is there', async () => {
     const { app, clock } = await start()

@@ -13,7 +13,11 @@ const start = async () => {
 afterEach(() => sim.close())
 
 const target = 'POST /hook?a=1'
-const draft: CallbackDraft = { url: 'https://app.example:8443/hook?a=1', product: 'mo_check', body: { check_id: 'c', verified: true } }
+const draft: CallbackDraft = {
+  url: 'https://app.example:8443/hook?a=1',
+  product: 'mo_check',
+  body: { check_id: 'c', verified: true },
+}
 
 it('signs what the vendor would send', async () => {
   const { clock } = await start()
@@ -34,7 +38,14 @@ it('publishes public keys and nothing else', async () => {
   await start()
   const [key, ...others] = await jwksOf(sim.url)
   expect(others).toEqual([])
-  expect(key).toEqual({ kty: 'RSA', n: expect.any(String), e: 'AQAB', kid: expect.any(String), use: 'sig', alg: 'RS256' })
+  expect(key).toEqual({
+    kty: 'RSA',
+    n: expect.any(String),
+    e: 'AQAB',
+    kid: expect.any(String),
+    use: 'sig',
+    alg: 'RS256',
+  })
   expect(Buffer.from(key?.n ?? '', 'base64url')).toHaveLength(256)
 })
 
@@ -48,7 +59,11 @@ it('signs with a new key after a rotation, and lets the one before linger', asyn
   expect(new Set((await jwksOf(sim.url)).map(({ kid }) => kid)).size).toBe(2)
   expect([await verifies(first), await verifies(second)]).toEqual([true, true])
   sim.rotateCallbackKey({ keepPrevious: false })
-  expect([await verifies(first), await verifies(second), await verifies(await sim.signCallback(draft))]).toEqual([false, false, true])
+  expect([await verifies(first), await verifies(second), await verifies(await sim.signCallback(draft))]).toEqual([
+    false,
+    false,
+    true,
+  ])
   expect(await jwksOf(sim.url)).toHaveLength(1)
 })
 
@@ -62,7 +77,9 @@ it.each([
     `SHA-256=${expected('{"check_id":"c","verified":true}')}`,
   )
   sim.behaviour.digestEncoding = digestEncoding
-  expect((await sim.signCallback(draft)).headers['digest']).toBe(`SHA-256=${expected('{"check_id":"c","verified":true}')}`)
+  expect((await sim.signCallback(draft)).headers['digest']).toBe(
+    `SHA-256=${expected('{"check_id":"c","verified":true}')}`,
+  )
 })
 
 it('gets one thing wrong on request', async () => {
@@ -78,12 +95,17 @@ it('gets one thing wrong on request', async () => {
     text = signingText
     return 'Zm9v'
   }
-  expect(await authorization({ sign, signed: ['(request-target)', 'x-date', 'missing'], headers: { 'X-Date': 'zzz' } })).toContain(
-    'signature="Zm9v"',
-  )
+  expect(
+    await authorization({ sign, signed: ['(request-target)', 'x-date', 'missing'], headers: { 'X-Date': 'zzz' } }),
+  ).toContain('signature="Zm9v"')
   expect(text).toBe('(request-target): post /hook?a=1\nx-date: zzz\nmissing: ')
 
-  const lies = await sim.signCallback({ ...draft, body: ' {"a":1}', date: 'zzz', headers: { 'X-Tru-Callback': 'other' } })
+  const lies = await sim.signCallback({
+    ...draft,
+    body: ' {"a":1}',
+    date: 'zzz',
+    headers: { 'X-Tru-Callback': 'other' },
+  })
   expect(lies).toMatchObject({ body: ' {"a":1}', headers: { date: 'zzz', 'x-tru-callback': 'other' } })
   expect(isSignedBy(keys, target, lies.headers, lies.body)).toBe(true)
   expect((await sim.signCallback({ ...draft, date: 0 })).headers['date']).toBe('Thu, 01 Jan 1970 00:00:00 GMT')

@@ -58,13 +58,23 @@ describe('a callback', () => {
     expect(isSignedBy(keys, target, headers, String(body).replace('true', 'false'))).toBe(false)
     expect(isSignedBy(keys, target, { ...headers, date: 'Thu, 01 Jan 2026 00:00:01 GMT' }, body)).toBe(false)
     expect(sim.callbacks).toEqual([
-      { kind: 'callback', product: 'phone_check', checkId: idOf(created), attempt: 1, status: 200, at: Date.UTC(2026, 0, 1) },
+      {
+        kind: 'callback',
+        product: 'phone_check',
+        checkId: idOf(created),
+        attempt: 1,
+        status: 200,
+        at: Date.UTC(2026, 0, 1),
+      },
     ])
   })
 
   it('of a MOCheck tells whether it was verified', async () => {
     const { app } = await start()
-    const [good, bad] = [await app.createMo(number, { callback_url: hook.url }), await app.createMo(number, { callback_url: hook.url })]
+    const [good, bad] = [
+      await app.createMo(number, { callback_url: hook.url }),
+      await app.createMo(number, { callback_url: hook.url }),
+    ]
     await sms(good)
     await sim.settled()
     await sim.deliverSms({ from: '+12025550142', to: at(bad.body, 'mo_receiver'), body: at(bad.body, 'mo_body') })

@@ -11,7 +11,9 @@ afterEach(() => {
 })
 
 function run(args: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args], { env: { ...process.env, NODE_ENV: 'test', ...env } })
+  const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args], {
+    env: { ...process.env, NODE_ENV: 'test', ...env },
+  })
   children.push(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -44,7 +46,12 @@ it.each(['SIGINT', 'SIGTERM'] as const)('serves until %s', async (signal) => {
 
 it.each([
   ['the phone of the number, without --sandbox', [], true, /taken for the virtual phone of the check's number/],
-  ['the last digits of the number, with --sandbox', ['--sandbox'], false, /Sandbox: the last digits of the number decide/],
+  [
+    'the last digits of the number, with --sandbox',
+    ['--sandbox'],
+    false,
+    /Sandbox: the last digits of the number decide/,
+  ],
 ])('says that %s decide, and does so', async (_, flags, match, banner) => {
   const command = run(['simulator', '--port', '0', ...flags])
   const url = await command.said(/http:\/\/127\.0\.0\.1:\d+(?= \()/)

@@ -16,7 +16,9 @@ const phonePath = `/_simulator/phones/${number}`
 
 /** fetch would not let us lie about Host. */
 function statusWith(headers: Record<string, string>, path = phonePath): Promise<number | undefined> {
-  return new Promise((resolve) => request(`${sim.url}${path}`, { headers }, (response) => resolve(response.resume().statusCode)).end())
+  return new Promise((resolve) =>
+    request(`${sim.url}${path}`, { headers }, (response) => resolve(response.resume().statusCode)).end(),
+  )
 }
 
 describe('who may control', () => {
@@ -69,7 +71,9 @@ describe('the control routes', () => {
   })
 
   it('refuse what is no JSON', async () => {
-    expect((await app.call('PATCH', phonePath, '{"mobileData":false}', { 'content-type': 'text/plain' })).status).toBe(415)
+    expect((await app.call('PATCH', phonePath, '{"mobileData":false}', { 'content-type': 'text/plain' })).status).toBe(
+      415,
+    )
     expect((await app.call('PATCH', phonePath, '[]', { 'content-type': 'application/json' })).status).toBe(400)
     expect((await app.call('GET', '/_simulator/phones/nobody')).status).toBe(400)
     expect((await app.call('GET', '/_simulator/nothing')).status).toBe(404)
@@ -80,18 +84,25 @@ describe('the control routes', () => {
     expect(opened.body).toMatchObject({ status: 200, body: { code: expect.any(String) } })
     const redirected = await app.create(number, { redirect_url: 'https://app.example/' })
     const browsed = await app.call('POST', `${phonePath}/browse`, { url: checkUrl(redirected) })
-    expect(browsed.body).toMatchObject({ status: 302, location: expect.stringMatching(/^https:\/\/app\.example\/\?check_id=/) })
+    expect(browsed.body).toMatchObject({
+      status: 302,
+      location: expect.stringMatching(/^https:\/\/app\.example\/\?check_id=/),
+    })
     expect((await app.call('POST', `${phonePath}/browse`, { url: 'https://app.example/' })).status).toBe(400)
     expect((await app.call('POST', `${phonePath}/open`, {})).status).toBe(400)
   })
 
   it('show the calls, without their own', async () => {
     const answer = await fetch(`${sim.url}/_simulator/requests`)
-    expect(await answer.json()).toEqual([expect.objectContaining({ method: 'POST', path: '/oauth2/v1/token', status: 200 })])
+    expect(await answer.json()).toEqual([
+      expect.objectContaining({ method: 'POST', path: '/oauth2/v1/token', status: 200 }),
+    ])
   })
 
   it('set and clear faults', async () => {
-    expect((await app.call('POST', '/_simulator/faults', { match: `POST ${checksPath}`, status: 503 })).status).toBe(201)
+    expect((await app.call('POST', '/_simulator/faults', { match: `POST ${checksPath}`, status: 503 })).status).toBe(
+      201,
+    )
     expect((await app.create()).status).toBe(503)
     expect((await app.call('DELETE', '/_simulator/faults')).status).toBe(200)
     expect((await app.create()).status).toBe(201)

@@ -37,7 +37,9 @@ it('tells a server about an address', async () => {
   const known = await app.call('GET', path + phone.ip)
   expect([known.status, known.headers.get('access-control-allow-origin')]).toEqual([200, '*'])
   expect((await app.call('GET', path + phone.wifiIp)).body['type']).toMatch(/#not_mobile_ip$/)
-  expect((await app.call('GET', `${path}${encodeURIComponent('2001:4860::1')}`)).body['mobile_data_ip']).toBe('2001:4860::1')
+  expect((await app.call('GET', `${path}${encodeURIComponent('2001:4860::1')}`)).body['mobile_data_ip']).toBe(
+    '2001:4860::1',
+  )
   expect((await app.call('GET', `${path}nonsense`)).status).toBe(400)
 })
 
@@ -58,5 +60,8 @@ it('knows a few countries', async () => {
       products: expect.arrayContaining([expect.objectContaining({ product_id: 'PCK', coverage: 'FULL' })]),
     })
   }
-  expect(await app.call('GET', '/coverage/v0.1/countries/ZZ')).toMatchObject({ status: 404, body: { detail: 'No Reach' } })
+  expect(await app.call('GET', '/coverage/v0.1/countries/ZZ')).toMatchObject({
+    status: 404,
+    body: { detail: 'No Reach' },
+  })
 })

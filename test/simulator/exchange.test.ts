@@ -17,7 +17,10 @@ const visited = async () => {
 }
 afterEach(() => sim.close())
 
-const notFound = { status: 404, body: { type: expect.stringMatching(/#check_not_found$/), title: 'Not Found', detail: 'Check Not Found' } }
+const notFound = {
+  status: 404,
+  body: { type: expect.stringMatching(/#check_not_found$/), title: 'Not Found', detail: 'Check Not Found' },
+}
 
 describe('the exchange of the code', () => {
   it('needs a visited check', async () => {

@@ -17,7 +17,8 @@ beforeEach(async () => {
 })
 afterEach(() => sim.close())
 
-const contacts = () => sim.phone(number).inbox.map(({ kind, text, at }) => [(at - t0) / 1000, kind, /\b\d{4}\b/.exec(text)?.[0]])
+const contacts = () =>
+  sim.phone(number).inbox.map(({ kind, text, at }) => [(at - t0) / 1000, kind, /\b\d{4}\b/.exec(text)?.[0]])
 const sms = [0, 'sms', A]
 const firstCall = [120, 'call', A]
 const secondCall = [300, 'call', B]
@@ -87,11 +88,13 @@ it('calls by itself, and rings whoever has the SIM by then', async () => {
   sim.phone('+12025550102').sim = null
   clock.advance(180_000)
   await eventually(() => heard.length === 3)
-  expect(heard.map(({ kind, at, ...rest }) => [kind, (at - t0) / 1000, 'delivered' in rest && rest.delivered])).toEqual([
-    ['sms', 0, true],
-    ['call', 120, true],
-    ['call', 300, false],
-  ])
+  expect(heard.map(({ kind, at, ...rest }) => [kind, (at - t0) / 1000, 'delivered' in rest && rest.delivered])).toEqual(
+    [
+      ['sms', 0, true],
+      ['call', 120, true],
+      ['call', 300, false],
+    ],
+  )
   expect(sim.phone('+12025550102').inbox.map(({ kind }) => kind)).toEqual(['call'])
 })
 

@@ -27,7 +27,12 @@ describe('send-sms', () => {
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
     expect(answer.body).toEqual({ request_id: expect.stringMatching(/^[0-9a-f]{32}$/) })
     expect(sim.phone(number).inbox).toEqual([
-      { kind: 'sms', from: 'The Sender', text: 'The Sender code: 1234. Valid for 5 minutes.', at: Date.UTC(2026, 0, 1) },
+      {
+        kind: 'sms',
+        from: 'The Sender',
+        text: 'The Sender code: 1234. Valid for 5 minutes.',
+        at: Date.UTC(2026, 0, 1),
+      },
     ])
   })
 
@@ -74,8 +79,12 @@ describe('send-sms', () => {
 
   it('refuses what is no JSON', async () => {
     await start()
-    expect((await idenfy.call('/fraud/send-sms', '{', { 'content-type': 'application/json' })).body['identifier']).toBe('JSON_ERROR')
-    expect((await idenfy.call('/fraud/send-sms', 'phone_number=1', { 'content-type': 'text/plain' })).body['identifier']).toBe('JSON_ERROR')
+    expect((await idenfy.call('/fraud/send-sms', '{', { 'content-type': 'application/json' })).body['identifier']).toBe(
+      'JSON_ERROR',
+    )
+    expect(
+      (await idenfy.call('/fraud/send-sms', 'phone_number=1', { 'content-type': 'text/plain' })).body['identifier'],
+    ).toBe('JSON_ERROR')
   })
 
   it('refuses a second request while one is open, from any partner', async () => {
@@ -90,7 +99,10 @@ describe('send-sms', () => {
   })
 
   it('or takes it and ends the first, which calls no more', async () => {
-    const { clock } = await start({ behaviour: { idenfySecondSend: 'accept' }, codes: codes('1111', '2222', '3333', '4444') })
+    const { clock } = await start({
+      behaviour: { idenfySecondSend: 'accept' },
+      codes: codes('1111', '2222', '3333', '4444'),
+    })
     const first = await idenfy.sent()
     clock.advance(60_000)
     const second = await idenfy.sent()
@@ -110,7 +122,11 @@ describe('send-sms', () => {
     await start()
     sim.override(number, { idenfy: { sendError } })
     const answer = await idenfy.send()
-    expect([answer.status, answer.body['identifier'], typeof answer.body['message']]).toEqual([status, identifier, 'string'])
+    expect([answer.status, answer.body['identifier'], typeof answer.body['message']]).toEqual([
+      status,
+      identifier,
+      'string',
+    ])
     expect(sim.phone(number).inbox).toEqual([])
     sim.override(number, null)
     expect((await idenfy.send()).status).toBe(200)
@@ -201,7 +217,10 @@ describe('who may call', () => {
     await start()
     idenfy.credentials = credentials
     const answer = await idenfy.send()
-    expect([answer.status, answer.body]).toEqual([401, { identifier: 'UNAUTHORIZED', message: 'Invalid authorization credentials' }])
+    expect([answer.status, answer.body]).toEqual([
+      401,
+      { identifier: 'UNAUTHORIZED', message: 'Invalid authorization credentials' },
+    ])
   })
 
   it('only the partners given, if any are', async () => {

@@ -54,7 +54,9 @@ describe('the control routes', () => {
     const dropped = await app.call('POST', `${phonePath}/send`, { ...message, to: '+12025550199' })
     expect([dropped.status, dropped.body]).toEqual([200, { result: 'dropped' }])
     sim.behaviour.moWrongSender = 'ignore'
-    expect((await app.call('POST', '/_simulator/sms', { ...message, from: '+12025550142' })).body).toEqual({ result: 'delivered' })
+    expect((await app.call('POST', '/_simulator/sms', { ...message, from: '+12025550142' })).body).toEqual({
+      result: 'delivered',
+    })
     expect(sim.moChecks[0]?.status).toBe('ACCEPTED')
     expect((await app.call('POST', `${phonePath}/send`, message)).body).toEqual({ result: 'delivered' })
     expect(sim.moChecks[0]?.verified).toBe(true)
@@ -88,7 +90,9 @@ describe('the control routes', () => {
   })
 
   it.each([`${phonePath}/send`, '/_simulator/sms'])('guard %s', async (path) => {
-    expect((await app.call('POST', path, { to: '50505', body: 'x' }, { origin: 'https://evil.example' })).status).toBe(403)
+    expect((await app.call('POST', path, { to: '50505', body: 'x' }, { origin: 'https://evil.example' })).status).toBe(
+      403,
+    )
   })
 })
 
@@ -102,7 +106,10 @@ it('the logs hold no number, code, text or credential', async () => {
   const id = await idenfy.sent()
   const code = /\d{4}/.exec(sim.phone(number).inbox[0]?.text ?? '')?.[0] ?? ''
   await idenfy.verify(id, code)
-  const created = await app.createMo(number, { callback_url: `http://${hook.host}/canary-path`, reference_id: 'canary-reference' })
+  const created = await app.createMo(number, {
+    callback_url: `http://${hook.host}/canary-path`,
+    reference_id: 'canary-reference',
+  })
   await sim.phone(number).send(at(created.body, 'mo_receiver'), at(created.body, 'mo_body'))
   await sim.settled()
   hook.close()

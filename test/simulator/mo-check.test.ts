@@ -118,7 +118,12 @@ describe('the SMS', () => {
     expect(await sendFrom(number, created)).toBe('delivered')
     const read = await app.readMo(idOf(created))
     expect([read.status, read.headers.get('content-type')]).toEqual([200, 'application/hal+json'])
-    expect(read.body).toMatchObject({ status: 'COMPLETED', verified: true, ttl: 300, updated_at: '2026-01-01T00:00:05+00:00' })
+    expect(read.body).toMatchObject({
+      status: 'COMPLETED',
+      verified: true,
+      ttl: 300,
+      updated_at: '2026-01-01T00:00:05+00:00',
+    })
     expect(read.body).not.toHaveProperty('mo_body')
   })
 
@@ -163,7 +168,8 @@ describe('the SMS', () => {
     const { app } = await start()
     const created = await app.createMo()
     const [receiver, body] = [at(created.body, 'mo_receiver'), at(created.body, 'mo_body')]
-    for (const wrong of [`${body} `, body.slice(1), '']) expect(await sim.phone(number).send(receiver, wrong)).toBe('delivered')
+    for (const wrong of [`${body} `, body.slice(1), ''])
+      expect(await sim.phone(number).send(receiver, wrong)).toBe('delivered')
     expect((await app.readMo(idOf(created))).body['status']).toBe('ACCEPTED')
     sim.behaviour.moWrongBody = 'complete'
     await sim.phone(stranger).send(receiver, 'hello')

@@ -26,7 +26,10 @@ describe('create', () => {
       snapshot_balance: 99,
       created_at: '2026-01-01T00:00:00+00:00',
       ttl: 120,
-      _links: { self: { href: `${sim.url}${checksPath}/${id}` }, check_url: { href: `${sim.url}${checksPath}/${id}/redirect` } },
+      _links: {
+        self: { href: `${sim.url}${checksPath}/${id}` },
+        check_url: { href: `${sim.url}${checksPath}/${id}/redirect` },
+      },
     })
     expect(created.body).not.toHaveProperty('match')
     expect(sim.check(id)).toMatchObject({ phoneNumber: number, status: 'ACCEPTED', match: null, referenceId: 'ref-1' })
@@ -52,7 +55,9 @@ describe('create', () => {
   it('refuses broken JSON and other media types', async () => {
     const { app } = await start()
     expect((await app.call('POST', checksPath, '{', { 'content-type': 'application/json' })).status).toBe(400)
-    expect((await app.call('POST', checksPath, `phone_number=${number}`, { 'content-type': 'text/plain' })).status).toBe(415)
+    expect(
+      (await app.call('POST', checksPath, `phone_number=${number}`, { 'content-type': 'text/plain' })).status,
+    ).toBe(415)
     expect((await app.call('POST', checksPath, { phone_number: number, filler: 'x'.repeat(300_000) })).status).toBe(413)
   })
 
@@ -97,7 +102,11 @@ describe('read and list', () => {
   it('reads one check, of the own project only', async () => {
     const { app, clock } = await start()
     const id = at((await app.create()).body, 'check_id')
-    expect((await app.call('GET', `${checksPath}/${id}`)).body).toMatchObject({ check_id: id, status: 'ACCEPTED', ttl: 120 })
+    expect((await app.call('GET', `${checksPath}/${id}`)).body).toMatchObject({
+      check_id: id,
+      status: 'ACCEPTED',
+      ttl: 120,
+    })
     clock.advance(119_999)
     expect((await app.call('GET', `${checksPath}/${id}`)).body['status']).toBe('ACCEPTED')
     clock.advance(1)

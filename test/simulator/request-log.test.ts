@@ -34,7 +34,15 @@ it('tells listeners, even after one of them has failed', async () => {
   stop()
   await world.app.create()
   expect(heard).toEqual([
-    { method: 'POST', path: checksPath, status: 201, from: 'server', at: world.clock.now(), sdk: false, faulted: false },
+    {
+      method: 'POST',
+      path: checksPath,
+      status: 201,
+      from: 'server',
+      at: world.clock.now(),
+      sdk: false,
+      faulted: false,
+    },
   ])
 })
 
@@ -43,7 +51,10 @@ it('holds no number, token, code, secret or query', async () => {
   sim = world.sim
   const { app } = world
   await app.authorize('phone_check coverage', 'canary-client:canary-secret')
-  const created = await app.create(number, { reference_id: 'canary-reference', redirect_url: 'https://app.example/canary-return' })
+  const created = await app.create(number, {
+    reference_id: 'canary-reference',
+    redirect_url: 'https://app.example/canary-return',
+  })
   const phone = sim.phone(number)
   const seen = await phone.browse(checkUrl(created))
   const code = new URL(seen.location ?? '').searchParams.get('code') ?? ''
@@ -60,7 +71,9 @@ it('spells the headers that SDKs look for as they expect, and sends small bodies
   const world = await setUp()
   sim = world.sim
   const url = checkUrl(await world.app.create())
-  const names = await new Promise<string[]>((resolve) => request(url, (response) => resolve(response.resume().rawHeaders)).end())
+  const names = await new Promise<string[]>((resolve) =>
+    request(url, (response) => resolve(response.resume().rawHeaders)).end(),
+  )
   expect(names).toContain('Location')
   const gone = await new Promise<string[]>((resolve) =>
     request(`${sim.url}/_operator/1`, (response) => resolve(response.resume().rawHeaders)).end(),

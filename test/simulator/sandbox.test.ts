@@ -23,7 +23,8 @@ describe('the sandbox rule', () => {
     if (outcome === 'error') {
       expect(end).toMatchObject({ check_id: id, error: 'mno_server_error' })
       expect(sim.check(id)?.status).toBe('ERROR')
-    } else expect((await world.app.patch(id, at(end, 'code'))).body).toMatchObject({ status: 'COMPLETED', match: outcome })
+    } else
+      expect((await world.app.patch(id, at(end, 'code'))).body).toMatchObject({ status: 'COMPLETED', match: outcome })
   })
 
   it.each(rule)('decides for %s on any phone in a sandbox project: %s', async (number, outcome) => {
@@ -35,7 +36,9 @@ describe('the sandbox rule', () => {
     const created = await world.app.create(number, { phone_ip: phone.wifiIp })
     const end = await phone.browse(checkUrl(created))
     expect(end.status).toBe(200)
-    expect(sim.check(at(created.body, 'check_id'))).toMatchObject(outcome === 'error' ? { status: 'ERROR' } : { match: outcome })
+    expect(sim.check(at(created.body, 'check_id'))).toMatchObject(
+      outcome === 'error' ? { status: 'ERROR' } : { match: outcome },
+    )
   })
 
   it('does not apply to a phone in a live project', async () => {
@@ -55,7 +58,9 @@ describe('the sandbox rule', () => {
     await walk(world.app, checkUrl(created))
     expect(sim.check(at(created.body, 'check_id'))).toMatchObject({ match: true })
     phone.mobileData = false
-    expect(await walk(world.app, checkUrl(await world.app.create('+12025550101')))).toMatchObject({ title: 'Precondition Failed' })
+    expect(await walk(world.app, checkUrl(await world.app.create('+12025550101')))).toMatchObject({
+      title: 'Precondition Failed',
+    })
   })
 })
 

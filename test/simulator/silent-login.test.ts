@@ -1,7 +1,13 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { NumberOverride, Operator, PhoneCheckErrorCode, Simulator, SimulatorOptions } from '../../src/simulator/index.js'
+import type {
+  NumberOverride,
+  Operator,
+  PhoneCheckErrorCode,
+  Simulator,
+  SimulatorOptions,
+} from '../../src/simulator/index.js'
 import { at, checkUrl, eventually, number, setUp } from '../support/simulator/simulator.js'
 
 let sim: Simulator
@@ -18,12 +24,21 @@ describe('opening the check URL over mobile data', () => {
     const created = await app.create(number, { reference_id: 'ref-1' })
     const id = at(created.body, 'check_id')
     const opened = await phone.open(checkUrl(created))
-    expect(opened).toMatchObject({ status: 200, body: { check_id: id, code: expect.any(String), reference_id: 'ref-1' } })
+    expect(opened).toMatchObject({
+      status: 200,
+      body: { check_id: id, code: expect.any(String), reference_id: 'ref-1' },
+    })
     expect(sim.check(id)).toMatchObject({ status: 'PENDING', match: true })
     const patched = await app.patch(id, at(opened.body, 'code'))
     expect(patched.status).toBe(200)
     expect(patched.headers.get('content-type')).toBe('application/hal+json')
-    expect(patched.body).toMatchObject({ check_id: id, status: 'COMPLETED', match: true, reference_id: 'ref-1', network_id: '00101' })
+    expect(patched.body).toMatchObject({
+      check_id: id,
+      status: 'COMPLETED',
+      match: true,
+      reference_id: 'ref-1',
+      network_id: '00101',
+    })
     expect(sim.check(id)?.status).toBe('COMPLETED')
     expect(sim.requests.filter(({ from }) => from === 'device').map(({ status, sdk }) => [status, sdk])).toEqual([
       [302, true],
@@ -96,7 +111,12 @@ describe('opening the check URL over mobile data', () => {
     const id = at(created.body, 'check_id')
     const opened = await phone.open(checkUrl(created))
     expect(opened.status).toBe(200)
-    expect(opened.body).toEqual({ check_id: id, error: operator, error_description: expect.any(String), reference_id: 'r' })
+    expect(opened.body).toEqual({
+      check_id: id,
+      error: operator,
+      error_description: expect.any(String),
+      reference_id: 'r',
+    })
     expect(sim.check(id)).toMatchObject({ status: 'ERROR', errorCode: operator })
     expect((await app.patch(id, 'x')).status).toBe(404)
   })
@@ -202,7 +222,12 @@ describe('redirect delivery', () => {
     expect(seen.status).toBe(302)
     const location = new URL(seen.location ?? '')
     expect(location.href).toMatch(/^https:\/\/app\.example\/return\?keep=a%20b&check_id=/)
-    expect(Object.fromEntries(location.searchParams)).toEqual({ keep: 'a b', check_id: id, code: expect.any(String), reference_id: 'r 1' })
+    expect(Object.fromEntries(location.searchParams)).toEqual({
+      keep: 'a b',
+      check_id: id,
+      code: expect.any(String),
+      reference_id: 'r 1',
+    })
     expect((await app.patch(id, location.searchParams.get('code') ?? '')).body['match']).toBe(true)
     expect(sim.requests.filter(({ from }) => from === 'device').every(({ sdk }) => !sdk)).toBe(true)
   })
@@ -233,7 +258,9 @@ describe('redirect delivery', () => {
   })
 
   it('uses the project’s redirect URL when the check has none', async () => {
-    const { app, phone } = await start({ clients: { app: { secret: 's3cret', redirectUrl: 'https://project.example/' } } })
+    const { app, phone } = await start({
+      clients: { app: { secret: 's3cret', redirectUrl: 'https://project.example/' } },
+    })
     const project = await phone.browse(checkUrl(await app.create()))
     expect(project.location).toMatch(/^https:\/\/project\.example\/\?check_id=/)
     const own = await phone.browse(checkUrl(await app.create(number, { redirect_url: back })))
@@ -249,7 +276,9 @@ describe('redirect delivery', () => {
     })
     await new Promise<void>((resolve) => home.listen(0, '127.0.0.1', resolve))
     const { port } = home.address() as AddressInfo
-    const opened = await phone.open(checkUrl(await app.create(number, { redirect_url: `http://127.0.0.1:${port}/return` })))
+    const opened = await phone.open(
+      checkUrl(await app.create(number, { redirect_url: `http://127.0.0.1:${port}/return` })),
+    )
     home.close()
     expect(opened.body).toEqual({ here: true })
     expect(headers[0]).toHaveProperty('x-tru-sdk-request')

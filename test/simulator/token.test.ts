@@ -31,7 +31,13 @@ describe('the token endpoint', () => {
     ['an empty id', ':secret', 'grant_type=client_credentials', 401, 'invalid_client'],
     ['no grant type', 'app:secret', 'scope=phone_check', 400, 'invalid_request'],
     ['another grant type', 'app:secret', 'grant_type=password', 400, 'unsupported_grant_type'],
-    ['an unknown scope', 'app:secret', 'grant_type=client_credentials&scope=phone_check+everything', 400, 'invalid_scope'],
+    [
+      'an unknown scope',
+      'app:secret',
+      'grant_type=client_credentials&scope=phone_check+everything',
+      400,
+      'invalid_scope',
+    ],
   ])('refuses %s', async (_, credentials, form, status, error) => {
     const { app } = await start()
     app.token = ''

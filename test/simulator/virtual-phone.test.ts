@@ -38,10 +38,9 @@ describe('a virtual phone', () => {
 
   it('has addresses that look public and are its own', async () => {
     await phone()
-    const addresses = Array.from({ length: 500 }, (_, index) => sim.phone(`+1202555${1000 + index}`)).flatMap(({ ip, wifiIp }) => [
-      ip,
-      wifiIp,
-    ])
+    const addresses = Array.from({ length: 500 }, (_, index) => sim.phone(`+1202555${1000 + index}`)).flatMap(
+      ({ ip, wifiIp }) => [ip, wifiIp],
+    )
     expect(new Set(addresses).size).toBe(1000)
     expect(new Set(addresses.map((address) => ipaddr.parse(address).range()))).toEqual(new Set(['unicast']))
   })

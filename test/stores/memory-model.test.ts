@@ -10,7 +10,8 @@ type Step = { name: string; apply: (store: Store) => Promise<unknown> } | { name
 const key = fc.constantFrom('a', 'b', 'c')
 const seconds = fc.constantFrom(1, 2, 5, 60)
 
-// One key always has the same mode, limit and windows, as in the library: what a change between two hits means, the contract leaves open.
+// One key always has the same mode, limit and windows, as in the library: what a change between two
+// hits means, the contract leaves open.
 const rules: Record<string, Omit<Hit, 'key' | 'cost'>> = {
   none: { limit: 0, windowSeconds: 3 },
   one: { limit: 1, windowSeconds: 2 },
@@ -24,9 +25,12 @@ const hit: fc.Arbitrary<Hit> = fc
   .map(({ rule, cost }) => ({ key: rule, limit: 0, windowSeconds: 1, ...rules[rule], cost }))
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc
-    .tuple(key, seconds)
-    .map(([name, ttl]): Step => ({ name: `insert ${name} for ${ttl} s`, apply: (store) => store.insert(name, `${name} ${ttl}`, ttl) })),
+  fc.tuple(key, seconds).map(
+    ([name, ttl]): Step => ({
+      name: `insert ${name} for ${ttl} s`,
+      apply: (store) => store.insert(name, `${name} ${ttl}`, ttl),
+    }),
+  ),
   key.map((name): Step => ({ name: `find ${name}`, apply: (store) => store.find(name) })),
   fc.tuple(key, fc.integer({ min: 1, max: 4 })).map(
     ([name, version]): Step => ({
@@ -34,14 +38,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       apply: (store) => store.replace(name, version, `after ${version}`),
     }),
   ),
-  fc.constantFrom('a', 'b', ...Object.keys(rules)).map((name): Step => ({ name: `remove ${name}`, apply: (store) => store.remove(name) })),
+  fc
+    .constantFrom('a', 'b', ...Object.keys(rules))
+    .map((name): Step => ({ name: `remove ${name}`, apply: (store) => store.remove(name) })),
   {
     weight: 3,
     arbitrary: fc
       .array(hit, { maxLength: 4 })
       .map((hits): Step => ({ name: `count ${JSON.stringify(hits)}`, apply: (store) => store.count(hits) })),
   },
-  { weight: 2, arbitrary: fc.constantFrom(1, 999, 1000, 1001, 2500, 7000).map((passMs): Step => ({ name: `pass ${passMs} ms`, passMs })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom(1, 999, 1000, 1001, 2500, 7000)
+      .map((passMs): Step => ({ name: `pass ${passMs} ms`, passMs })),
+  },
 )
 
 test('answers as a naive store does, whatever is done in whatever order', async () => {

@@ -56,7 +56,9 @@ describe('input that would never end is refused', () => {
     await expect(store.insert('key', 'a record', bad)).rejects.toThrow('ttlSeconds')
     await expect(store.count([{ key: 'key', limit: 1, windowSeconds: bad }])).rejects.toThrow('windowSeconds')
     if (seconds !== undefined) {
-      await expect(store.count([{ key: 'key', limit: 1, windowSeconds: 1, maxWindowSeconds: bad }])).rejects.toThrow('maxWindowSeconds')
+      await expect(store.count([{ key: 'key', limit: 1, windowSeconds: 1, maxWindowSeconds: bad }])).rejects.toThrow(
+        'maxWindowSeconds',
+      )
     }
     expect(await store.find('key')).toBeUndefined()
   })

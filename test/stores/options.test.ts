@@ -29,10 +29,13 @@ test.each([
   ],
   [RedisStore, undefined, 'RedisStore: client must be a client of'],
   [PostgresStore, undefined, "PostgresStore: pool must be a Pool of 'pg'"],
-] as [new (options: never) => object, object | undefined, string][])('%o with %o says what is wrong', (Store, options, complaint) => {
-  expect(() => new Store(options as never)).toThrow(complaint)
-  expect(() => new Store(options as never)).toThrow(TypeError)
-})
+] as [new (options: never) => object, object | undefined, string][])(
+  '%o with %o says what is wrong',
+  (Store, options, complaint) => {
+    expect(() => new Store(options as never)).toThrow(complaint)
+    expect(() => new Store(options as never)).toThrow(TypeError)
+  },
+)
 
 test('an error of another realm, as Jest makes them, keeps its code', async () => {
   const error: unknown = runInNewContext("Object.assign(new Error('x'), { code: 'ECONNREFUSED' })")
@@ -42,6 +45,10 @@ test('an error of another realm, as Jest makes them, keeps its code', async () =
 })
 
 test('a start-up parameter that PgBouncer refuses is told by migrate()', async () => {
-  const pool = { connect: async () => Promise.reject(Object.assign(new Error('unsupported startup parameter'), { code: '08P01' })) }
-  await expect(new PostgresStore({ pool }).migrate()).rejects.toThrow(/^PostgresStore: migrate failed \(08P01\): .*statement_timeout/)
+  const pool = {
+    connect: async () => Promise.reject(Object.assign(new Error('unsupported startup parameter'), { code: '08P01' })),
+  }
+  await expect(new PostgresStore({ pool }).migrate()).rejects.toThrow(
+    /^PostgresStore: migrate failed \(08P01\): .*statement_timeout/,
+  )
 })

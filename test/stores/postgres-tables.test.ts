@@ -16,14 +16,23 @@ describe('options of PostgresStore', () => {
     )
   })
 
-  test.each(['', 'x;drop', 'X', '1x', 'a-b', 'a.b', 'a"b', "a'b", 'a b', 'é', 'a'.repeat(64), 5, null])('%j is no name', (name) => {
-    const message = 'must be 1 to 63 lower-case letters, digits or underscores, and begin with no digit'
-    expect(() => new PostgresStore({ pool, schema: name as string })).toThrow(new TypeError(`PostgresStore: schema ${message}`))
-    expect(() => new PostgresStore({ pool, table: name as string })).toThrow(new TypeError(`PostgresStore: table ${message}`))
-  })
+  test.each(['', 'x;drop', 'X', '1x', 'a-b', 'a.b', 'a"b', "a'b", 'a b', 'é', 'a'.repeat(64), 5, null])(
+    '%j is no name',
+    (name) => {
+      const message = 'must be 1 to 63 lower-case letters, digits or underscores, and begin with no digit'
+      expect(() => new PostgresStore({ pool, schema: name as string })).toThrow(
+        new TypeError(`PostgresStore: schema ${message}`),
+      )
+      expect(() => new PostgresStore({ pool, table: name as string })).toThrow(
+        new TypeError(`PostgresStore: table ${message}`),
+      )
+    },
+  )
 
   test.each([0, -1, 1.5, Number.NaN, 60_001, '500'])('%s is no timeout', (timeoutMs) => {
-    expect(() => new PostgresStore({ pool, timeoutMs: timeoutMs as number })).toThrow(/^PostgresStore: timeoutMs must be/)
+    expect(() => new PostgresStore({ pool, timeoutMs: timeoutMs as number })).toThrow(
+      /^PostgresStore: timeoutMs must be/,
+    )
   })
 })
 
@@ -63,7 +72,10 @@ describePostgres('PostgresStore', () => {
       expect(await other?.insert('key', 'of the other', 60)).toBe(true)
       const full = { key: 'key', limit: 1, windowSeconds: 60 }
       expect([await one?.count([full]), await other?.count([full])]).toEqual([{ allowed: true }, { allowed: true }])
-      const found = await pool.query(`SELECT count(*) AS n FROM pg_indexes WHERE schemaname = $1 AND tablename LIKE 'xxx%'`, [schema])
+      const found = await pool.query(
+        `SELECT count(*) AS n FROM pg_indexes WHERE schemaname = $1 AND tablename LIKE 'xxx%'`,
+        [schema],
+      )
       expect(Number(found.rows[0].n)).toBe(8)
     })
 
@@ -78,7 +90,9 @@ describePostgres('PostgresStore', () => {
         expect(await own.insert(randomUUID(), 'a record', 60)).toBe(true)
         expect(await own.count([hit(randomUUID())])).toEqual({ allowed: true })
         await own.sweep()
-        await expect(new PostgresStore({ pool: limited, schema, table: 'forbidden' }).migrate()).rejects.toThrow('migrate failed (42501)')
+        await expect(new PostgresStore({ pool: limited, schema, table: 'forbidden' }).migrate()).rejects.toThrow(
+          'migrate failed (42501)',
+        )
       } finally {
         await limited.end()
         await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
@@ -144,8 +158,12 @@ describePostgres('PostgresStore', () => {
     })
 
     test('fails in silence beside a login, and rejects when it was asked for', async () => {
-      await pool.query(`CREATE FUNCTION ${schema}.no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'`)
-      await pool.query(`CREATE TRIGGER no BEFORE DELETE ON ${schema}.swept_counters FOR EACH ROW EXECUTE FUNCTION ${schema}.no()`)
+      await pool.query(
+        `CREATE FUNCTION ${schema}.no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'`,
+      )
+      await pool.query(
+        `CREATE TRIGGER no BEFORE DELETE ON ${schema}.swept_counters FOR EACH ROW EXECUTE FUNCTION ${schema}.no()`,
+      )
       await fill('counters', 1)
       const fresh = new PostgresStore({ pool, schema, table: 'swept', timeoutMs: 5000 })
       for (let call = 0; call < 120; call++) expect(await fresh.count([hit('alive')])).toEqual({ allowed: true })
@@ -186,7 +204,9 @@ describePostgres('PostgresStore', () => {
     const lock = { key: full, limit: 1, windowSeconds: 60, maxWindowSeconds: 120 }
     await store.count([lock])
     const state = () =>
-      pool.query(`SELECT ctid, xmin, xmax, key FROM ${counters} WHERE key = ANY($1)`, [[open, full]]).then(({ rows }) => rows)
+      pool
+        .query(`SELECT ctid, xmin, xmax, key FROM ${counters} WHERE key = ANY($1)`, [[open, full]])
+        .then(({ rows }) => rows)
     const before = await state()
     await store.count([{ ...hit(open), cost: 0 }])
     await store.count([hit(open), { ...lock, cost: 0 }])

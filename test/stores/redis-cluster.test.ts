@@ -41,7 +41,9 @@ describeOwn('RedisStore in a cluster of three keeps the contract', () => {
     expect(await store.count(keys.map((key) => ({ key, limit: 1, windowSeconds: 60 })))).toEqual({ allowed: true })
     const held = await Promise.all(ioredis.nodes('master').map((node) => node.keys('phonecheck:*')))
     const mine = (kind: string) =>
-      held.map((names) => names.filter((name) => name.startsWith(kind) && keys.some((key) => name.endsWith(key))).length)
+      held.map(
+        (names) => names.filter((name) => name.startsWith(kind) && keys.some((key) => name.endsWith(key))).length,
+      )
     expect(Math.min(...mine('phonecheck:record:'))).toBeGreaterThan(5)
     expect(mine('phonecheck:count:{phonecheck}:').sort()).toEqual([0, 0, 60])
   })

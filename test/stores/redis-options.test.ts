@@ -15,11 +15,16 @@ const url = `redis://${shared.redis.host}:${shared.redis.port}`
 describe('options of RedisStore', () => {
   const client: RedisClient = { evalsha: async () => null, eval: async () => null, del: async () => 0 }
 
-  test.each([undefined, null, {}, 'redis://127.0.0.1', { get: () => 'x', set: () => 'x' }])('%s is no client', (value) => {
-    expect(() => new RedisStore({ client: value } as unknown as RedisStoreOptions)).toThrow(
-      new TypeError("RedisStore: client must be a client of 'ioredis', or one of 'redis' 4 or newer, that your application has created"),
-    )
-  })
+  test.each([undefined, null, {}, 'redis://127.0.0.1', { get: () => 'x', set: () => 'x' }])(
+    '%s is no client',
+    (value) => {
+      expect(() => new RedisStore({ client: value } as unknown as RedisStoreOptions)).toThrow(
+        new TypeError(
+          "RedisStore: client must be a client of 'ioredis', or one of 'redis' 4 or newer, that your application has created",
+        ),
+      )
+    },
+  )
 
   const commands = { eval: () => {}, del: () => {} }
   class RedisLegacyClient {
@@ -30,7 +35,11 @@ describe('options of RedisStore', () => {
   // As the libraries make them, in short; those of the slow tests are real.
   test.each<[string, object, string]>([
     ["of '@upstash/redis'", { ...commands, evalsha() {}, evalshaRo() {} }, "is of '@upstash/redis'"],
-    ["that is a cluster of 'redis' 4", { ...commands, evalSha() {}, connect() {}, commandsExecutor() {}, nodeClient() {} }, 'MOVED'],
+    [
+      "that is a cluster of 'redis' 4",
+      { ...commands, evalSha() {}, connect() {}, commandsExecutor() {}, nodeClient() {} },
+      'MOVED',
+    ],
     ['in legacyMode', { ...commands, evalSha() {}, connect() {}, options: { legacyMode: true } }, 'legacyMode'],
     ['that legacy() made', new RedisLegacyClient(), 'legacy()'],
     ["that 'redis' makes of itself with legacy()", createClient().legacy(), 'legacy()'],
@@ -55,7 +64,9 @@ describe('options of RedisStore', () => {
   })
 
   test.each(['', 'a b', '{app}', 'app}', 'a'.repeat(65), 'é', 5])('%s is no prefix', (prefix) => {
-    expect(() => new RedisStore({ client, prefix: prefix as string })).toThrow(/^RedisStore: prefix must be 1 to 64 letters/)
+    expect(() => new RedisStore({ client, prefix: prefix as string })).toThrow(
+      /^RedisStore: prefix must be 1 to 64 letters/,
+    )
   })
 
   test.each([0, -1, 1.5, Number.NaN, 60_001, '500'])('%s is no timeout', (timeoutMs) => {
@@ -78,18 +89,29 @@ describe('options of RedisStore', () => {
     expect(stores).toHaveLength(6)
   })
 
-  test.each([undefined, null, 1, 'OK', [], ['1'], [1, 2], {}])('the answer %j is none of ours: the operation rejects', async (answer) => {
-    const store = new RedisStore({ client: { evalsha: async () => answer, eval: async () => answer, del: async () => 0 } })
-    await expect(store.insert('key', 'a record', 60)).rejects.toThrow('RedisStore: insert failed')
-    await expect(store.replace('key', 1, 'a record')).rejects.toThrow('RedisStore: replace failed')
-    await expect(store.count([{ key: 'key', limit: 1, windowSeconds: 60 }])).rejects.toThrow('RedisStore: count failed')
-    if (answer !== null) await expect(store.find('key')).rejects.toThrow('RedisStore: find failed')
-  })
+  test.each([undefined, null, 1, 'OK', [], ['1'], [1, 2], {}])(
+    'the answer %j is none of ours: the operation rejects',
+    async (answer) => {
+      const store = new RedisStore({
+        client: { evalsha: async () => answer, eval: async () => answer, del: async () => 0 },
+      })
+      await expect(store.insert('key', 'a record', 60)).rejects.toThrow('RedisStore: insert failed')
+      await expect(store.replace('key', 1, 'a record')).rejects.toThrow('RedisStore: replace failed')
+      await expect(store.count([{ key: 'key', limit: 1, windowSeconds: 60 }])).rejects.toThrow(
+        'RedisStore: count failed',
+      )
+      if (answer !== null) await expect(store.find('key')).rejects.toThrow('RedisStore: find failed')
+    },
+  )
 
   test.each([
     ['insert', (store: RedisStore, bad: number) => store.insert('key', 'a record', bad)],
     ['count', (store: RedisStore, bad: number) => store.count([{ key: 'key', limit: 1, windowSeconds: bad }])],
-    ['count', (store: RedisStore, bad: number) => store.count([{ key: 'key', limit: 1, windowSeconds: 1, maxWindowSeconds: bad }])],
+    [
+      'count',
+      (store: RedisStore, bad: number) =>
+        store.count([{ key: 'key', limit: 1, windowSeconds: 1, maxWindowSeconds: bad }]),
+    ],
   ])('%s takes no time that would never end', async (_, call) => {
     for (const bad of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
       await expect(call(new RedisStore({ client }), bad)).rejects.toThrow(TypeError)
@@ -145,7 +167,11 @@ describeRedis('RedisStore', () => {
       const key = randomUUID()
       expect(await other.insert(key, 'é', 60)).toBe(true)
       expect(await other.find(key)).toMatchObject({ record: 'é', version: 1 })
-      expect(await other.count([{ key, limit: 0, windowSeconds: 5 }])).toEqual({ allowed: false, key, retryAfterSeconds: 5 })
+      expect(await other.count([{ key, limit: 0, windowSeconds: 5 }])).toEqual({
+        allowed: false,
+        key,
+        retryAfterSeconds: 5,
+      })
     }
     plain.destroy()
   })
@@ -156,7 +182,10 @@ describeRedis('RedisStore', () => {
     await other.insert('own', 'a record', 60)
     await other.count([{ key: 'own', limit: 1, windowSeconds: 60 }])
     const [counter, record] = (await client.keys(`${prefix}:own:*`)).sort()
-    expect([counter, record]).toEqual([`${prefix}:own:phonecheck:count:{phonecheck}:own`, `${prefix}:own:phonecheck:record:own`])
+    expect([counter, record]).toEqual([
+      `${prefix}:own:phonecheck:count:{phonecheck}:own`,
+      `${prefix}:own:phonecheck:record:own`,
+    ])
     await other.remove('own')
     expect(await client.keys(`${prefix}:own:*`)).toEqual([])
     prefixed.disconnect()

@@ -8,10 +8,14 @@ const slow = ['package', 'browser', 'chaos']
 /** Says last what did not run, and the line that brings it: a green run must not look like more than it was. */
 export class ClosingWords implements Reporter {
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
-    const lines = await wordsOf(modules.filter((module) => module.ok() && [...module.children.allTests('skipped')].length > 0))
+    const lines = await wordsOf(
+      modules.filter((module) => module.ok() && [...module.children.allTests('skipped')].length > 0),
+    )
     // Somebody who asked for a few files knows that there are others.
     if (modules.length > 100 && !modules.some(({ project }) => slow.includes(project.name))) {
-      const files = slow.flatMap((folder) => readdirSync(`test/${folder}`)).filter((path) => path.endsWith('.test.ts')).length
+      const files = slow
+        .flatMap((folder) => readdirSync(`test/${folder}`))
+        .filter((path) => path.endsWith('.test.ts')).length
       lines.push(
         `Left out: ${files} files of slow tests (kills, soaks, packages from the registry, the browser). \`npm run test:slow\` runs them.`,
       )
@@ -27,7 +31,9 @@ async function wordsOf(modules: readonly TestModule[]): Promise<string[]> {
   for (const module of modules) {
     const tests = [...module.children.allTests('skipped')]
     total += tests.length
-    const notes = new Set(tests.map((one) => one.result()).map((result) => (result.state === 'skipped' && result.note) || ''))
+    const notes = new Set(
+      tests.map((one) => one.result()).map((result) => (result.state === 'skipped' && result.note) || ''),
+    )
     notes.delete('')
     lines.push([`  ${module.relativeModuleId}: ${tests.length}`, ...notes].join(', '))
   }

@@ -22,7 +22,10 @@ import { Browser } from './browser.js'
 import { type ScriptedProvider, scripted } from './flow.js'
 import { endless } from './limits.js'
 
-/** What JavaScript lets a function throw, and what Express reads as "go on" (falsy) or "skip these handlers" (the two words). */
+/**
+ * What JavaScript lets a function throw, and what Express reads as "go on" (falsy) or "skip these
+ * handlers" (the two words).
+ */
 export const values: unknown[] = [undefined, null, '', 0, Number.NaN, false, 'route', 'router']
 
 /** A function that fails with a value, in each way in which one can. */
@@ -76,7 +79,10 @@ export interface GuardedApp {
 
 export const prefixes = ['/login', '/link']
 
-/** Every route and guard there is, with functions of the application that the test chooses, and an error handler that keeps what it gets. */
+/**
+ * Every route and guard there is, with functions of the application that the test chooses, and an
+ * error handler that keeps what it gets.
+ */
 export async function guardedApp(callbacks: Callbacks = {}): Promise<GuardedApp> {
   const reached: Reached = { behind: 0, errors: [] }
   const events: PhoneCheckEvent[] = []
@@ -149,7 +155,9 @@ export async function guardedApp(callbacks: Callbacks = {}): Promise<GuardedApp>
 
   const ask: GuardedApp['ask'] = async (path, body, headers) => {
     Object.assign(reached, { behind: 0, errors: [] })
-    const response = body ? await browser.post(path, body, headers) : await browser.request(path, { ...(headers && { headers }) })
+    const response = body
+      ? await browser.post(path, body, headers)
+      : await browser.request(path, { ...(headers && { headers }) })
     return Object.assign(response, { reached: { ...reached } })
   }
   // Numbers of their own, so that no limit on messages to one is met.

@@ -4,13 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface FaultProxy {
   readonly port: number
-  /** Requests passed on since the last call of `heal`: what a client writes at once is one, so ask one thing at a time. */
+  /**
+   * Requests passed on since the last call of `heal`: what a client writes at once is one, so ask
+   * one thing at a time.
+   */
   readonly requests: number
   /** Ends all connections and refuses new ones. */
   down(): void
   /** Takes connections and bytes, and passes nothing on. */
   hang(): void
-  /** Resets the connection in place of request number `index` since now, counted from 1, or instead of its answer. Once. */
+  /**
+   * Resets the connection in place of request number `index` since now, counted from 1, or instead
+   * of its answer. Once.
+   */
   resetAt(index: number, when: 'before' | 'after'): void
   /** Resets every connection once its server has sent that many more bytes. */
   resetAfterBytes(bytes: number): void
@@ -23,8 +29,17 @@ export interface FaultProxy {
 
 /** A TCP proxy before a real server, on a port of its own, that fails in the ways a network does. */
 export async function faultProxy(target: { host?: string; port: number }): Promise<FaultProxy> {
-  const healthy = { refuses: false, hangs: false, delayMs: 0, requests: 0, reset: undefined, bytesLeft: Number.POSITIVE_INFINITY }
-  let state: Omit<typeof healthy, 'reset'> & { reset: { index: number; when: 'before' | 'after' } | undefined } = { ...healthy }
+  const healthy = {
+    refuses: false,
+    hangs: false,
+    delayMs: 0,
+    requests: 0,
+    reset: undefined,
+    bytesLeft: Number.POSITIVE_INFINITY,
+  }
+  let state: Omit<typeof healthy, 'reset'> & { reset: { index: number; when: 'before' | 'after' } | undefined } = {
+    ...healthy,
+  }
   const sockets = new Set<Socket>()
   const waiting = new Set<() => void>()
   const resume = () => {

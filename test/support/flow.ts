@@ -1,4 +1,12 @@
-import { MemoryStore, type Outcome, type PhoneCheckEvent, type Provider, type Started, type Store, type Unable } from 'passport-phonecheck'
+import {
+  MemoryStore,
+  type Outcome,
+  type PhoneCheckEvent,
+  type Provider,
+  type Started,
+  type Store,
+  type Unable,
+} from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import type { RedeemRequest } from '../../src/flow/requests.js'
 import type { LoginServiceSettings } from '../../src/login/context.js'
@@ -42,7 +50,10 @@ export function scripted(name = 'phonecheck'): ScriptedProvider {
   return provider
 }
 
-/** The five operations that every store has, with a say before each: a store of somebody else, without `insertCharged`. */
+/**
+ * The five operations that every store has, with a say before each: a store of somebody else,
+ * without `insertCharged`.
+ */
 export function interceptedStore(inner: Store, before: (operation: keyof Store) => void): Store {
   const after = <T>(operation: keyof Store, call: () => Promise<T>): Promise<T> => {
     try {

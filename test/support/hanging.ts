@@ -3,7 +3,10 @@ import type { FaultHandle } from 'passport-phonecheck/simulator'
 import type { FakeClock } from 'passport-phonecheck/testing'
 import { expect } from 'vitest'
 
-/** For adapters: they time out by the test's clock alone, however slow the machine is. The pauses between two attempts of a call take no time. */
+/**
+ * For adapters: they time out by the test's clock alone, however slow the machine is. The pauses
+ * between two attempts of a call take no time.
+ */
 export function adapterClock(clock: FakeClock): Clock {
   return {
     now: clock.now,
@@ -16,8 +19,16 @@ export function adapterClock(clock: FakeClock): Clock {
   }
 }
 
-/** The answer to a request whose vendor never answers. @param waits how long each of its calls waits, in milliseconds: all of them, in order */
-export async function outlast<T>(request: Promise<T>, fault: FaultHandle, clock: FakeClock, waits: readonly number[]): Promise<T> {
+/**
+ * The answer to a request whose vendor never answers.
+ * @param waits how long each of its calls waits, in milliseconds: all of them, in order
+ */
+export async function outlast<T>(
+  request: Promise<T>,
+  fault: FaultHandle,
+  clock: FakeClock,
+  waits: readonly number[],
+): Promise<T> {
   for (const [index, ms] of waits.entries()) {
     await expect.poll(() => fault.hits, { interval: 5 }).toBe(index + 1)
     await clock.advance(ms)

@@ -87,12 +87,20 @@ export class Visitor {
     const native = this.app.mode === 'handle' ? { 'sec-fetch-site': '', origin: '' } : {}
     const all = { ...native, ...headers }
     const response = await this.#send(path, body, all)
-    return { status: response.status, body: await response.json(), retryAfter: Number(response.headers.get('retry-after') ?? 0) }
+    return {
+      status: response.status,
+      body: await response.json(),
+      retryAfter: Number(response.headers.get('retry-after') ?? 0),
+    }
   }
 
   async #send(path: string, body: object, headers: Record<string, string>): Promise<Response> {
     if (this.app.mode !== 'handle') return this.browser.post(path, body, headers)
-    return this.browser.request(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    return this.browser.request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
   }
 
   async start(headers: Record<string, string> = {}): Promise<Answer> {
@@ -104,9 +112,13 @@ export class Visitor {
   fallback = (headers?: Record<string, string>) => this.post('/login/phone/fallback', { flow: this.flow }, headers)
   resend = (headers?: Record<string, string>) => this.post('/login/phone/resend', { flow: this.flow }, headers)
   status = () => this.post('/login/phone/status', { flow: this.flow })
-  verify = (body: object = {}, headers?: Record<string, string>) => this.post('/login/phone/verify', { flow: this.flow, ...body }, headers)
+  verify = (body: object = {}, headers?: Record<string, string>) =>
+    this.post('/login/phone/verify', { flow: this.flow, ...body }, headers)
 
-  /** The device's part of a PhoneCheck and what comes of it: the status of verify, or where the return leg sends the browser. */
+  /**
+   * The device's part of a PhoneCheck and what comes of it: the status of verify, or where the
+   * return leg sends the browser.
+   */
   async silent(url: string): Promise<{ status: number; code: string | undefined }> {
     if (this.app.mode === 'cookie + redirect') {
       const end = await this.phone.browse(url)
@@ -116,7 +128,10 @@ export class Visitor {
       return { status: back.status, code }
     }
     const end = await this.phone.open(url)
-    const { check_id, code, error, error_description } = { ...end.body, ...('error' in end && end) } as Record<string, string>
+    const { check_id, code, error, error_description } = { ...end.body, ...('error' in end && end) } as Record<
+      string,
+      string
+    >
     const answer = await this.verify({ check_id, ...(error ? { error, error_description } : { code }) })
     return { status: answer.status, code: answer.body.code }
   }

@@ -20,7 +20,11 @@ export async function begin(app: TestApp, browser = new Browser(app.url), number
 }
 
 /** What the phone of this number gets from the check URL. */
-export async function deviceAnswer(app: TestApp, url: string, number = testNumber): Promise<{ check_id: string; code: string }> {
+export async function deviceAnswer(
+  app: TestApp,
+  url: string,
+  number = testNumber,
+): Promise<{ check_id: string; code: string }> {
   const result = await app.sim.phone(number).open(url)
   if (!('body' in result)) throw new Error('the phone has no mobile data')
   return result.body as { check_id: string; code: string }

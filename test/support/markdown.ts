@@ -11,7 +11,9 @@ export function readText(path: string): string {
 
 /** The code in a Markdown text's fences of this language, in order. */
 export function codeBlocks(markdown: string, language: string): string[] {
-  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map((match) => match[1] ?? '')
+  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+    (match) => match[1] ?? '',
+  )
 }
 
 /** What the compiler says of these blocks, each a module of its own beside the package. */

@@ -21,7 +21,8 @@ export const shared = {
 export const chromiumPath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
 
 /** The vendor's files are not ours to publish, so they lie beside the repository and not in it. */
-export const specsFolder = process.env['PHONECHECK_SPECS'] ?? fileURLToPath(new URL('../../../shared/specs', import.meta.url))
+export const specsFolder =
+  process.env['PHONECHECK_SPECS'] ?? fileURLToPath(new URL('../../../shared/specs', import.meta.url))
 
 interface Need {
   /** Ends "this machine lacks …". */
@@ -54,7 +55,10 @@ export const needs = {
   },
   shell: {
     what: 'the commands sh, curl and sed',
-    isMet: async () => (await Promise.all([runs('sh', '-c', 'true'), runs('curl', '--version'), runs('sed', '--version')])).every(Boolean),
+    isMet: async () =>
+      (await Promise.all([runs('sh', '-c', 'true'), runs('curl', '--version'), runs('sed', '--version')])).every(
+        Boolean,
+      ),
     bring: 'apt-get install curl sed',
   },
   specs: {

@@ -26,7 +26,8 @@ interface Options {
 /**
  * Pastes a server into a file of an otherwise empty project, and runs it until it answers.
  * @param options.file its ending says how: `.mts` with tsx, `.mjs` with node alone
- * @param options.install gives the project its packages. Default: links the package as it is built here, and what it needs
+ * @param options.install gives the project its packages. Default: links the package as it is built
+ * here, and what it needs
  */
 export async function runServer(
   code: string,
@@ -54,7 +55,10 @@ export async function runServer(
 }
 
 /** Runs a server that is expected to end by itself, before it announces anything. */
-export async function runToEnd(code: string, env: Record<string, string>): Promise<{ status: number | null; said: string }> {
+export async function runToEnd(
+  code: string,
+  env: Record<string, string>,
+): Promise<{ status: number | null; said: string }> {
   const folder = mkdtempSync(`${tmpdir()}/newcomer-`)
   try {
     link(folder)

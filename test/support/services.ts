@@ -18,14 +18,19 @@ import { type StoreSubject, storeContract } from '../../src/testing/index.js'
 import { tracked } from './children.js'
 import { answers, needs, shared } from './needs.js'
 
-// Real servers for the tests of the stores. Tests that cannot have theirs are skipped, and say so; under CI that is a failure.
+// Real servers for the tests of the stores. Tests that cannot have theirs are skipped, and say so;
+// under CI that is a failure.
 
 export { shared } from './needs.js'
 
-/** `describe`, or `describe.skip` where this machine does not have what the suite needs. Under CI, where nothing may be skipped, it throws. */
+/**
+ * `describe`, or `describe.skip` where this machine does not have what the suite needs. Under CI,
+ * where nothing may be skipped, it throws.
+ */
 export async function describeWith(need: keyof typeof needs): Promise<typeof describe | typeof describe.skip> {
   if (await needs[need].isMet()) return describe
-  if (process.env['CI']) throw new Error(`This machine lacks ${needs[need].what}, and under CI these tests must not be skipped.`)
+  if (process.env['CI'])
+    throw new Error(`This machine lacks ${needs[need].what}, and under CI these tests must not be skipped.`)
   return describe.skip
 }
 
@@ -36,7 +41,10 @@ export interface OwnRedis {
   stop(): Promise<void>
 }
 
-/** A Redis of one's own, for what must not be done to a shared one. It keeps its files in a folder that goes with it. */
+/**
+ * A Redis of one's own, for what must not be done to a shared one. It keeps its files in a folder
+ * that goes with it.
+ */
 export async function startRedis(...options: string[]): Promise<OwnRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'phonecheck-redis-'))
   const port = await freePort()
@@ -72,7 +80,10 @@ async function end(child: ChildProcess): Promise<void> {
   await exited
 }
 
-/** A client of `ioredis` as the docs advise it: what failed is not sent later after all. It is back at once when its server is. */
+/**
+ * A client of `ioredis` as the docs advise it: what failed is not sent later after all. It is back
+ * at once when its server is.
+ */
 export async function advisedRedis(port: number, { enableReadyCheck = true } = {}): Promise<Redis> {
   const client = new Redis(port, '127.0.0.1', {
     enableOfflineQueue: false,
@@ -88,7 +99,9 @@ export async function advisedRedis(port: number, { enableReadyCheck = true } = {
 
 /** Three masters that share the slots. */
 export async function startRedisCluster(): Promise<{ ports: number[]; stop(): Promise<void> }> {
-  const nodes = await Promise.all([0, 1, 2].map(() => startRedis('--cluster-enabled', 'yes', '--cluster-node-timeout', '600000')))
+  const nodes = await Promise.all(
+    [0, 1, 2].map(() => startRedis('--cluster-enabled', 'yes', '--cluster-node-timeout', '600000')),
+  )
   const ports = nodes.map(({ port }) => port)
   const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
   try {
@@ -141,8 +154,8 @@ export function ownSchema(): { schema: string; drop(): Promise<void> } {
 const casesAtOnce = 20
 
 /**
- * Registers the whole contract for each subject. Its cases wait for real time to pass, up to ten seconds each, so they run side by side, the subjects
- * among themselves as well.
+ * Registers the whole contract for each subject. Its cases wait for real time to pass, up to ten
+ * seconds each, so they run side by side, the subjects among themselves as well.
  */
 export function testContracts(subjects: Readonly<Record<string, StoreSubject>>): void {
   const begin: (() => void)[] = []
@@ -177,7 +190,10 @@ function later(): { promise: Promise<unknown>; resolve(outcome: unknown): void }
   return { promise, resolve }
 }
 
-/** Whatever is charged, in whatever order: the verdicts are those of the memory store. Time hardly passes; the contract sees to that. */
+/**
+ * Whatever is charged, in whatever order: the verdicts are those of the memory store. Time hardly
+ * passes; the contract sees to that.
+ */
 export async function countsLikeMemory(store: Store): Promise<void> {
   const name = fc.integer({ min: 0, max: 3 })
   const cost = fc.constantFrom(1, 1, 1, 0, -1)

@@ -33,7 +33,11 @@ export async function deliver(
   path = '/webhooks/phone',
 ): Promise<{ status: number; code?: string }> {
   const { Host: _, host: __, ...rest } = headers
-  const response = await fetch(app.url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...rest }, body })
+  const response = await fetch(app.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...rest },
+    body,
+  })
   return { status: response.status, code: (await response.json().catch(() => ({}))).code }
 }
 

@@ -34,8 +34,12 @@ test('the hand-made tokens of this file are good where nothing is wrong with the
   const app = await guarded()
   const claims = goodClaims(app.clock)
   expect((await app.me(signed({}, claims))).status).toBe(200)
-  expect((await app.me(forge(goodHeader({ alg: 'RS256', kid: 'rs' }), claims, 'RS256', rsa.privateKey))).status).toBe(200)
-  expect((await app.me(forge(goodHeader({ alg: 'ES256', kid: 'es' }), claims, 'ES256', ec.privateKey))).status).toBe(200)
+  expect((await app.me(forge(goodHeader({ alg: 'RS256', kid: 'rs' }), claims, 'RS256', rsa.privateKey))).status).toBe(
+    200,
+  )
+  expect((await app.me(forge(goodHeader({ alg: 'ES256', kid: 'es' }), claims, 'ES256', ec.privateKey))).status).toBe(
+    200,
+  )
 })
 
 const algorithms: Record<string, Attack> = {
@@ -46,15 +50,27 @@ const algorithms: Record<string, Attack> = {
   'none under an RSA key': (claims) => forge(goodHeader({ alg: 'none', kid: 'rs' }), claims, 'none'),
   'an empty signature': (claims) => forge(goodHeader(), claims, 'HS256'),
   'no signature part': (_claims, real) => real.split('.').slice(0, 2).join('.'),
-  'HS256 with the public RSA key as the secret': (claims) => forge(goodHeader({ kid: 'rs' }), claims, 'HS256', pem(rsa.publicKey)),
-  'HS256 with the trimmed public RSA key': (claims) => forge(goodHeader({ kid: 'rs' }), claims, 'HS256', pem(rsa.publicKey).trim()),
+  'HS256 with the public RSA key as the secret': (claims) =>
+    forge(goodHeader({ kid: 'rs' }), claims, 'HS256', pem(rsa.publicKey)),
+  'HS256 with the trimmed public RSA key': (claims) =>
+    forge(goodHeader({ kid: 'rs' }), claims, 'HS256', pem(rsa.publicKey).trim()),
   'HS256 with the public RSA key in DER': (claims) =>
-    forge(goodHeader({ kid: 'rs' }), claims, 'HS256', rsa.publicKey.export({ format: 'der', type: 'spki' }).toString('latin1')),
-  'HS256 with the public EC key as the secret': (claims) => forge(goodHeader({ kid: 'es' }), claims, 'HS256', pem(ec.publicKey)),
-  'RS256 under the name of the EC key': (claims) => forge(goodHeader({ alg: 'RS256', kid: 'es' }), claims, 'RS256', rsa.privateKey),
-  'ES256 under the name of the RSA key': (claims) => forge(goodHeader({ alg: 'ES256', kid: 'rs' }), claims, 'ES256', ec.privateKey),
-  'RS256 under the name of the secret': (claims) => forge(goodHeader({ alg: 'RS256' }), claims, 'RS256', rsa.privateKey),
-  'RS512 with the right RSA key': (claims) => forge(goodHeader({ alg: 'RS512', kid: 'rs' }), claims, 'RS512', rsa.privateKey),
+    forge(
+      goodHeader({ kid: 'rs' }),
+      claims,
+      'HS256',
+      rsa.publicKey.export({ format: 'der', type: 'spki' }).toString('latin1'),
+    ),
+  'HS256 with the public EC key as the secret': (claims) =>
+    forge(goodHeader({ kid: 'es' }), claims, 'HS256', pem(ec.publicKey)),
+  'RS256 under the name of the EC key': (claims) =>
+    forge(goodHeader({ alg: 'RS256', kid: 'es' }), claims, 'RS256', rsa.privateKey),
+  'ES256 under the name of the RSA key': (claims) =>
+    forge(goodHeader({ alg: 'ES256', kid: 'rs' }), claims, 'ES256', ec.privateKey),
+  'RS256 under the name of the secret': (claims) =>
+    forge(goodHeader({ alg: 'RS256' }), claims, 'RS256', rsa.privateKey),
+  'RS512 with the right RSA key': (claims) =>
+    forge(goodHeader({ alg: 'RS512', kid: 'rs' }), claims, 'RS512', rsa.privateKey),
   'HS512 with the right secret': (claims) => forge(goodHeader({ alg: 'HS512' }), claims, 'HS512', hmacSecret),
   'hs256 in small letters': (claims) => forge(goodHeader({ alg: 'hs256' }), claims, 'HS256', hmacSecret),
   'an alg that is a list': (claims) => signed({ alg: ['HS256'] }, claims),
@@ -65,10 +81,14 @@ const headers: Record<string, Attack> = {
   'another RSA key': (claims) => forge(goodHeader({ alg: 'RS256', kid: 'rs' }), claims, 'RS256', attacker.privateKey),
   'another secret': (claims) => forge(goodHeader(), claims, 'HS256', 'x'.repeat(40)),
   'an empty secret': (claims) => forge(goodHeader(), claims, 'HS256', ''),
-  'its own key in jwk': (claims) => forge(goodHeader({ alg: 'RS256', kid: 'rs', jwk }), claims, 'RS256', attacker.privateKey),
-  'its own key in jwk, without kid': (claims) => forge({ alg: 'RS256', typ: 'at+jwt', jwk }, claims, 'RS256', attacker.privateKey),
-  jku: (claims) => forge(goodHeader({ alg: 'RS256', jku: 'https://evil.example/jwks' }), claims, 'RS256', attacker.privateKey),
-  x5u: (claims) => forge(goodHeader({ alg: 'RS256', x5u: 'https://evil.example/cert' }), claims, 'RS256', attacker.privateKey),
+  'its own key in jwk': (claims) =>
+    forge(goodHeader({ alg: 'RS256', kid: 'rs', jwk }), claims, 'RS256', attacker.privateKey),
+  'its own key in jwk, without kid': (claims) =>
+    forge({ alg: 'RS256', typ: 'at+jwt', jwk }, claims, 'RS256', attacker.privateKey),
+  jku: (claims) =>
+    forge(goodHeader({ alg: 'RS256', jku: 'https://evil.example/jwks' }), claims, 'RS256', attacker.privateKey),
+  x5u: (claims) =>
+    forge(goodHeader({ alg: 'RS256', x5u: 'https://evil.example/cert' }), claims, 'RS256', attacker.privateKey),
   x5c: (claims) => forge(goodHeader({ alg: 'RS256', x5c: ['MII'] }), claims, 'RS256', attacker.privateKey),
   'jku beside a good signature': (claims) => signed({ jku: 'https://evil.example/jwks' }, claims),
   'crit beside a good signature': (claims) => signed({ crit: ['exp'] }, claims),
@@ -76,7 +96,8 @@ const headers: Record<string, Attack> = {
   zip: (claims) => signed({ zip: 'DEF' }, claims),
   'no kid': (claims) => forge({ alg: 'HS256', typ: 'at+jwt' }, claims, 'HS256', hmacSecret),
   'a kid that is a path': (claims) => signed({ kid: '../../dev/null' }, claims),
-  'a kid that is a path, signed with nothing': (claims) => forge(goodHeader({ kid: '../../../dev/null' }), claims, 'HS256', ''),
+  'a kid that is a path, signed with nothing': (claims) =>
+    forge(goodHeader({ kid: '../../../dev/null' }), claims, 'HS256', ''),
   'a kid that is SQL': (claims) => signed({ kid: "x' UNION SELECT 'secret" }, claims),
   'a kid that every object has': (claims) => signed({ kid: '__proto__' }, claims),
   'a kid that every map has': (claims) => signed({ kid: 'constructor' }, claims),
@@ -86,7 +107,8 @@ const headers: Record<string, Attack> = {
   'a header that is a list': (claims) => forge('["HS256"]', claims, 'HS256', hmacSecret),
   'a header that is null': (claims) => forge('null', claims, 'HS256', hmacSecret),
   'a header that is no JSON': (claims) => forge('{alg', claims, 'HS256', hmacSecret),
-  'a header with a prototype': (claims) => forge('{"alg":"HS256","typ":"at+jwt","__proto__":{"kid":"hs"}}', claims, 'HS256', hmacSecret),
+  'a header with a prototype': (claims) =>
+    forge('{"alg":"HS256","typ":"at+jwt","__proto__":{"kid":"hs"}}', claims, 'HS256', hmacSecret),
 }
 
 const types: Record<string, Attack> = {
@@ -140,7 +162,9 @@ describe.each(Object.entries({ algorithms, headers, types, text }))('%s', (_name
       'Bearer realm="https://api.example", error="invalid_token", error_description="The token is expired, ended or not for here."',
     )
     expect(headers.get('cache-control')).toBe('no-store')
-    expect(app.events).toEqual([{ type: 'token_refused', reason: expect.stringMatching(/^(malformed|unknown_key|signature|claims)$/) }])
+    expect(app.events).toEqual([
+      { type: 'token_refused', reason: expect.stringMatching(/^(malformed|unknown_key|signature|claims)$/) },
+    ])
   })
 })
 
@@ -194,7 +218,8 @@ test('a token of 1 MB costs little: no part of it is decoded', async () => {
   const big = `${'x'.repeat(400_000)}.${'x'.repeat(400_000)}.${'x'.repeat(200_000)}`
   const decode = vi.spyOn(Buffer, 'from')
   onTestFinished(() => decode.mockRestore())
-  const decoded = () => decode.mock.calls.filter((call: unknown[]) => call[1] === 'base64url').map(([text]) => String(text).length)
+  const decoded = () =>
+    decode.mock.calls.filter((call: unknown[]) => call[1] === 'base64url').map(([text]) => String(text).length)
 
   expect((await app.me(big)).status).toBe(401)
   expect(decoded()).toEqual([])

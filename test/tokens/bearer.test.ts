@@ -20,11 +20,14 @@ describe('RFC 6750', () => {
     expect(app.events).toEqual([])
   })
 
-  test.each(['Bearer', 'Bearer x', 'bearer x', 'Bearer x y', 'Bearer  '])('%j: invalid_token', async (authorization) => {
-    const app = await tokenApp()
-    const answer = await app.me(undefined, { authorization })
-    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, invalid])
-  })
+  test.each(['Bearer', 'Bearer x', 'bearer x', 'Bearer x y', 'Bearer  '])(
+    '%j: invalid_token',
+    async (authorization) => {
+      const app = await tokenApp()
+      const answer = await app.me(undefined, { authorization })
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, invalid])
+    },
+  )
 
   test.each(['bearer', 'BEARER', 'Bearer '])('the scheme in any spelling: %s', async (scheme) => {
     const app = await tokenApp()
@@ -45,7 +48,11 @@ describe('the verify callback', () => {
     ['a promise of nobody', async () => undefined, 'no_answer'],
     ['false', () => false as const, 'user_refused'],
     ['null', () => null, 'user_refused'],
-    ['done(null, false)', (_claims: object, done: (error: unknown, user?: false) => void) => done(null, false), 'user_refused'],
+    [
+      'done(null, false)',
+      (_claims: object, done: (error: unknown, user?: false) => void) => done(null, false),
+      'user_refused',
+    ],
   ])('says no with %s: 401', async (_name, verify, reason) => {
     const app = await tokenApp({ verify: verify as never })
     const answer = await app.me((await app.login()).body.access_token)

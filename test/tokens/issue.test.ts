@@ -7,7 +7,17 @@ import { BearerStrategy } from '../../src/passport/bearer.js'
 import type { JwtSettings } from '../../src/tokens/settings.js'
 import { secret, startApp } from '../support/app.js'
 import { beginWithCode } from '../support/login.js'
-import { ask, audience, goodClaims, identityOf, issuer, keys, payloadOf, phoneNumber, tokenApp } from '../support/tokens/tokens.js'
+import {
+  ask,
+  audience,
+  goodClaims,
+  identityOf,
+  issuer,
+  keys,
+  payloadOf,
+  phoneNumber,
+  tokenApp,
+} from '../support/tokens/tokens.js'
 
 test('a login answers as OAuth does, and no-store', async () => {
   const app = await tokenApp()
@@ -25,13 +35,19 @@ test('the token says all that it must, and no number', async () => {
   const { body } = await app.login()
   const claims = payloadOf(body.access_token)
   const { jti: _, ...expected } = goodClaims(app.clock)
-  expect(claims).toEqual({ ...expected, jti: expect.stringMatching(/^[\w-]{43}$/), sid: expect.stringMatching(/^[\w-]{22}$/) })
+  expect(claims).toEqual({
+    ...expected,
+    jti: expect.stringMatching(/^[\w-]{43}$/),
+    sid: expect.stringMatching(/^[\w-]{22}$/),
+  })
   expect(JSON.stringify(claims)).not.toContain(phoneNumber.slice(2))
 })
 
 test('no two tokens share an id', async () => {
   const app = await tokenApp()
-  const ids = await Promise.all(Array.from({ length: 20 }, async () => payloadOf((await app.login()).body.access_token)['jti']))
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, async () => payloadOf((await app.login()).body.access_token)['jti']),
+  )
   expect(new Set(ids).size).toBe(20)
 })
 
@@ -85,7 +101,9 @@ test.each(spellings)('a user id that is the number is refused: %s', async (id) =
   const app = await tokenApp()
   const { status, body } = await app.login(id)
   expect(status).toBe(500)
-  expect(body['message']).toBe("JwtSettings: subject returned the user's phone number; numbers are recycled, return an id of your own")
+  expect(body['message']).toBe(
+    "JwtSettings: subject returned the user's phone number; numbers are recycled, return an id of your own",
+  )
 })
 
 test.each([[''], [7], [null], ['x'.repeat(256)], ['a\u0000b']])('a user id must be one: %j', async (id) => {
@@ -113,7 +131,11 @@ test('a number that was proven for another purpose brings no tokens, unless the 
   expect(linked.body['message']).toMatch(/^issueJwt: the number was proven for the purpose 'link', which is no login\./)
 
   const stepUp = (purpose: string) =>
-    ask(`${app.url}/step-up`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ purpose }) })
+    ask(`${app.url}/step-up`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ purpose }),
+    })
   expect((await stepUp('stepup')).status).toBe(200)
   for (const purpose of ['login', 'link']) expect((await stepUp(purpose)).status).toBe(500)
   expect(() => issueJwt(app.settings, { purposes: 'login-or-link' } as object)).toThrow(
@@ -147,7 +169,10 @@ test.each([
 ])('claims must be a plain object, not %s', async (_, claims) => {
   const app = await tokenApp({ settings: { claims: () => claims as never } })
   const { status, body } = await app.login()
-  expect([status, body['message']]).toEqual([500, 'JwtSettings: claims must return a plain object, and no promise of one'])
+  expect([status, body['message']]).toEqual([
+    500,
+    'JwtSettings: claims must return a plain object, and no promise of one',
+  ])
 })
 
 test('claims are what JSON makes of them: none of ours comes in by toJSON, and no name that every object has', async () => {
@@ -220,7 +245,11 @@ test('a whole login: start, the phone, verify, tokens, guarded routes', async ()
       own.use(new BearerStrategy(settings, ({ sub }) => ({ id: sub })))
       const bearer = own.authenticate('bearer', { session: false })
       const from = (req: object) => (req as { authInfo?: Express.AuthInfo }).authInfo?.phoneCheckToken
-      express.post('/token', own.authenticate('phonecheck', { session: false, failWithError: true }), issueJwt(settings))
+      express.post(
+        '/token',
+        own.authenticate('phonecheck', { session: false, failWithError: true }),
+        issueJwt(settings),
+      )
       express.post('/token/refresh', refreshJwt(settings))
       express.get('/api/me', bearer, requireAssurance('high', { from, maxAgeSeconds: 60 }), (req, res) => {
         res.json(req.user)
@@ -228,7 +257,11 @@ test('a whole login: start, the phone, verify, tokens, guarded routes', async ()
     },
   })
   const post = (path: string, body: object) =>
-    ask(`${app.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    ask(`${app.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
   const get = (token: string) => ask(`${app.url}/api/me`, { headers: { authorization: `Bearer ${token}` } })
 
   const { flow, code } = await beginWithCode(app)

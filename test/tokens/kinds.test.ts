@@ -51,7 +51,8 @@ async function everything() {
   const make: Record<Kind, () => Promise<string>> = {
     access: async () => (await app.login()).body.access_token,
     refresh: async () => (await app.login()).body.refresh_token,
-    'flow handle': async () => String((await post(`${phone.url}/login/phone`, { phone_number: '+12025550100' })).body['flow']),
+    'flow handle': async () =>
+      String((await post(`${phone.url}/login/phone`, { phone_number: '+12025550100' })).body['flow']),
     "another audience's access": async () => (await other('/other-audience')).access_token,
     "another issuer's access": async () => (await other('/other-issuer')).access_token,
     "another audience's refresh": async () => (await other('/other-audience')).refresh_token,
@@ -87,7 +88,9 @@ test("a tenant's refresh token is good there alone, revoked there alone, and end
   const store = new MemoryStore()
   const shop = await tokenApp({ settings: { store, checkRevoked: true } })
   const others = [{ audience: 'https://admin.example' }, { issuer: 'https://admin.example' }]
-  const tenants = await Promise.all(others.map((other) => tokenApp({ settings: { store, checkRevoked: true, ...other } })))
+  const tenants = await Promise.all(
+    others.map((other) => tokenApp({ settings: { store, checkRevoked: true, ...other } })),
+  )
   const { refresh_token: token } = (await shop.login()).body
   for (const tenant of tenants) {
     expect((await tenant.refresh(token)).status).toBe(401)

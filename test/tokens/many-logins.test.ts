@@ -14,7 +14,8 @@ function familiesOn(store: Store) {
   const revocations = new Revocations(store, secret, issuer)
   const rules = { idleSeconds: 7 * day, absoluteSeconds: 30 * day, graceSeconds: 0, emit: () => {} }
   const families = new RefreshFamilies({ store, issuer, audience, revocations, ...rules })
-  const begin = (subject: string) => families.issue({ subject, acr: 'high', amr: ['sms'], authTime: 0, epochs: ['', ''] })
+  const begin = (subject: string) =>
+    families.issue({ subject, acr: 'high', amr: ['sms'], authTime: 0, epochs: ['', ''] })
   return { families, begin }
 }
 
@@ -58,6 +59,12 @@ test('refresh families that fill a shared MemoryStore stop no login from beginni
   expect(full).toBe(true)
   const { flow } = flowSetup({ clock, store })
   const requester = { address: '192.0.2.1' }
-  const start = flow.start({ phoneNumber: '+12025550100', purpose: 'login', binding: 'handle', delivery: 'body', requester })
+  const start = flow.start({
+    phoneNumber: '+12025550100',
+    purpose: 'login',
+    binding: 'handle',
+    delivery: 'body',
+    requester,
+  })
   expect(await refusal(start)).toBe('no error')
 })

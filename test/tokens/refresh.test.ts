@@ -260,7 +260,10 @@ test('claims that fail cost no refresh token', async () => {
 
 test('two issuers on one store do not revoke for each other', async () => {
   const store = new MemoryStore()
-  const [one, two] = [await tokenApp({ settings: { store } }), await tokenApp({ settings: { store, issuer: 'https://two.example' } })]
+  const [one, two] = [
+    await tokenApp({ settings: { store } }),
+    await tokenApp({ settings: { store, issuer: 'https://two.example' } }),
+  ]
   const { body } = await two.login()
   await revokeUser(one.settings, 'user-1')
   expect((await two.refresh(body.refresh_token)).status).toBe(200)

@@ -65,7 +65,12 @@ test('a revoked id is found neither in the store by those who try ids, nor in th
 test('no token, secret, key, user or number is in a store dump, an event, an error, an answer to a stranger or inspect()', async () => {
   const { store, dump } = recordingStore()
   const app = await tokenApp({
-    settings: { store, keys: [keys.RS256, keys.HS256], refreshGraceSeconds: 10, claims: () => ({ tenant: 'canary-tenant' }) },
+    settings: {
+      store,
+      keys: [keys.RS256, keys.HS256],
+      refreshGraceSeconds: 10,
+      claims: () => ({ tenant: 'canary-tenant' }),
+    },
   })
   const user = 'canary-user-7'
   const answers: string[] = []

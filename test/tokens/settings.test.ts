@@ -7,7 +7,18 @@ import { BearerStrategy } from '../../src/passport/bearer.js'
 import type { JwtKey } from '../../src/tokens/keys.js'
 import type { BearerSettings, JwtSettings } from '../../src/tokens/settings.js'
 import { secret } from '../support/app.js'
-import { audience, ec, headerOf, hmacSecret, issuer, keys, pem, rsa, type TokenApp, tokenApp } from '../support/tokens/tokens.js'
+import {
+  audience,
+  ec,
+  headerOf,
+  hmacSecret,
+  issuer,
+  keys,
+  pem,
+  rsa,
+  type TokenApp,
+  tokenApp,
+} from '../support/tokens/tokens.js'
 
 const good: JwtSettings = { issuer, audience, keys: [keys.HS256], subject: (user) => user.id }
 const withKey = (key: object): JwtSettings => ({ ...good, keys: [key as JwtKey] })
@@ -29,7 +40,11 @@ const refused: [string, JwtSettings, RegExp][] = [
   ['no secret', withKey({ ...keys.HS256, secret: undefined }), /keys\[0\]\.secret is missing/],
   ['an empty secret', withKey({ ...keys.HS256, secret: '' }), /keys\[0\]\.secret is missing/],
   ['a secret of 31 bytes', withKey({ ...keys.HS256, secret: randomBytes(31) }), /at least 32 bytes/],
-  ['a secret of 31 characters', withKey({ ...keys.HS256, secret: 'canary-0123456789-abcdefghijklm' }), /at least 32 bytes/],
+  [
+    'a secret of 31 characters',
+    withKey({ ...keys.HS256, secret: 'canary-0123456789-abcdefghijklm' }),
+    /at least 32 bytes/,
+  ],
   ['a placeholder', withKey({ ...keys.HS256, secret: 'x'.repeat(64) }), /placeholder/],
   ['32 zero bytes', withKey({ ...keys.HS256, secret: new Uint8Array(32) }), /placeholder/],
   ['a short KeyObject', withKey({ ...keys.HS256, secret: createSecretKey(randomBytes(16)) }), /at least 32 bytes/],
@@ -38,24 +53,52 @@ const refused: [string, JwtSettings, RegExp][] = [
   ['a secret that is a number', withKey({ ...keys.HS256, secret: 42 }), /must be a string/],
   ['an RSA key of 1024 bits', withKey({ ...keys.RS256, privateKey: small.privateKey }), /at least 2048 bits/],
   ['the same as PEM', withKey({ ...keys.RS256, privateKey: pem(small.privateKey) }), /at least 2048 bits/],
-  ['a public RSA key of 1024 bits', withKey({ kid: 'x', algorithm: 'RS256', publicKey: small.publicKey }), /at least 2048 bits/],
+  [
+    'a public RSA key of 1024 bits',
+    withKey({ kid: 'x', algorithm: 'RS256', publicKey: small.publicKey }),
+    /at least 2048 bits/,
+  ],
   ['an RSA-PSS key', withKey({ ...keys.RS256, privateKey: pss.privateKey }), /must be an RSA key/],
   ['an EC key for RS256', withKey({ ...keys.RS256, privateKey: ec.privateKey }), /must be an RSA key/],
   ['an RSA key for ES256', withKey({ ...keys.ES256, privateKey: rsa.privateKey }), /P-256/],
   ['a P-384 key for ES256', withKey({ ...keys.ES256, privateKey: p384.privateKey }), /P-256/],
   ['an Ed25519 key for ES256', withKey({ ...keys.ES256, privateKey: edwards.privateKey }), /P-256/],
-  ['no private key', withKey({ kid: 'x', algorithm: 'RS256', privateKey: undefined }), /keys\[0\]\.privateKey is missing/],
-  ['a public key as the private one', withKey({ ...keys.RS256, privateKey: pem(rsa.publicKey) }), /no private key in PEM form/],
-  ['a private key as the public one', withKey({ kid: 'x', algorithm: 'RS256', publicKey: pem(rsa.privateKey) }), /is a private key/],
-  ['a secret as the private key', withKey({ ...keys.RS256, privateKey: createSecretKey(randomBytes(32)) }), /must be a private key/],
+  [
+    'no private key',
+    withKey({ kid: 'x', algorithm: 'RS256', privateKey: undefined }),
+    /keys\[0\]\.privateKey is missing/,
+  ],
+  [
+    'a public key as the private one',
+    withKey({ ...keys.RS256, privateKey: pem(rsa.publicKey) }),
+    /no private key in PEM form/,
+  ],
+  [
+    'a private key as the public one',
+    withKey({ kid: 'x', algorithm: 'RS256', publicKey: pem(rsa.privateKey) }),
+    /is a private key/,
+  ],
+  [
+    'a secret as the private key',
+    withKey({ ...keys.RS256, privateKey: createSecretKey(randomBytes(32)) }),
+    /must be a private key/,
+  ],
   [
     'a secret as the public key',
     withKey({ kid: 'x', algorithm: 'RS256', publicKey: createSecretKey(randomBytes(32)) }),
     /must be a public key/,
   ],
   ['both keys', withKey({ ...keys.RS256, publicKey: rsa.publicKey }), /has both keys/],
-  ['a damaged PEM', withKey({ ...keys.RS256, privateKey: pem(rsa.privateKey).replaceAll('\n', '\\n') }), /mind the line breaks/],
-  ['a first key that cannot sign', withKey({ kid: 'x', algorithm: 'RS256', publicKey: rsa.publicKey }), /keys\[0\] has no privateKey/],
+  [
+    'a damaged PEM',
+    withKey({ ...keys.RS256, privateKey: pem(rsa.privateKey).replaceAll('\n', '\\n') }),
+    /mind the line breaks/,
+  ],
+  [
+    'a first key that cannot sign',
+    withKey({ kid: 'x', algorithm: 'RS256', publicKey: rsa.publicKey }),
+    /keys\[0\] has no privateKey/,
+  ],
   ['a misspelt name', { ...good, checkRevokd: true } as JwtSettings, /unknown option 'checkRevokd'/],
   ['checkRevoked as text', { ...good, checkRevoked: 'yes' as never }, /checkRevoked must be true or false/],
   ['no issuer', { ...good, issuer: '' }, /issuer must be/],
@@ -75,9 +118,21 @@ const refused: [string, JwtSettings, RegExp][] = [
   ['a store that is none', { ...good, store: {} as MemoryStore }, /store is no store/],
   ['a store without a secret', { ...good, store: new MemoryStore() }, /JwtSettings: secret is missing/],
   ['an empty secret', { ...good, store: new MemoryStore(), secret: '' }, /secret is missing/],
-  ['a short secret', { ...good, store: new MemoryStore(), secret: 'canary-0123456789-abcdefghijklm' }, /secret must be at least 32 bytes/],
-  ['a secret that is a placeholder', { ...good, store: new MemoryStore(), secret: 'x'.repeat(64) }, /secret looks like a placeholder/],
-  ['a secret that is bytes', { ...good, store: new MemoryStore(), secret: randomBytes(32) as never }, /secret must be a string/],
+  [
+    'a short secret',
+    { ...good, store: new MemoryStore(), secret: 'canary-0123456789-abcdefghijklm' },
+    /secret must be at least 32 bytes/,
+  ],
+  [
+    'a secret that is a placeholder',
+    { ...good, store: new MemoryStore(), secret: 'x'.repeat(64) },
+    /secret looks like a placeholder/,
+  ],
+  [
+    'a secret that is bytes',
+    { ...good, store: new MemoryStore(), secret: randomBytes(32) as never },
+    /secret must be a string/,
+  ],
   ['checkRevoked without a store', { ...good, checkRevoked: true }, /checkRevoked needs a store/],
 ]
 

@@ -45,27 +45,34 @@ test('a store that fails is 503, at every step of every route: never a no, never
 
 test('a store that neither takes nor shows a change is an outage', async () => {
   const inner = new MemoryStore()
-  const app = await tokenApp({ settings: { store: { ...interceptedStore(inner, () => {}), replace: async () => false } } })
+  const app = await tokenApp({
+    settings: { store: { ...interceptedStore(inner, () => {}), replace: async () => false } },
+  })
   expect((await app.refresh((await app.login()).body.refresh_token)).status).toBe(503)
-  const full = await tokenApp({ settings: { store: { ...interceptedStore(inner, () => {}), insert: async () => false } } })
+  const full = await tokenApp({
+    settings: { store: { ...interceptedStore(inner, () => {}), insert: async () => false } },
+  })
   expect((await full.login()).status).toBe(503)
 })
 
-test.each(['', 'x', '{}', 'null', '[]', '{"current":"x"}', 'A'.repeat(400)])('a damaged record is a dead login: %j', async (damage) => {
-  const inner = new MemoryStore()
-  let damaged = false
-  const store: Store = {
-    ...interceptedStore(inner, () => {}),
-    async find(key) {
-      const found = await inner.find(key)
-      return found && damaged && key.startsWith('refresh/') ? { ...found, record: damage } : found
-    },
-  }
-  const app = await tokenApp({ settings: { store } })
-  const { body } = await app.login()
-  damaged = true
-  expect((await app.refresh(body.refresh_token)).status).toBe(401)
-})
+test.each(['', 'x', '{}', 'null', '[]', '{"current":"x"}', 'A'.repeat(400)])(
+  'a damaged record is a dead login: %j',
+  async (damage) => {
+    const inner = new MemoryStore()
+    let damaged = false
+    const store: Store = {
+      ...interceptedStore(inner, () => {}),
+      async find(key) {
+        const found = await inner.find(key)
+        return found && damaged && key.startsWith('refresh/') ? { ...found, record: damage } : found
+      },
+    }
+    const app = await tokenApp({ settings: { store } })
+    const { body } = await app.login()
+    damaged = true
+    expect((await app.refresh(body.refresh_token)).status).toBe(401)
+  },
+)
 
 test("the record of another's login opens nothing", async () => {
   const inner = new MemoryStore()

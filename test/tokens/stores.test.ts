@@ -18,7 +18,8 @@ describeRedis('with a real Redis', () => {
   const advance = async (ms: number) => {
     for (const key of await client.keys(`${prefix}:record:*`)) {
       const [kept, leftMs] = [await client.get(key), (await client.pttl(key)) - ms]
-      const [, version, since, record] = /^(\d+):(\d+):(.*)$/s.exec(kept ?? '') ?? expect.unreachable(`${key} holds no record`)
+      const [, version, since, record] =
+        /^(\d+):(\d+):(.*)$/s.exec(kept ?? '') ?? expect.unreachable(`${key} holds no record`)
       if (leftMs > 0) await client.set(key, `${version}:${Number(since) - ms}:${record}`, 'PX', leftMs)
       else await client.del(key)
     }

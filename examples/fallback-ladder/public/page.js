@@ -52,7 +52,8 @@ function show(progress) {
   const problem = 'problem' in progress ? progress.problem : undefined
   byId('news').textContent = problem ? sayProblem(problem.code, problem.reason) : (progressWords[state] ?? '')
   byId('news').className = problem ? 'problem' : ''
-  // Why the way before this one was passed over: without it a text or a code comes as a surprise, and whoever is on Wi-Fi learns nothing.
+  // Why the way before this one was passed over: without it a text or a code comes as a surprise,
+  // and whoever is on Wi-Fi learns nothing.
   const [passedOver] = 'skipped' in progress ? progress.skipped : []
   if (passedOver && !problem) byId('news').textContent = sayProblem('rung_unable', passedOver.reason)
 
@@ -63,7 +64,8 @@ function show(progress) {
   byId('fallback').textContent = ways[next ?? ''] ?? 'Another way'
   byId('cancel').hidden = state === 'idle' || state === 'failed' || state === 'done'
 
-  if (state === 'falling_back' && progress.retryAt !== undefined) byId('news').textContent = 'Another way is open in a moment…'
+  if (state === 'falling_back' && progress.retryAt !== undefined)
+    byId('news').textContent = 'Another way is open in a moment…'
   if (state === 'waiting_for_sms') {
     byId('sms-body').textContent = progress.body
     byId('sms-to').textContent = progress.to

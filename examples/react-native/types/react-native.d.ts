@@ -1,4 +1,7 @@
-/** What the example uses of React Native, so that it can be checked without it. An app has the real types and leaves this folder out. */
+/**
+ * What the example uses of React Native, so that it can be checked without it. An app has the real
+ * types and leaves this folder out.
+ */
 declare module 'react-native' {
   import type { ComponentType, ReactNode } from 'react'
 

@@ -33,13 +33,15 @@ export function controlRoutes({ simulatorUrl, clock, log, phone }: DemoParts): R
 
   routes.post('/phone/send', async (req, res) => {
     const { to, body } = fields(req.body)
-    if (typeof to !== 'string' || typeof body !== 'string' || to === '' || body === '') return refuse(res, 'to and body must be texts.')
+    if (typeof to !== 'string' || typeof body !== 'string' || to === '' || body === '')
+      return refuse(res, 'to and body must be texts.')
     res.json({ result: await phone.send(to, body) })
   })
 
   routes.post('/clock', (req, res) => {
     const { seconds } = fields(req.body)
-    if (typeof seconds !== 'number' || !(seconds > 0 && seconds <= 3600)) return refuse(res, 'seconds must be a number up to 3600.')
+    if (typeof seconds !== 'number' || !(seconds > 0 && seconds <= 3600))
+      return refuse(res, 'seconds must be a number up to 3600.')
     clock.advance(seconds * 1000)
     log.add({ kind: 'mark', note: `${seconds} seconds pass.` })
     phone.refresh()

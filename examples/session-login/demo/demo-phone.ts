@@ -66,16 +66,22 @@ export class DemoPhone {
       handset.sim = sim
       this.#simSince = this.#clock.now()
       this.#mark(
-        sim === null ? 'The SIM is taken out of the phone.' : `Another SIM is put in the phone: its number ends in ${sim.slice(-2)}.`,
+        sim === null
+          ? 'The SIM is taken out of the phone.'
+          : `Another SIM is put in the phone: its number ends in ${sim.slice(-2)}.`,
       )
     }
     if (mobileData !== undefined && mobileData !== view.mobileData) {
       handset.mobileData = mobileData
-      this.#mark(mobileData ? 'Mobile data is switched on.' : 'Mobile data is switched off; the phone is on Wi-Fi only.')
+      this.#mark(
+        mobileData ? 'Mobile data is switched on.' : 'Mobile data is switched off; the phone is on Wi-Fi only.',
+      )
     }
     if (supported !== undefined && supported !== view.supported) {
       handset.operator = supported ? 'supported' : 'unsupported'
-      this.#mark(supported ? 'The operator takes part in silent checks.' : 'The operator takes no part in silent checks.')
+      this.#mark(
+        supported ? 'The operator takes part in silent checks.' : 'The operator takes no part in silent checks.',
+      )
     }
     this.show(idleScreen)
   }
@@ -132,7 +138,10 @@ export class DemoPhone {
     const code = result.body?.['code']
     if (typeof code === 'string') this.show(withCode(this.#screen, maskCode(code)))
     else if (result.error !== undefined) this.show(withFailure(this.#screen, capitalized(result.error_description)))
-    else this.show(withFailure(this.#screen, String(result.body?.['error'] ?? result.body?.['title'] ?? `HTTP ${result.status}`)))
+    else
+      this.show(
+        withFailure(this.#screen, String(result.body?.['error'] ?? result.body?.['title'] ?? `HTTP ${result.status}`)),
+      )
   }
 
   #mark(note: string): void {

@@ -2,8 +2,9 @@ import type { Handler } from 'express'
 import type { DemoParts } from './control.js'
 
 /**
- * Server-Sent Events: the log so far and the phone at once, then each change. Because every connection begins with the whole history, a page that comes
- * back from the operator shows what happened before it left.
+ * Server-Sent Events: the log so far and the phone at once, then each change. Because every
+ * connection begins with the whole history, a page that comes back from the operator shows what
+ * happened before it left.
  */
 export function eventStream({ log, phone }: Pick<DemoParts, 'log' | 'phone'>): Handler {
   return (_req, res) => {
@@ -14,7 +15,10 @@ export function eventStream({ log, phone }: Pick<DemoParts, 'log' | 'phone'>): H
 
     sendHistory()
     sendPhone()
-    const stops = [log.subscribe((entry) => (entry === 'cleared' ? sendHistory() : send('entry', entry))), phone.subscribe(sendPhone)]
+    const stops = [
+      log.subscribe((entry) => (entry === 'cleared' ? sendHistory() : send('entry', entry))),
+      phone.subscribe(sendPhone),
+    ]
     res.once('close', () => {
       for (const stop of stops) stop()
     })

@@ -1,6 +1,10 @@
 import type { PhoneCheckEvent } from 'passport-phonecheck'
 
-const ways: Record<string, string> = { phonecheck: 'the silent check', mocheck: 'a text from the phone', 'idenfy-sms': 'a code by text' }
+const ways: Record<string, string> = {
+  phonecheck: 'the silent check',
+  mocheck: 'a text from the phone',
+  'idenfy-sms': 'a code by text',
+}
 
 const steps = {
   start: 'The login could not begin',
@@ -35,9 +39,13 @@ export function explainEvent(event: PhoneCheckEvent): string {
     case 'user_refused':
       return 'The number is proven, but the app does not want this user.'
     case 'verify_callback_failed':
-      return event.canRepeat ? 'The app failed to find its user. The proof is kept for a minute.' : 'The app failed to find its user.'
+      return event.canRepeat
+        ? 'The app failed to find its user. The proof is kept for a minute.'
+        : 'The app failed to find its user.'
     case 'suspicious':
-      return event.reason === 'mismatch' ? 'Somebody tried a number that is not in the phone’s SIM.' : 'The device changed its address.'
+      return event.reason === 'mismatch'
+        ? 'Somebody tried a number that is not in the phone’s SIM.'
+        : 'The device changed its address.'
     case 'foreign_verify':
       return 'Somebody who did not begin this login tried to finish it.'
     case 'token_refused':

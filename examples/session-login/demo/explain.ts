@@ -55,11 +55,17 @@ const steps: readonly [pattern: RegExp, sentence: Sentence][] = [
   ],
   [
     /^GET \/mo_check\/v0\.1\/checks\/[^/]+$/,
-    ok('The app asks whether the text has arrived, and from which SIM. Only this answer counts.', 'There is no answer.'),
+    ok(
+      'The app asks whether the text has arrived, and from which SIM. Only this answer counts.',
+      'There is no answer.',
+    ),
   ],
   [
     /^POST \/fraud\/send-sms$/,
-    ok('The app has a code sent. It never learns which; only iDenfy knows.', 'No code is sent: another one to this number is still open.'),
+    ok(
+      'The app has a code sent. It never learns which; only iDenfy knows.',
+      'No code is sent: another one to this number is still open.',
+    ),
   ],
   [/^POST \/fraud\/verify-sms$/, ok('The app asks iDenfy whether that was the code.', 'iDenfy cannot say.')],
   [/^GET \/\.well-known\/jwks\.json$/, 'The app fetches the keys with which IDlayr signs, and keeps them.'],
@@ -77,7 +83,9 @@ const steps: readonly [pattern: RegExp, sentence: Sentence][] = [
     /^GET \/phone_check\/v0\.2\/checks\/[^/]+\/redirect$/,
     (status) => {
       if (status === 412) return 'This device is not on mobile data, so no operator could recognise it.'
-      return status < 400 ? 'The check URL is opened over mobile data and leads on to the operator.' : 'The check URL cannot be used.'
+      return status < 400
+        ? 'The check URL is opened over mobile data and leads on to the operator.'
+        : 'The check URL cannot be used.'
     },
   ],
   [/^GET \/_operator\/1$/, 'The operator recognises the SIM by its data connection.'],
@@ -107,11 +115,14 @@ function said(sentence: Sentence, status: number): string {
 /** The same for what travels besides the requests. `isOurs`: to or from the phone that is shown. */
 export function explainMessage(message: MessageRecord, isOurs: boolean): string {
   if (message.kind === 'callback') {
-    if (message.status === 200) return 'IDlayr announces a result, signed. It is a hint and proves nothing: the app will ask sooner.'
+    if (message.status === 200)
+      return 'IDlayr announces a result, signed. It is a hint and proves nothing: the app will ask sooner.'
     return 'IDlayr announces a result, and is not heard. It will try again.'
   }
   if (message.direction === 'from_phone') {
-    return message.delivered ? 'The text goes out. The network says from which SIM it came.' : 'The text goes to a number that nobody has.'
+    return message.delivered
+      ? 'The text goes out. The network says from which SIM it came.'
+      : 'The text goes to a number that nobody has.'
   }
   const what = message.kind === 'call' ? 'A voice call with the code' : 'A text with the code'
   if (!message.delivered) return `${what} finds no phone with that SIM.`

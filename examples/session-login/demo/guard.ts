@@ -1,8 +1,8 @@
 import type { Handler } from 'express'
 
 /**
- * Answers under one name only. `localhost` is another site to a browser, whose cookies a redirect to 127.0.0.1 would miss; and any further name
- * is one that somebody has pointed at this machine.
+ * Answers under one name only. `localhost` is another site to a browser, whose cookies a redirect
+ * to 127.0.0.1 would miss; and any further name is one that somebody has pointed at this machine.
  */
 export function oneHost(origin: string): Handler {
   const { host, port } = new URL(origin)

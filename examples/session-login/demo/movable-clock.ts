@@ -6,7 +6,10 @@ interface Sleeper {
   wake: () => void
 }
 
-/** The system's time plus what the demo let pass. One for simulator, library and store, so that all of them age alike. */
+/**
+ * The system's time plus what the demo let pass. One for simulator, library and store, so that all
+ * of them age alike.
+ */
 export class MovableClock implements Clock {
   #ahead = 0
   readonly #sleepers = new Set<Sleeper>()

@@ -18,7 +18,10 @@ export const decorate: Handler = (_req, res, next) => {
 }
 
 function decorated(page: string): string {
-  return page.replace('</head>', `${tags}</head>`).replace('<body>', `<body class="demo">\n${stage}`).replace('</body>', `${panels}</body>`)
+  return page
+    .replace('</head>', `${tags}</head>`)
+    .replace('<body>', `<body class="demo">\n${stage}`)
+    .replace('</body>', `${panels}</body>`)
 }
 
 function fragment(name: string): string {

@@ -15,7 +15,12 @@ export interface PhoneScreen {
   readonly detail?: string
 }
 
-export const idleScreen: PhoneScreen = { state: 'idle', headline: 'Ready', hops: [], detail: 'Waiting for a check to confirm' }
+export const idleScreen: PhoneScreen = {
+  state: 'idle',
+  headline: 'Ready',
+  hops: [],
+  detail: 'Waiting for a check to confirm',
+}
 export const openingScreen: PhoneScreen = { state: 'opening', headline: 'Opening…', hops: [] }
 export const sentScreen: PhoneScreen = { state: 'code', headline: 'Text sent', hops: [] }
 export const textScreen: PhoneScreen = { state: 'code', headline: 'New text', hops: [] }

@@ -46,7 +46,8 @@ export class ProtocolLog {
   /** A step with `times` is added once, and counted from then on. */
   add(step: Omit<LogEntry, 'id' | 'at'>): LogEntry {
     const repeated = step.times === undefined ? undefined : this.#repeated(step)
-    if (repeated) return this.settle(repeated, { status: step.status ?? null, note: step.note, times: (repeated.times ?? 1) + 1 })
+    if (repeated)
+      return this.settle(repeated, { status: step.status ?? null, note: step.note, times: (repeated.times ?? 1) + 1 })
     this.#lastId += 1
     const entry = { id: this.#lastId, at: this.#clock.now(), ...step }
     this.#entries.push(entry)
@@ -56,8 +57,8 @@ export class ProtocolLog {
   }
 
   /**
-   * Adds the answer to a request that was shown when it began: to its own row when nothing has happened since, else in a row of its own, so that it stands
-   * below the calls that decided it.
+   * Adds the answer to a request that was shown when it began: to its own row when nothing has
+   * happened since, else in a row of its own, so that it stands below the calls that decided it.
    */
   answer(begun: LogEntry, status: LogEntry['status'], note: string): void {
     const { id, kind, from, to, what, times } = begun
@@ -68,7 +69,14 @@ export class ProtocolLog {
       return
     }
     this.settle(begun, { status: '' })
-    this.add({ kind, ...(to && { from: to }), ...(from && { to: from }), ...(what && { what }), status: status ?? null, note })
+    this.add({
+      kind,
+      ...(to && { from: to }),
+      ...(from && { to: from }),
+      ...(what && { what }),
+      status: status ?? null,
+      note,
+    })
   }
 
   /** Adds what became of a step that was shown when it began. */

@@ -53,7 +53,14 @@ function isQuestion(method: string, path: string): boolean {
 function messageStep(message: MessageRecord, isOurs: boolean): Parameters<ProtocolLog['add']>[0] {
   const note = explainMessage(message, isOurs)
   if (message.kind === 'callback') {
-    return { kind: 'request', from: 'IDlayr', to: 'App', what: 'POST /webhooks/phone', status: message.status ?? 'failed', note }
+    return {
+      kind: 'request',
+      from: 'IDlayr',
+      to: 'App',
+      what: 'POST /webhooks/phone',
+      status: message.status ?? 'failed',
+      note,
+    }
   }
   const isOutgoing = message.direction === 'from_phone'
   return {
@@ -88,7 +95,11 @@ export function watchApp(phone: DemoPhone, log: ProtocolLog): Handler {
     })
     res.once('close', () => {
       const status = res.writableFinished ? res.statusCode : null
-      log.answer(entry, status, status === null ? 'The page has not waited for the answer.' : explain(method, path, status))
+      log.answer(
+        entry,
+        status,
+        status === null ? 'The page has not waited for the answer.' : explain(method, path, status),
+      )
     })
     next()
   }

@@ -4,17 +4,20 @@
 /**
  * A refusal of the server: an RFC 9457 problem whose `code` is stable. `retry_after` is in seconds.
  *
- * @typedef {{ code: string, reason?: string, detail?: string, attempts_left?: number, fallback?: string[], retry_after?: number }} Problem
+ * @typedef {{ code: string, reason?: string, detail?: string, attempts_left?: number, fallback?:
+ * string[], retry_after?: number }} Problem
  *
  * A way that the server has passed over, and why.
  *
  * @typedef {{ method: string, reason: string }} Skipped
  *
- * What the device must do now, and since when (`at`, milliseconds since the epoch). `fallback` are the ways that are still to come, the first of them in
- * `fallback_in` seconds.
+ * What the device must do now, and since when (`at`, milliseconds since the epoch). `fallback` are
+ * the ways that are still to come, the first of them in `fallback_in` seconds.
  *
- * @typedef {{ flow: string, method: string, challenge: Challenge, expires_in: number, fallback: string[], fallback_in?: number, skipped?: Skipped[], at: number }} Step
- * @typedef {{ state: 'pending' | 'verified' | 'failed' | 'expired', rung: 'live' | 'spent', fallback: string[], reason?: string, retry_after?: number }} Report
+ * @typedef {{ flow: string, method: string, challenge: Challenge, expires_in: number, fallback:
+ * string[], fallback_in?: number, skipped?: Skipped[], at: number }} Step
+ * @typedef {{ state: 'pending' | 'verified' | 'failed' | 'expired', rung: 'live' | 'spent',
+ * fallback: string[], reason?: string, retry_after?: number }} Report
  * @typedef {{ next: string }} Welcome Where a signed-in user goes
  */
 

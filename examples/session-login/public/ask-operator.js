@@ -10,7 +10,8 @@ import { nextStep } from './ways.js'
 /** @import { DeviceAnswer, DeviceError } from './device.js' */
 
 /**
- * The silent way: the device opens the check URL over mobile data and brings a code back, which proves nothing by itself; the server judges it.
+ * The silent way: the device opens the check URL over mobile data and brings a code back, which
+ * proves nothing by itself; the server judges it.
  *
  * @param {Step} step
  * @param {OpenUrl} challenge
@@ -38,7 +39,8 @@ export async function askOperator(step, { url }, { device, signal }) {
 }
 
 /**
- * Whether the next way is taken without asking. Not when the silent one is likely to work if it is tried again, or with another number.
+ * Whether the next way is taken without asking. Not when the silent one is likely to work if it is
+ * tried again, or with another number.
  *
  * @param {import('./api.js').Problem} problem
  */
@@ -54,7 +56,9 @@ function goesOn({ code, reason, fallback = [] }) {
  */
 function fromDevice(answer) {
   if ('error' in answer) return answer
-  const { check_id, code, error, error_description, type } = /** @type {Record<string, string | undefined>} */ (answer.response_body ?? {})
+  const { check_id, code, error, error_description, type } = /** @type {Record<string, string | undefined>} */ (
+    answer.response_body ?? {}
+  )
   if (code) return { check_id, code }
   if (error) return { check_id, error, error_description }
   // The vendor refused before the operator was asked. Its problem is named by the fragment of its type.

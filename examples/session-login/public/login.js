@@ -85,7 +85,9 @@ async function login(begin, way) {
  */
 function fail(problem, step) {
   showProblem(messageFor(problem))
-  const aboutNumber = ['invalid_phone_number', 'number_type_not_allowed', 'country_not_allowed', 'mismatch'].includes(problem.code)
+  const aboutNumber = ['invalid_phone_number', 'number_type_not_allowed', 'country_not_allowed', 'mismatch'].includes(
+    problem.code,
+  )
   number.setAttribute('aria-invalid', String(aboutNumber))
   if (aboutNumber) number.focus()
   if (step && !isOver(problem) && problem.code !== 'cooldown') void goOn(problem, step)
@@ -112,7 +114,10 @@ async function goOn({ code, fallback }, step) {
   }
 }
 
-/** Goes on where this tab was, or explains why a login by redirect failed, which comes back as `/login?phonecheck=<code>&reason=<reason>`. */
+/**
+ * Goes on where this tab was, or explains why a login by redirect failed, which comes back as
+ * `/login?phonecheck=<code>&reason=<reason>`.
+ */
 function takeUp() {
   const { number: typed = '', step } = recall() ?? {}
   const address = new URL(location.href)

@@ -2,8 +2,8 @@
 /** @import { Step } from './api.js' */
 
 /**
- * What this tab remembers of a login while it visits the operator, reads a text in another app, or is reloaded. The handle in it is of no use to anyone
- * without the cookie that scripts cannot read.
+ * What this tab remembers of a login while it visits the operator, reads a text in another app, or
+ * is reloaded. The handle in it is of no use to anyone without the cookie that scripts cannot read.
  */
 const key = 'phone-login'
 /** As long as the server keeps a login. Milliseconds. */
@@ -23,7 +23,9 @@ export function remember(step) {
 
 /** @returns {Remembered | undefined} */
 export function recall() {
-  const known = /** @type {Remembered | undefined} */ (attempt(() => JSON.parse(sessionStorage.getItem(key) ?? 'null') ?? undefined))
+  const known = /** @type {Remembered | undefined} */ (
+    attempt(() => JSON.parse(sessionStorage.getItem(key) ?? 'null') ?? undefined)
+  )
   return known?.step && Date.now() - known.step.at > lifeMs ? { number: known.number } : known
 }
 

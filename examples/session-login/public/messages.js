@@ -2,7 +2,8 @@
 /** @import { Problem } from './api.js' */
 
 /**
- * @typedef {{ title: string, text: string, again?: boolean }} Message What happened, and what to do about it. `again`: a button for that belongs beside it
+ * @typedef {{ title: string, text: string, again?: boolean }} Message What happened, and what to do
+ * about it. `again`: a button for that belongs beside it
  */
 
 /** @type {Message} */
@@ -73,14 +74,27 @@ const anyFault = {
  * @type {Record<string, Message>}
  */
 const byCode = {
-  invalid_phone_number: { title: 'Check the number', text: 'Enter a mobile number with its country code, such as +1 202 555 0100.' },
-  number_type_not_allowed: { title: 'This is not a mobile number', text: 'Only a number with a SIM can sign in. Enter a mobile number.' },
-  country_not_allowed: { title: 'Not available in this country yet', text: 'Numbers of this country cannot sign in here.' },
+  invalid_phone_number: {
+    title: 'Check the number',
+    text: 'Enter a mobile number with its country code, such as +1 202 555 0100.',
+  },
+  number_type_not_allowed: {
+    title: 'This is not a mobile number',
+    text: 'Only a number with a SIM can sign in. Enter a mobile number.',
+  },
+  country_not_allowed: {
+    title: 'Not available in this country yet',
+    text: 'Numbers of this country cannot sign in here.',
+  },
   mismatch: {
     title: 'This phone has a different number',
     text: 'The SIM in this phone does not have the number that you entered. Correct the number, or use the phone that has it.',
   },
-  invalid_code: { title: 'The check did not match', text: 'The operator did not accept the answer of this phone. Try again.', again: true },
+  invalid_code: {
+    title: 'The check did not match',
+    text: 'The operator did not accept the answer of this phone. Try again.',
+    again: true,
+  },
   flow_invalid: {
     title: 'This sign-in is over',
     text: 'It was used already, has expired, or was begun in another browser. Try again.',
@@ -95,7 +109,10 @@ const byCode = {
     title: 'Your number could not be confirmed',
     text: 'No other way of signing in works for this phone just now. Wait a few minutes, and sign in again.',
   },
-  user_refused: { title: 'No access', text: 'Your number is confirmed, but it has no access here. Ask whoever invited you.' },
+  user_refused: {
+    title: 'No access',
+    text: 'Your number is confirmed, but it has no access here. Ask whoever invited you.',
+  },
   in_progress: { title: 'Already on it', text: 'This sign-in is being finished in another tab. Have a look there.' },
   provider_unavailable: partnerDown,
   store_unavailable: {
@@ -104,13 +121,19 @@ const byCode = {
     again: true,
   },
   pending: noResult,
-  too_early: { title: 'Give it a moment', text: 'The present way still has a chance. You can take the next one {later}.' },
+  too_early: {
+    title: 'Give it a moment',
+    text: 'The present way still has a chance. You can take the next one {later}.',
+  },
   cooldown: { title: 'The code is on its way', text: 'Texts can take a while. You can ask for another code {later}.' },
   number_limit: {
     title: 'Too many texts to this number',
     text: 'To protect it, no other one is sent for a while. Try again {later}.',
   },
-  spending_limit: { title: 'No more sign-ins by this way today', text: 'Use one of the other ways, or try again {later}.' },
+  spending_limit: {
+    title: 'No more sign-ins by this way today',
+    text: 'Use one of the other ways, or try again {later}.',
+  },
   address_limit: {
     title: 'Too many attempts from this network',
     text: 'Others may share your connection. Try again {later}, or over another network.',
@@ -119,13 +142,23 @@ const byCode = {
     title: 'Codes are locked for this number',
     text: 'Too many wrong ones were typed. Sign in with the SIM in your phone, or try again {later}.',
   },
-  send_refused: { title: 'No code can be sent', text: 'Codes by text are not available for this sign-in. Use one of the other ways.' },
+  send_refused: {
+    title: 'No code can be sent',
+    text: 'Codes by text are not available for this sign-in. Use one of the other ways.',
+  },
   delivery_unknown: {
     title: 'The code may not have been sent',
     text: 'We cannot tell whether it is on its way, so it cannot be used. Ask for another one {later}.',
   },
-  cross_site: { title: 'Open the sign-in page again', text: 'This request seemed to come from another site, so it was turned away.' },
-  offline: { title: 'No connection', text: 'This page cannot reach the server. Check your connection and try again.', again: true },
+  cross_site: {
+    title: 'Open the sign-in page again',
+    text: 'This request seemed to come from another site, so it was turned away.',
+  },
+  offline: {
+    title: 'No connection',
+    text: 'This page cannot reach the server. Check your connection and try again.',
+    again: true,
+  },
 }
 
 /**
@@ -159,7 +192,10 @@ const byReason = {
   quota_exceeded: busyPartner,
   misconfigured: ourFault,
   busy: openMessage,
-  limit_reached: { title: 'Too many attempts with this number', text: 'This way is closed for a while. Use another way, or wait.' },
+  limit_reached: {
+    title: 'Too many attempts with this number',
+    text: 'This way is closed for a while. Use another way, or wait.',
+  },
   expired,
 }
 
@@ -211,7 +247,14 @@ function later(seconds) {
  * @param {Problem} problem
  */
 export function isOver({ code }) {
-  return ['flow_invalid', 'ladder_exhausted', 'user_refused', 'cross_site', 'invalid_request', 'invalid_phone_number'].includes(code)
+  return [
+    'flow_invalid',
+    'ladder_exhausted',
+    'user_refused',
+    'cross_site',
+    'invalid_request',
+    'invalid_phone_number',
+  ].includes(code)
 }
 
 /**
@@ -246,7 +289,10 @@ const skipped = {
   },
   mno_not_supported: { title: 'Silent sign-in does not work here', text: 'Your operator takes no part in it yet.' },
   provider_down: { title: 'Silent sign-in does not work just now', text: 'Our partner does not answer.' },
-  quota_exceeded: { title: 'Silent sign-in does not work just now', text: 'Our partner takes no more requests for the moment.' },
+  quota_exceeded: {
+    title: 'Silent sign-in does not work just now',
+    text: 'Our partner takes no more requests for the moment.',
+  },
   misconfigured: { title: 'Silent sign-in does not work just now', text: 'It is out of order, which is our fault.' },
 }
 

@@ -17,7 +17,8 @@ const text = element('text-body', HTMLElement)
 const link = element('text-link', HTMLAnchorElement)
 
 /**
- * The user sends a text, and the operator says from which SIM it came. The page asks for the result; the server asks the vendor.
+ * The user sends a text, and the operator says from which SIM it came. The page asks for the
+ * result; the server asks the vendor.
  *
  * @param {Step} step
  * @param {SendSms} challenge
@@ -63,7 +64,8 @@ async function arrival({ flow }, offer, signal) {
         showProgress('Signing you in…')
         return await verify(flow, {})
       }
-      if (state !== 'pending') throw new ProblemError({ code: state === 'failed' ? 'ladder_exhausted' : 'flow_invalid' })
+      if (state !== 'pending')
+        throw new ProblemError({ code: state === 'failed' ? 'ladder_exhausted' : 'flow_invalid' })
       if (rung === 'spent') {
         if (!offer.openNow(fallback)) throw new ProblemError({ code: 'ladder_exhausted' })
         panel.dataset.locked = ''

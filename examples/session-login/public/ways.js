@@ -18,8 +18,10 @@ const names = { mocheck: 'Text us instead', 'idenfy-sms': 'Send me a code instea
  * Offers the next way, as soon as the present one has had its chance.
  *
  * @typedef {object} Offer
- * @property {Promise<Step>} taken Settles once the user wanted it and the server agreed, or said that this login is over
- * @property {(fallback: string[]) => boolean} openNow The present way is known to lead nowhere. Whether there is a next one
+ * @property {Promise<Step>} taken Settles once the user wanted it and the server agreed, or said
+ * that this login is over
+ * @property {(fallback: string[]) => boolean} openNow The present way is known to lead nowhere.
+ * Whether there is a next one
  *
  * @param {Step} step
  * @param {AbortSignal} signal

@@ -16,7 +16,11 @@ export function resendHandler(context: HandlerContext): Handler {
   return stepHandler(context, 'phoneCheckResend', (request) => context.flow.resend(request))
 }
 
-function stepHandler(context: HandlerContext, name: string, takeStep: (request: FlowRequest) => Promise<NextStep>): Handler {
+function stepHandler(
+  context: HandlerContext,
+  name: string,
+  takeStep: (request: FlowRequest) => Promise<NextStep>,
+): Handler {
   const handler = async (req: HttpRequest, res: HttpResponse): Promise<void> => {
     const { request, cookie } = await readFlowRequest(context, req)
     const step = await expiringCookieWhenOver(context, res, cookie, () => takeStep(request))
@@ -27,6 +31,18 @@ function stepHandler(context: HandlerContext, name: string, takeStep: (request: 
 }
 
 /** The wire form of a rung that was reached, the same for start, fallback and resend. */
-export function toWire(handle: string, { id, method, challenge, expiresInSeconds, fallback, fallbackInSeconds, skipped }: NextStep) {
-  return { flow: handle, id, method, challenge, expires_in: expiresInSeconds, fallback, fallback_in: fallbackInSeconds, skipped }
+export function toWire(
+  handle: string,
+  { id, method, challenge, expiresInSeconds, fallback, fallbackInSeconds, skipped }: NextStep,
+) {
+  return {
+    flow: handle,
+    id,
+    method,
+    challenge,
+    expires_in: expiresInSeconds,
+    fallback,
+    fallback_in: fallbackInSeconds,
+    skipped,
+  }
 }

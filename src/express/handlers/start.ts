@@ -9,13 +9,22 @@ import { optionalString, readBody } from '../request/body.js'
 import { toWire } from './next-rung.js'
 
 export interface StartOptions {
-  /** `cookie` (default) for browsers, `handle` for native apps and APIs, where whoever holds the handle is the starter. */
+  /**
+   * `cookie` (default) for browsers, `handle` for native apps and APIs, where whoever holds the
+   * handle is the starter.
+   */
   binding?: BindingMode
-  /** How the code comes back. Default: `redirect` when the strategy has a `redirectUrl`, else `body`. `handle` implies `body`. */
+  /**
+   * How the code comes back. Default: `redirect` when the strategy has a `redirectUrl`, else
+   * `body`. `handle` implies `body`.
+   */
   delivery?: Delivery
 }
 
-/** Cookies belong to a host: a flow that is begun on `localhost` and returns to `127.0.0.1` has lost its browser. The operator hears of it once. */
+/**
+ * Cookies belong to a host: a flow that is begun on `localhost` and returns to `127.0.0.1` has lost
+ * its browser. The operator hears of it once.
+ */
 function hostComparison() {
   let told = false
   return ({ redirectUrl, emit }: HandlerContext, req: HttpRequest) => {
@@ -31,7 +40,10 @@ function hostComparison() {
   }
 }
 
-/** The vendor sends a browser back only where a flow has an address to go to: without one it ends on the vendor's JSON. The operator hears of it once. */
+/**
+ * The vendor sends a browser back only where a flow has an address to go to: without one it ends on
+ * the vendor's JSON. The operator hears of it once.
+ */
 function returnReminder({ emit, purpose }: HandlerContext) {
   let told = false
   return (req: HttpRequest) => {
@@ -52,7 +64,8 @@ export function startHandler(context: HandlerContext, options: StartOptions): Ha
   const binding = options.binding ?? 'cookie'
   const delivery = options.delivery ?? (binding === 'cookie' && context.redirectUrl !== undefined ? 'redirect' : 'body')
   if (binding !== 'cookie' && binding !== 'handle') throw new TypeError("start: binding must be 'cookie' or 'handle'")
-  if (delivery !== 'redirect' && delivery !== 'body') throw new TypeError("start: delivery must be 'redirect' or 'body'")
+  if (delivery !== 'redirect' && delivery !== 'body')
+    throw new TypeError("start: delivery must be 'redirect' or 'body'")
   if (delivery === 'redirect' && binding === 'handle') {
     throw new TypeError("start: delivery 'redirect' needs binding 'cookie'; only a browser can be sent back")
   }
@@ -78,7 +91,12 @@ export function startHandler(context: HandlerContext, options: StartOptions): Ha
       requester: device === undefined ? requester : { ...requester, devices: [device] },
     })
     if (binding === 'cookie') context.cookies.add(req, res, started)
-    if (binding === 'cookie' && options.delivery === undefined && delivery === 'body' && started.challenge.type === 'open_url')
+    if (
+      binding === 'cookie' &&
+      options.delivery === undefined &&
+      delivery === 'body' &&
+      started.challenge.type === 'open_url'
+    )
       remindOfReturn(req)
     sendJson(res, 201, toWire(started.handle, started))
   })

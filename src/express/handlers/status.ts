@@ -7,11 +7,21 @@ import { expiringCookieWhenOver, readFlowRequest } from '../request/flow.js'
 export function statusHandler(context: HandlerContext): Handler {
   return asHandler(context, async function phoneCheckStatus(req, res) {
     const { request, cookie } = await readFlowRequest(context, req)
-    const { state, rung, fallback, reason, fallbackInSeconds, retryAfterSeconds } = await expiringCookieWhenOver(context, res, cookie, () =>
-      context.flow.status(request),
+    const { state, rung, fallback, reason, fallbackInSeconds, retryAfterSeconds } = await expiringCookieWhenOver(
+      context,
+      res,
+      cookie,
+      () => context.flow.status(request),
     )
     if (cookie && (state === 'failed' || state === 'expired')) context.cookies.expire(res, cookie.name)
     if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds))
-    sendJson(res, 200, { state, rung, fallback, reason, fallback_in: fallbackInSeconds, retry_after: retryAfterSeconds })
+    sendJson(res, 200, {
+      state,
+      rung,
+      fallback,
+      reason,
+      fallback_in: fallbackInSeconds,
+      retry_after: retryAfterSeconds,
+    })
   })
 }

@@ -13,13 +13,16 @@ import { asHandler, sendJson } from '../problem-json.js'
 import { optionalString, readBody } from '../request/body.js'
 
 export interface IssueOptions {
-  /** Purposes of flows that may end in tokens. Default `['login']`: a number that was proven to be linked says nothing about whose account this is. */
+  /**
+   * Purposes of flows that may end in tokens. Default `['login']`: a number that was proven to be
+   * linked says nothing about whose account this is.
+   */
   purposes?: readonly string[]
 }
 
 /**
- * Answers a login with tokens: `{ access_token, token_type: "Bearer", expires_in, refresh_token?, device? }`. Mount it after
- * `passport.authenticate('phonecheck', { session: false })`.
+ * Answers a login with tokens: `{ access_token, token_type: "Bearer", expires_in, refresh_token?,
+ * device? }`. Mount it after `passport.authenticate('phonecheck', { session: false })`.
  * @throws TypeError that names the setting and the cure
  */
 export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>, options: IssueOptions = {}): Handler {
@@ -28,28 +31,34 @@ export function issueJwt<Claims extends object>(settings: JwtSettings<Claims>, o
   const { purposes = ['login'] } = options
   // `'login'.includes('log')` is true: a string would admit purposes that nobody listed.
   if (!Array.isArray(purposes)) throw new TypeError("issueJwt: purposes must be a list, such as ['stepup']")
-  return asHandler(tokens, async function issueJwt(req: HttpRequest & { authInfo?: Express.AuthInfo | undefined }, res) {
-    const { user, authInfo } = req
-    const identity = authInfo?.phoneCheck
-    if (!user || !identity) {
-      throw new Error("issueJwt: nobody has logged in. Mount it after passport.authenticate('phonecheck', { session: false }).")
-    }
-    if (!purposes.includes(identity.purpose)) {
-      throw new Error(
-        `issueJwt: the number was proven for the purpose '${identity.purpose}', which is no login. If tokens may come of it, pass { purposes: ['${identity.purpose}'] }, and let its verify callback compare the number with the account's.`,
-      )
-    }
-    const grant = await grantOf(tokens, user, identity)
-    const begun = await tokens.families?.issue(grant)
-    sendJson(res, 200, {
-      ...answer(tokens, await signOrEnd(tokens, grant, begun), begun?.refreshToken),
-      device: authInfo?.phoneCheckDevice,
-    })
-  })
+  return asHandler(
+    tokens,
+    async function issueJwt(req: HttpRequest & { authInfo?: Express.AuthInfo | undefined }, res) {
+      const { user, authInfo } = req
+      const identity = authInfo?.phoneCheck
+      if (!user || !identity) {
+        throw new Error(
+          "issueJwt: nobody has logged in. Mount it after passport.authenticate('phonecheck', { session: false }).",
+        )
+      }
+      if (!purposes.includes(identity.purpose)) {
+        throw new Error(
+          `issueJwt: the number was proven for the purpose '${identity.purpose}', which is no login. If tokens may come of it, pass { purposes: ['${identity.purpose}'] }, and let its verify callback compare the number with the account's.`,
+        )
+      }
+      const grant = await grantOf(tokens, user, identity)
+      const begun = await tokens.families?.issue(grant)
+      sendJson(res, 200, {
+        ...answer(tokens, await signOrEnd(tokens, grant, begun), begun?.refreshToken),
+        device: authInfo?.phoneCheckDevice,
+      })
+    },
+  )
 }
 
 /**
- * `POST { refresh_token }`: a new access token and the next refresh token. A refresh token is good once; a used one ends the login.
+ * `POST { refresh_token }`: a new access token and the next refresh token. A refresh token is good
+ * once; a used one ends the login.
  * @throws TypeError that names the setting and the cure
  */
 export function refreshJwt<Claims extends object>(settings: JwtSettings<Claims>): Handler {
@@ -81,12 +90,15 @@ export function logoutJwt<Claims extends object>(settings: JwtSettings<Claims>):
 }
 
 /**
- * Ends every login that a user has until now: all refresh tokens at once, and access tokens too with `checkRevoked`; without it these expire by themselves. New
- * logins are not affected. Waits until it is done.
+ * Ends every login that a user has until now: all refresh tokens at once, and access tokens too
+ * with `checkRevoked`; without it these expire by themselves. New logins are not affected. Waits
+ * until it is done.
  * @param id what `subject` returns for the user
- * @param devices the user's numbers, and the strategy in which their devices are known: they are strangers from now on. Only the application knows which
- * numbers its user has. A device that stays known has counters of its own, and nothing else
- * @throws PhoneCheckError `store_unavailable`: nothing was revoked, or it is not known; try again. TypeError without a store, or for an id that is none
+ * @param devices the user's numbers, and the strategy in which their devices are known: they are
+ * strangers from now on. Only the application knows which numbers its user has. A device that stays
+ * known has counters of its own, and nothing else
+ * @throws PhoneCheckError `store_unavailable`: nothing was revoked, or it is not known; try again.
+ * TypeError without a store, or for an id that is none
  */
 export async function revokeUser<Claims extends object>(
   settings: JwtSettings<Claims>,
@@ -106,13 +118,18 @@ type Issuing = TokenService & { subject: (user: Express.User) => string }
 function issuing<Claims extends object>(settings: JwtSettings<Claims>): Issuing {
   const tokens = tokenServiceFor(settings)
   const { subject } = tokens
-  if (!subject) throw complaint('subject', 'is missing; pass a function that returns the stable id of a user, such as (user) => user.id')
+  if (!subject)
+    throw complaint(
+      'subject',
+      'is missing; pass a function that returns the stable id of a user, such as (user) => user.id',
+    )
   if (!tokens.access.canSign) throw complaint('keys[0]', 'has no privateKey, and the first key signs')
   return { ...tokens, subject }
 }
 
 function familiesOf({ families }: TokenService, who: string) {
-  if (!families) throw complaint('store', `is missing, and ${who} works on what it keeps; pass one, such as new MemoryStore()`)
+  if (!families)
+    throw complaint('store', `is missing, and ${who} works on what it keeps; pass one, such as new MemoryStore()`)
   return families
 }
 
@@ -152,7 +169,11 @@ async function currentGrant(tokens: Issuing, grant: Grant): Promise<Grant | unde
   return { ...grant, ...claimsOf(tokens, user) }
 }
 
-function sign({ access, issuer, audience, accessTtlSeconds, now }: Issuing, grant: Grant, sid: string | undefined): string {
+function sign(
+  { access, issuer, audience, accessTtlSeconds, now }: Issuing,
+  grant: Grant,
+  sid: string | undefined,
+): string {
   const iat = now()
   const rev = revClaim(grant.epochs)
   return access.sign({
@@ -171,8 +192,15 @@ function sign({ access, issuer, audience, accessTtlSeconds, now }: Issuing, gran
   })
 }
 
-/** Claims that cannot be signed are the application's fault; a login that nobody was told of must not be kept for a month. */
-async function signOrEnd(tokens: Issuing, grant: Grant, begun: { sid: string; refreshToken: string } | undefined): Promise<string> {
+/**
+ * Claims that cannot be signed are the application's fault; a login that nobody was told of must
+ * not be kept for a month.
+ */
+async function signOrEnd(
+  tokens: Issuing,
+  grant: Grant,
+  begun: { sid: string; refreshToken: string } | undefined,
+): Promise<string> {
   try {
     return sign(tokens, grant, begun?.sid)
   } catch (error) {

@@ -7,12 +7,14 @@ import { asBytes, bytesOf } from '../request/body.js'
 const maxBodyBytes = 16 * 1024
 
 /**
- * The handler of a provider's webhooks, mounted at the path of `callbackUrl`. A webhook is only a hint to ask: it decides nothing.
+ * The handler of a provider's webhooks, mounted at the path of `callbackUrl`. A webhook is only a
+ * hint to ask: it decides nothing.
  * @throws TypeError when the strategy has no `callbackUrl`, or no rung whose provider calls back
  */
 export function webhookHandler(context: HandlerContext): Handler {
   const url = context.callbackUrl
-  if (url === undefined) throw new TypeError('webhook: the strategy needs a callbackUrl; signatures are checked against it')
+  if (url === undefined)
+    throw new TypeError('webhook: the strategy needs a callbackUrl; signatures are checked against it')
   if (!context.hasWebhook) throw new TypeError('webhook: no provider of the ladder sends webhooks')
 
   return asHandler(context, async function phoneCheckWebhook(req, res) {

@@ -5,12 +5,16 @@ import type { HttpRequest } from '../http-types.js'
 const maxBodyBytes = 4 * 1024
 
 /**
- * The JSON object a POST carries, with no key but the `allowed` ones, up to 4 KiB: what the app's parser left in `req.body`, parsed or as bytes or text, else
- * the raw body.
+ * The JSON object a POST carries, with no key but the `allowed` ones, up to 4 KiB: what the app's
+ * parser left in `req.body`, parsed or as bytes or text, else the raw body.
  * @param ignoreUnknown drop other keys instead of refusing them, where a vendor's answer is passed on as it is
  * @throws PhoneCheckError `unsupported_media_type`, `payload_too_large`, `invalid_request` naming the field
  */
-export async function readBody(req: HttpRequest, allowed: readonly string[], ignoreUnknown = false): Promise<Record<string, unknown>> {
+export async function readBody(
+  req: HttpRequest,
+  allowed: readonly string[],
+  ignoreUnknown = false,
+): Promise<Record<string, unknown>> {
   const type = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new PhoneCheckError('unsupported_media_type')
   const { body: given } = req
@@ -18,7 +22,9 @@ export async function readBody(req: HttpRequest, allowed: readonly string[], ign
   const unknown = ignoreUnknown ? undefined : Object.keys(body).find((key) => !allowed.includes(key))
   if (unknown !== undefined) {
     // A name that is no name of ours is not repeated: an error must not carry what a client wrote.
-    throw new PhoneCheckError('invalid_request', { message: `The body has an unknown field. Allowed: ${allowed.join(', ')}.` })
+    throw new PhoneCheckError('invalid_request', {
+      message: `The body has an unknown field. Allowed: ${allowed.join(', ')}.`,
+    })
   }
   return body
 }
@@ -28,12 +34,17 @@ export function optionalString(body: Record<string, unknown>, name: string, maxL
   const value = Object.hasOwn(body, name) ? body[name] : undefined
   if (value === undefined || value === null) return undefined
   if (typeof value !== 'string' || value.length > maxLength) {
-    throw new PhoneCheckError('invalid_request', { message: `${name} must be a string of at most ${maxLength} characters.` })
+    throw new PhoneCheckError('invalid_request', {
+      message: `${name} must be a string of at most ${maxLength} characters.`,
+    })
   }
   return value
 }
 
-/** The query of a request. Read here and not from `req.query`, which differs between Express 4 and 5 and may hold arrays and objects. */
+/**
+ * The query of a request. Read here and not from `req.query`, which differs between Express 4 and 5
+ * and may hold arrays and objects.
+ */
 export function readQuery(req: HttpRequest): Record<string, unknown> {
   const query: Record<string, unknown> = Object.create(null)
   const text = req.url ?? ''
@@ -46,8 +57,8 @@ export function readQuery(req: HttpRequest): Record<string, unknown> {
 }
 
 /**
- * The body's bytes, wherever they are by now: in `req.body`, where an adapter (serverless-http, AWS Lambda) or `express.raw()` or `express.text()` put them,
- * or still in the stream.
+ * The body's bytes, wherever they are by now: in `req.body`, where an adapter (serverless-http, AWS
+ * Lambda) or `express.raw()` or `express.text()` put them, or still in the stream.
  * @param parsed makes the error for a body that a parser turned into something else
  */
 export async function bytesOf(req: HttpRequest, maxBytes: number, parsed: () => Error): Promise<Buffer> {
@@ -67,14 +78,16 @@ const alreadyRead = new WeakMap<HttpRequest, Promise<Buffer>>()
 /** @returns undefined for what is neither bytes nor text. @throws PhoneCheckError `payload_too_large` */
 export function asBytes(value: unknown, maxBytes: number): Buffer | undefined {
   if (typeof value !== 'string' && !(value instanceof Uint8Array)) return undefined
-  const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  const bytes =
+    typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   if (bytes.length > maxBytes) throw tooLarge(maxBytes)
   return bytes
 }
 
 /**
- * Whether `req.body` is the `{}` that parsers of Express 4 leave behind for a body that is not theirs: it is empty, and nobody has read from the stream. An
- * empty object that a parser found in the body has been read.
+ * Whether `req.body` is the `{}` that parsers of Express 4 leave behind for a body that is not
+ * theirs: it is empty, and nobody has read from the stream. An empty object that a parser found in
+ * the body has been read.
  */
 function isUnread(req: HttpRequest): boolean {
   const isEmpty = isPlainObject(req.body) && Object.keys(req.body).length === 0
@@ -122,5 +135,7 @@ export function readBytes(req: HttpRequest, maxBytes: number): Promise<Buffer> {
 }
 
 function tooLarge(maxBytes: number): PhoneCheckError {
-  return new PhoneCheckError('payload_too_large', { message: `The request body is larger than ${maxBytes / 1024} KiB.` })
+  return new PhoneCheckError('payload_too_large', {
+    message: `The request body is larger than ${maxBytes / 1024} KiB.`,
+  })
 }

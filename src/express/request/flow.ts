@@ -28,7 +28,8 @@ export async function readFlowRequest(
   const requester = requesterOf(context, req)
   const body = await readBody(req, ['flow', ...fields], ignoreUnknown)
   const handle = optionalString(body, 'flow', 4096)
-  if (handle === undefined) throw new PhoneCheckError('invalid_request', { message: 'flow is missing; it is in the answer to start.' })
+  if (handle === undefined)
+    throw new PhoneCheckError('invalid_request', { message: 'flow is missing; it is in the answer to start.' })
   const cookie = context.cookies.find(req, handle)
   if (cookie) requireOwnSite(context, req, 'cookie')
   return {

@@ -14,14 +14,18 @@ export interface IncomingRedeem {
 const verifyFields = ['code', 'check_id', 'error', 'type', 'title', 'detail', 'status']
 
 /**
- * Reads `POST verify`: `flow`, and beside it the vendor's last response as the device got it. That is a result (`check_id` with `code` or `error`) or a problem
- * document (`type`, `title`, `detail`, `status`). Other members are ignored, as vendors add some at any time; none of them says who is logged in.
+ * Reads `POST verify`: `flow`, and beside it the vendor's last response as the device got it. That
+ * is a result (`check_id` with `code` or `error`) or a problem document (`type`, `title`, `detail`,
+ * `status`). Other members are ignored, as vendors add some at any time; none of them says who is
+ * logged in.
  * @throws PhoneCheckError 400, 403, 413, 415
  */
 export async function readVerify(context: HandlerContext, req: HttpRequest): Promise<IncomingRedeem> {
   const { request, body, cookie } = await readFlowRequest(context, req, verifyFields, true)
   if (Object.hasOwn(body, 'phone_number')) {
-    throw new PhoneCheckError('invalid_request', { message: 'phone_number belongs to start: the number of a login comes from its flow.' })
+    throw new PhoneCheckError('invalid_request', {
+      message: 'phone_number belongs to start: the number of a login comes from its flow.',
+    })
   }
   const checkId = optionalString(body, 'check_id', 64)
   // The SDKs' result has a null code beside an error; a code of any other type is judged by the rung's grammar.
@@ -42,7 +46,8 @@ export async function readVerify(context: HandlerContext, req: HttpRequest): Pro
 }
 
 /**
- * What a problem document of the check URL says, judged as our client judges it: the fragment of its `type`, and without one that the device failed.
+ * What a problem document of the check URL says, judged as our client judges it: the fragment of
+ * its `type`, and without one that the device failed.
  * @returns undefined when the body holds no problem document
  * @throws PhoneCheckError `invalid_request` for a type that is no text
  */
@@ -55,7 +60,8 @@ function errorOfProblem(body: Record<string, unknown>): string | undefined {
 }
 
 /**
- * Reads the provider's redirect back. The browser's own cookie stands in for OAuth's `state`: without a cookie for this very check nothing is looked up.
+ * Reads the provider's redirect back. The browser's own cookie stands in for OAuth's `state`:
+ * without a cookie for this very check nothing is looked up.
  * @throws PhoneCheckError `flow_invalid`, `invalid_request`
  */
 export function readReturn(context: HandlerContext, req: HttpRequest): IncomingRedeem {
@@ -63,7 +69,8 @@ export function readReturn(context: HandlerContext, req: HttpRequest): IncomingR
   const checkId = optionalString(query, 'check_id', 64)
   const code = optionalString(query, 'code', 256)
   const error = optionalString(query, 'error', 256)
-  if (checkId === undefined || (code === undefined) === (error === undefined)) throw new PhoneCheckError('invalid_request')
+  if (checkId === undefined || (code === undefined) === (error === undefined))
+    throw new PhoneCheckError('invalid_request')
   const cookie = context.cookies.findByCheck(req, checkId)
   if (!cookie) throw new PhoneCheckError('flow_invalid')
   return {

@@ -38,7 +38,9 @@ export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): Htt
 }
 
 function ownTransport(origin: string, clock: Clock): Transport {
-  return canDispatch ? overConnections(origin, clock) : overFetch(origin, clock, (url, init) => globalThis.fetch(url, init))
+  return canDispatch
+    ? overConnections(origin, clock)
+    : overFetch(origin, clock, (url, init) => globalThis.fetch(url, init))
 }
 
 function parseJson(text: string): unknown {
@@ -49,7 +51,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** @param now the time of day, by which the vendor's dates are written. @returns undefined when the header is missing, lies in the past, or is no time at all. */
+/**
+ * @param now the time of day, by which the vendor's dates are written.
+ * @returns undefined when the header is missing, lies in the past, or is no time at all.
+ */
 function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   if (!value) return undefined
   const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - now) / 1000)

@@ -6,7 +6,10 @@ import { asTransportError, maxBodyBytes, type Transport, type TransportAnswer, T
 const connectTimeoutMs = 2_000
 /** Of one process to one vendor. */
 const maxConnections = 128
-/** Requests that may wait for a connection. Behind the circuit breakers' own bound on calls under way, so that this one is never met by logins alone. */
+/**
+ * Requests that may wait for a connection. Behind the circuit breakers' own bound on calls under
+ * way, so that this one is never met by logins alone.
+ */
 const maxWaiting = 1_024
 
 export interface ConnectionLimits {
@@ -18,11 +21,13 @@ export interface ConnectionLimits {
 export const canDispatch = typeof Client?.prototype?.dispatch === 'function'
 
 /**
- * Kept-alive connections to one origin, with one request on each at a time: at most so many of them, and at most so many requests that wait for one.
+ * Kept-alive connections to one origin, with one request on each at a time: at most so many of
+ * them, and at most so many requests that wait for one.
  *
- * undici's own `Pool` is not used because of vendors that hang. It opens a connection that carries nothing for each request that it gives up, and holds every
- * request that gave up waiting until a connection is free, to open one for it and close it again. Here a connection that is given up is gone, and so is a
- * request that waits no longer.
+ * undici's own `Pool` is not used because of vendors that hang. It opens a connection that carries
+ * nothing for each request that it gives up, and holds every request that gave up waiting until a
+ * connection is free, to open one for it and close it again. Here a connection that is given up is
+ * gone, and so is a request that waits no longer.
  */
 export function overConnections(
   origin: string,
@@ -56,8 +61,12 @@ export function overConnections(
       new Promise((resolve, reject) => {
         if (closed !== undefined) return reject(new TransportError('connect', false))
         if (busy >= connections && queue.size >= waiting) return reject(new TransportError('overload', false))
-        const exchange = new Exchange(clock, { method, path, headers, body: body ?? null }, timeoutMs, { resolve, reject }, () =>
-          queue.delete(exchange),
+        const exchange = new Exchange(
+          clock,
+          { method, path, headers, body: body ?? null },
+          timeoutMs,
+          { resolve, reject },
+          () => queue.delete(exchange),
         )
         if (busy < connections) begin(exchange)
         else queue.add(exchange)
@@ -80,8 +89,8 @@ interface Settle {
 }
 
 /**
- * One request and its answer, within its time. `Client.request` would wrap each in a stream and an AbortSignal, which together cost more than everything else
- * that happens here.
+ * One request and its answer, within its time. `Client.request` would wrap each in a stream and an
+ * AbortSignal, which together cost more than everything else that happens here.
  */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: Dispatcher.DispatchOptions
@@ -96,7 +105,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #size = 0
 
-  constructor(clock: Clock, request: Dispatcher.DispatchOptions, timeoutMs: number, settle: Settle, leaveQueue: () => void) {
+  constructor(
+    clock: Clock,
+    request: Dispatcher.DispatchOptions,
+    timeoutMs: number,
+    settle: Settle,
+    leaveQueue: () => void,
+  ) {
     this.#request = request
     this.#settle = settle
     this.#leaveQueue = leaveQueue

@@ -24,7 +24,13 @@ export function overFetch(origin: string, clock: Clock, fetch: FetchLike): Trans
       const ask = async () => {
         // Decompression bomb: a few compressed kilobytes can become gigabytes. Ask for none.
         const plain = { ...headers, 'accept-encoding': 'identity' }
-        const init = { method, headers: plain, redirect: 'manual' as const, signal: stop.signal, ...(body !== undefined && { body }) }
+        const init = {
+          method,
+          headers: plain,
+          redirect: 'manual' as const,
+          signal: stop.signal,
+          ...(body !== undefined && { body }),
+        }
         const response = await fetch(new URL(path, origin).href, init)
         const text = await textOf(response).catch((error) => {
           stop.abort()

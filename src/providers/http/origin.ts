@@ -5,7 +5,8 @@ import { isLoopback } from '../../lib/ip-address.js'
  * @throws TypeError that names the option and the cure
  */
 export function vendorOrigin(factory: string, baseUrl: string): string {
-  if (!URL.canParse(baseUrl)) throw new TypeError(`${factory}: baseUrl must be an absolute URL, such as https://eu.api.idlayr.com`)
+  if (!URL.canParse(baseUrl))
+    throw new TypeError(`${factory}: baseUrl must be an absolute URL, such as https://eu.api.idlayr.com`)
   const url = new URL(baseUrl)
   if (url.pathname !== '/' || url.search || url.hash || url.username || url.password) {
     throw new TypeError(`${factory}: baseUrl must be an origin alone, without path, query or user`)
@@ -15,7 +16,9 @@ export function vendorOrigin(factory: string, baseUrl: string): string {
     throw new TypeError(`${factory}: baseUrl must be https; http is for a simulator on loopback`)
   }
   if (process.env['NODE_ENV'] === 'production') {
-    throw new TypeError(`${factory}: baseUrl is plain http on loopback, a simulator that believes anybody; production refuses it`)
+    throw new TypeError(
+      `${factory}: baseUrl is plain http on loopback, a simulator that believes anybody; production refuses it`,
+    )
   }
   return url.origin
 }

@@ -31,7 +31,9 @@ const rules: Record<CallKind, Rule> = {
   create: {
     times: 1,
     when: (attempt) =>
-      isTransport(attempt) ? attempt.kind === 'connect' || attempt.kind === 'reset' : [502, 503, 504].includes(attempt.status),
+      isTransport(attempt)
+        ? attempt.kind === 'connect' || attempt.kind === 'reset'
+        : [502, 503, 504].includes(attempt.status),
   },
   redeem: { times: 1, when: outcomeUnknown },
   send: { times: 1, when: (attempt) => isTransport(attempt) && !attempt.sent },

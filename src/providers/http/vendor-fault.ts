@@ -25,10 +25,15 @@ export interface FaultFacts {
 }
 
 /**
- * Tells the operator what went wrong at a vendor, with what to do about it, and makes the outage that the core works with. `reason` says what kind it is, and
- * `untried` whether the ladder may go on after a rung that sends messages.
+ * Tells the operator what went wrong at a vendor, with what to do about it, and makes the outage
+ * that the core works with. `reason` says what kind it is, and `untried` whether the ladder may go
+ * on after a rung that sends messages.
  */
-export function vendorFault(answer: VendorResponse | TransportError, facts: FaultFacts, emit: OnEvent): PhoneCheckError {
+export function vendorFault(
+  answer: VendorResponse | TransportError,
+  facts: FaultFacts,
+  emit: OnEvent,
+): PhoneCheckError {
   const { method, operation, ours, quota, untried } = facts
   if (answer instanceof TransportError) {
     emit({
@@ -54,7 +59,13 @@ export function vendorFault(answer: VendorResponse | TransportError, facts: Faul
   if (quota) {
     const until = retryAfterSeconds === undefined ? '' : `, for ${retryAfterSeconds} s by its own word`
     const message = `${method} answered ${operation} with ${said}: its rate limit or quota is used up${until}. Ask the vendor for a larger one, or lower your own \`limits\`.`
-    emit({ type: 'quota_exceeded', method, operation, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }), message })
+    emit({
+      type: 'quota_exceeded',
+      method,
+      operation,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      message,
+    })
     return new PhoneCheckError('provider_unavailable', { ...wait, reason: 'quota_exceeded', untried })
   }
   const isMalformed = status >= 200 && status < 300

@@ -48,16 +48,28 @@ const ttlSeconds = 600
 const resendAfterSeconds = 125
 /** Statuses that the vendor documents for requests that it did not act on. */
 const refusals = [400, 401, 402, 403, 404, 405, 409, 429]
-/** Identifiers that say something about our call or its way to the vendor. Nothing that a user types can bring them about. */
+/**
+ * Identifiers that say something about our call or its way to the vendor. Nothing that a user types
+ * can bring them about.
+ */
 const callFault = ['INTERNAL_ERROR', 'JSON_ERROR', 'ENCODING_ERROR', 'MISSING_VALUE']
 /** Answers that say something about our account. */
-const ourFault = ['UNAUTHORIZED', 'PERMISSIONS_ERROR', 'PARTNER_CONTRACT_ERROR', 'PARTNER_ERROR', 'TOKEN_NOT_VALID', 'METHOD_NOT_ALLOWED']
+const ourFault = [
+  'UNAUTHORIZED',
+  'PERMISSIONS_ERROR',
+  'PARTNER_CONTRACT_ERROR',
+  'PARTNER_ERROR',
+  'TOKEN_NOT_VALID',
+  'METHOD_NOT_ALLOWED',
+]
 
 /**
- * iDenfy's phone verification: a message with a code of four digits. If it is not confirmed, the vendor calls with the same code after two minutes.
+ * iDenfy's phone verification: a message with a code of four digits. If it is not confirmed, the
+ * vendor calls with the same code after two minutes.
  *
- * Four digits are few: what makes this bearable are the limits around it. Neither call is ever repeated by itself: a second send is a second message and two
- * more calls, and a second verify of a right code reads as a wrong one.
+ * Four digits are few: what makes this bearable are the limits around it. Neither call is ever
+ * repeated by itself: a second send is a second message and two more calls, and a second verify of
+ * a right code reads as a wrong one.
  * @throws TypeError that names the option and the cure
  */
 export function idenfySms(options: IdenfyOptions): Provider {
@@ -98,9 +110,14 @@ export function idenfySms(options: IdenfyOptions): Provider {
     }
   }
 
-  function fault(operation: 'send' | 'redeem', answer: VendorResponse | TransportError, { emit }: CallContext): PhoneCheckError {
+  function fault(
+    operation: 'send' | 'redeem',
+    answer: VendorResponse | TransportError,
+    { emit }: CallContext,
+  ): PhoneCheckError {
     const common = { method: name, operation }
-    if (answer instanceof TransportError) return vendorFault(answer, { ...common, ours: false, quota: false, untried: !answer.sent }, emit)
+    if (answer instanceof TransportError)
+      return vendorFault(answer, { ...common, ours: false, quota: false, untried: !answer.sent }, emit)
     const facts = {
       ours: isOurFault(answer),
       quota: isQuota(answer),
@@ -149,7 +166,8 @@ export function idenfySms(options: IdenfyOptions): Provider {
         if (isAboutRequest(answer)) return { outcome: 'unable', reason: 'expired' }
       }
       const problem = fault('redeem', answer, context)
-      // The code may have been used up, and asking again would read as a wrong one: only another message goes on from here.
+      // The code may have been used up, and asking again would read as a wrong one: only another
+      // message goes on from here.
       if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other', lost: true }
       throw problem
     },
@@ -167,8 +185,9 @@ function isQuota(answer: VendorResponse): boolean {
 }
 
 /**
- * Whether the vendor says that it did nothing: a status of its own documentation, and not its word for "we do not know". A 400 is the vendor's only if it is
- * JSON: a proxy's page says nothing of what happened behind the proxy.
+ * Whether the vendor says that it did nothing: a status of its own documentation, and not its word
+ * for "we do not know". A 400 is the vendor's only if it is JSON: a proxy's page says nothing of
+ * what happened behind the proxy.
  */
 function isRefusal(answer: VendorResponse): boolean {
   if (answer.status === 400 && !isObject(answer.body)) return false
@@ -181,7 +200,10 @@ function isAboutRequest(answer: VendorResponse): boolean {
   return answer.status === 400 && isRefusal(answer) && !isOfCall && !isOurFault(answer) && !isQuota(answer)
 }
 
-/** The vendor keeps one open request for each number. Undocumented but for the status: the words are a hint, and only name the refusal better. */
+/**
+ * The vendor keeps one open request for each number. Undocumented but for the status: the words are
+ * a hint, and only name the refusal better.
+ */
 function isStillOpen(answer: VendorResponse): boolean {
   const message = isObject(answer.body) ? answer.body['message'] : undefined
   const saysSo = typeof message === 'string' && /concurrent|in progress|already (open|sent|pending)/i.test(message)

@@ -35,7 +35,8 @@ export interface IdlayrApi {
   /**
    * Calls the vendor with the project's token.
    * @returns any answer that says something about the check
-   * @throws PhoneCheckError `provider_unavailable` for everything else, after the repeats that {@link mayRepeat} allows and an event
+   * @throws PhoneCheckError `provider_unavailable` for everything else, after the repeats that
+   * {@link mayRepeat} allows and an event
    */
   call(call: IdlayrCall, context: CallContext): Promise<IdlayrAnswer>
   close(): Promise<void>
@@ -66,8 +67,16 @@ export function idlayrApi(
   const timeoutsMs = { ...defaultTimeoutsMs, ...options.timeoutsMs }
   const http = httpClient(origin, clock, options.fetch)
 
-  /** One call with its repeats. @returns any answer, whatever its status. @throws TransportError when the last one was lost */
-  async function exchange(kind: CallKind, request: Omit<VendorRequest, 'deadline'>, deadline: Deadline): Promise<IdlayrAnswer> {
+  /**
+   * One call with its repeats.
+   * @returns any answer, whatever its status.
+   * @throws TransportError when the last one was lost
+   */
+  async function exchange(
+    kind: CallKind,
+    request: Omit<VendorRequest, 'deadline'>,
+    deadline: Deadline,
+  ): Promise<IdlayrAnswer> {
     let repeated = false
     for (let repeats = 0; ; repeats++) {
       const attempt = await http.request({ ...request, deadline }).catch(toTransportError)
@@ -108,7 +117,10 @@ export function idlayrApi(
     try {
       const token = await tokens.get()
       operation = call.kind
-      const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/hal+json, application/problem+json' }
+      const headers: Record<string, string> = {
+        authorization: `Bearer ${token}`,
+        accept: 'application/hal+json, application/problem+json',
+      }
       if (call.contentType) headers['content-type'] = call.contentType
       const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) }
       const request = { method: call.method, path: call.path, headers, ...body, timeoutMs: timeoutsMs[call.kind] }
@@ -125,8 +137,10 @@ export function idlayrApi(
 
   function refusal(operation: string, answer: VendorResponse, emit: OnEvent): PhoneCheckError {
     const { status, body } = answer
-    const oauthError = operation === 'token' && [400, 401].includes(status) && isObject(body) ? body['error'] : undefined
-    const ours = [401, 402, 403].includes(status) || (typeof oauthError === 'string' && Object.hasOwn(oauthCures, oauthError))
+    const oauthError =
+      operation === 'token' && [400, 401].includes(status) && isObject(body) ? body['error'] : undefined
+    const ours =
+      [401, 402, 403].includes(status) || (typeof oauthError === 'string' && Object.hasOwn(oauthCures, oauthError))
     const error = typeof oauthError === 'string' ? oauthError : readProblem(body).fragment
     const cure = ours ? cureOf(status, error) : undefined
     // Without a token nothing was asked of the product, and these refusals say that nothing was done.
@@ -147,11 +161,18 @@ export function idlayrApi(
         answer = await authorized(call, context)
       }
       const { status } = answer
-      if ([401, 402, 403, 429].includes(status) || (status >= 500 && status !== 501)) throw refusal(call.kind, answer, context.emit)
+      if ([401, 402, 403, 429].includes(status) || (status >= 500 && status !== 501))
+        throw refusal(call.kind, answer, context.emit)
       return answer
     },
     fetchPublic: (path, deadline) =>
-      http.request({ method: 'GET', path, headers: { accept: 'application/json' }, timeoutMs: timeoutsMs.read, deadline }),
+      http.request({
+        method: 'GET',
+        path,
+        headers: { accept: 'application/json' },
+        timeoutMs: timeoutsMs.read,
+        deadline,
+      }),
     malformed: (operation, answer, { emit }) => refusal(operation, answer, emit),
   }
 }
@@ -161,7 +182,10 @@ const credentialsCure =
 const endpointCure = 'check `baseUrl`: what answered does not take the token request that the vendor documents'
 const rightsCure = "give the project's credentials the scope that this rung needs, in the vendor's console"
 
-/** RFC 6749 section 5.2: what a token endpoint says of a client that it will not serve, and what the operator can do. */
+/**
+ * RFC 6749 section 5.2: what a token endpoint says of a client that it will not serve, and what the
+ * operator can do.
+ */
 const oauthCures: Readonly<Record<string, string>> = {
   invalid_client: credentialsCure,
   invalid_scope: rightsCure,
@@ -177,7 +201,10 @@ function cureOf(status: number, error: string | undefined): string {
   return status === 403 ? rightsCure : credentialsCure
 }
 
-/** The vendor gave no token. Kept apart, because all who wait for one token share the failure, and each must tell of it. */
+/**
+ * The vendor gave no token. Kept apart, because all who wait for one token share the failure, and
+ * each must tell of it.
+ */
 class TokenRefused extends Error {
   readonly answer: VendorResponse
 
@@ -188,8 +215,8 @@ class TokenRefused extends Error {
 }
 
 /**
- * Waiting is worth it only when a second is left for the call itself. A create waits for no more than a second: another rung can begin meanwhile, while for a
- * redeem there is no other.
+ * Waiting is worth it only when a second is left for the call itself. A create waits for no more
+ * than a second: another rung can begin meanwhile, while for a redeem there is no other.
  */
 function fits(retryAfterSeconds: number | undefined, kind: IdlayrCall['kind'], { deadline }: CallContext): boolean {
   if (retryAfterSeconds === undefined || (kind === 'create' && retryAfterSeconds > 1)) return false

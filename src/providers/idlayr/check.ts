@@ -19,7 +19,8 @@ export function judgeRefusal({ status, body }: IdlayrAnswer): Unable | undefined
       if (fragment === 'phone_format_invalid') {
         throw new PhoneCheckError('invalid_phone_number', { message: 'The operator calls this number invalid.' })
       }
-      // With bad_request our own call would be at fault; that is nothing the user's device could cure. Without a known fragment it is the country.
+      // With bad_request our own call would be at fault; that is nothing the user's device could
+      // cure. Without a known fragment it is the country.
       return fragment === 'bad_request' ? undefined : { unable: unableReason(fragment, 'mno_not_supported') }
     case 409:
       return { unable: unableReason(fragment, 'ip_msisdn_mismatch') }

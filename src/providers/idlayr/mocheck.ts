@@ -14,10 +14,12 @@ const path = '/mo_check/v0.1/checks'
 const defaultTtlSeconds = 300
 
 /**
- * MOCheck v0.1 of IDlayr / tru.ID: the user sends a given text to a given number, and the operator says from which SIM it came. Works over Wi-Fi.
+ * MOCheck v0.1 of IDlayr / tru.ID: the user sends a given text to a given number, and the operator
+ * says from which SIM it came. Works over Wi-Fi.
  *
- * Whether it arrived is learnt by asking the vendor, never from the device and never from a webhook. It can be socially engineered: whoever gets
- * somebody to send the text logs in as them, which is why its assurance is `medium`.
+ * Whether it arrived is learnt by asking the vendor, never from the device and never from a
+ * webhook. It can be socially engineered: whoever gets somebody to send the text logs in as them,
+ * which is why its assurance is `medium`.
  * @throws TypeError that names the option and the cure
  */
 export function moCheck(options: MoCheckOptions): Provider {
@@ -53,26 +55,32 @@ export function moCheck(options: MoCheckOptions): Provider {
     },
 
     async poll(check, context) {
-      const answer = await api.call({ kind: 'read', method: 'GET', path: `${path}/${encodeURIComponent(check.id)}` }, context)
+      const answer = await api.call(
+        { kind: 'read', method: 'GET', path: `${path}/${encodeURIComponent(check.id)}` },
+        context,
+      )
       return judgeResult(answer, check.id) ?? Promise.reject(api.malformed('read', answer, context))
     },
 
     async webhook(request, context) {
       const { product, body, nonce } = await verify(request, context)
-      // PhoneCheck's callbacks are signed alike. They are authentic and of no use: PhoneCheck is won by its redeem alone.
+      // PhoneCheck's callbacks are signed alike. They are authentic and of no use: PhoneCheck is
+      // won by its redeem alone.
       const checkId = isObject(body) ? body['check_id'] : undefined
       return product === 'mo_check' && typeof checkId === 'string' ? { checkId, nonce } : undefined
     },
   }
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a user cannot send control characters as they are
+const unsendable = /[\u0000-\u0009\u000b-\u001f\u007f]/
+
 function readCheck(body: unknown): Started | undefined {
   if (!isObject(body)) return undefined
   const { check_id: id, mo_receiver: to, mo_body: text, ttl } = body
   if (typeof id !== 'string' || !checkIdGrammar.test(id)) return undefined
   if (typeof to !== 'string' || !/^\+?[0-9]{3,15}$/.test(to)) return undefined
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a text with control characters is one that no user can send as it is
-  if (typeof text !== 'string' || text.length < 1 || text.length > 320 || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(text)) return undefined
+  if (typeof text !== 'string' || text.length < 1 || text.length > 320 || unsendable.test(text)) return undefined
   return {
     challenge: { type: 'send_sms', to, body: text, href: smsLink(to, text) },
     check: { id },

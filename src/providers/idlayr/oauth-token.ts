@@ -28,7 +28,8 @@ export function tokenSource(fetchToken: (deadline: Deadline) => Promise<Token>, 
 
   async function renew(deadline: Deadline): Promise<string> {
     const { value, expiresInSeconds } = await fetchToken(deadline)
-    const seconds = typeof expiresInSeconds === 'number' && expiresInSeconds > 0 ? expiresInSeconds : lifetimeSeconds.min
+    const seconds =
+      typeof expiresInSeconds === 'number' && expiresInSeconds > 0 ? expiresInSeconds : lifetimeSeconds.min
     const lifetime = Math.min(seconds, lifetimeSeconds.max)
     // Short-lived tokens keep half their life: a fixed margin would make each one stale on arrival.
     current = { value, renewAt: clock.now() + (lifetime - Math.min(marginSeconds, lifetime / 2)) * 1000 }

@@ -8,7 +8,10 @@ export interface IdlayrOptions {
   brand?: 'tru.id' | 'idlayr'
   /** Data residency of the project. Default `eu`. */
   region?: 'eu' | 'in' | 'us'
-  /** Replaces the host that brand and region give. An origin without a path; http only on loopback, and there not in production. */
+  /**
+   * Replaces the host that brand and region give. An origin without a path; http only on loopback,
+   * and there not in production.
+   */
   baseUrl?: string | undefined
   /** Of the project, not of the workspace. */
   clientId: string | undefined
@@ -20,7 +23,10 @@ export interface IdlayrOptions {
   fetch?: FetchLike
   /** For tests. */
   clock?: Clock
-  /** Milliseconds for one call to the vendor, body included. Default: token 4,000, create 6,000, redeem 8,000, read 4,000. */
+  /**
+   * Milliseconds for one call to the vendor, body included. Default: token 4,000, create 6,000,
+   * redeem 8,000, read 4,000.
+   */
   timeoutsMs?: Partial<Record<'token' | 'create' | 'redeem' | 'read', number>>
 }
 

@@ -17,16 +17,19 @@ const path = '/phone_check/v0.2/checks'
 const defaultTtlSeconds = 120
 
 /**
- * PhoneCheck v0.2 of tru.ID / IDlayr: the phone opens a URL over mobile data, the operator recognises its SIM, and the phone brings back a code.
+ * PhoneCheck v0.2 of tru.ID / IDlayr: the phone opens a URL over mobile data, the operator
+ * recognises its SIM, and the phone brings back a code.
  *
- * The code alone proves nothing, as a phone with another SIM gets one too: only the PATCH that redeems it says whether the number matched.
+ * The code alone proves nothing, as a phone with another SIM gets one too: only the PATCH that
+ * redeems it says whether the number matched.
  * @throws TypeError that names the option and the cure
  */
 export function phoneCheck(options: PhoneCheckOptions): Provider {
   const name = options?.name ?? 'phonecheck'
   const api = idlayrApi(name, 'phoneCheck', 'phone_check', options, ['checkUrlOrigins'])
   const { checkUrlOrigins: more = [] } = options
-  if (!Array.isArray(more)) throw new TypeError("phoneCheck: checkUrlOrigins must be a list, such as ['https://check.example']")
+  if (!Array.isArray(more))
+    throw new TypeError("phoneCheck: checkUrlOrigins must be a list, such as ['https://check.example']")
   const checkUrlOrigins = [...platformOrigins(api.origin), ...more.map(httpsOrigin)]
 
   /** A check whose URL may be anybody's is as good as none, and only the operator can say that it is the vendor's. */
@@ -125,8 +128,10 @@ function httpsOrigin(text: string): string {
 
 /** @returns undefined for an answer that is no verdict. */
 function judgeRedeem({ status, body, repeated }: IdlayrAnswer, checkId: string): Outcome | undefined {
-  // 404 covers a wrong code, one used before, and a URL never opened. After a lost first attempt the code may have been spent by ourselves.
-  if (status === 404 || status === 400) return repeated ? { outcome: 'unable', reason: 'other' } : { outcome: 'invalid_code' }
+  // 404 covers a wrong code, one used before, and a URL never opened. After a lost first attempt
+  // the code may have been spent by ourselves.
+  if (status === 404 || status === 400)
+    return repeated ? { outcome: 'unable', reason: 'other' } : { outcome: 'invalid_code' }
   if (status === 410) return { outcome: 'unable', reason: 'expired' }
   // Undocumented, but about this check: what one user's code provokes must not look like an outage to all others.
   if (status > 400 && status < 500) return { outcome: 'unable', reason: 'other' }

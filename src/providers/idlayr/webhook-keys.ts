@@ -8,10 +8,13 @@ const maxAgeMs = 3_600_000
 const minModulusBits = 2048
 
 /**
- * The vendor's RSA keys by id, as its JWKS (RFC 7517) has them: fetched when first asked for, again after an hour, and again for an id that is not there.
+ * The vendor's RSA keys by id, as its JWKS (RFC 7517) has them: fetched when first asked for, again
+ * after an hour, and again for an id that is not there.
  *
- * Written here because the libraries for it are ES modules only, which Jest and hosts without `require(esm)` cannot load from CommonJS, and Node reads
- * a JWK by itself. At most one fetch is under way, and at most one is made in 30 s, whatever came of it: ids are chosen by whoever sends a message.
+ * Written here because the libraries for it are ES modules only, which Jest and hosts without
+ * `require(esm)` cannot load from CommonJS, and Node reads a JWK by itself. At most one fetch is
+ * under way, and at most one is made in 30 s, whatever came of it: ids are chosen by whoever sends
+ * a message.
  */
 export class VendorKeys {
   readonly #fetchSet: () => Promise<unknown>

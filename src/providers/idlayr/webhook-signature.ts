@@ -22,10 +22,12 @@ export interface VerifiedWebhook {
 }
 
 /**
- * Checks the vendor's webhook signature (draft-cavage-http-signatures). Written here because the known library for it accepts a stale message when an
- * unsigned `x-date` is added, and a signature that covers no body.
+ * Checks the vendor's webhook signature (draft-cavage-http-signatures). Written here because the
+ * known library for it accepts a stale message when an unsigned `x-date` is added, and a signature
+ * that covers no body.
  *
- * Keys come from the vendor's own JWKS only, chosen by `kid`; an unknown one costs at most one fetch in 30 s. The algorithm follows from the key.
+ * Keys come from the vendor's own JWKS only, chosen by `kid`; an unknown one costs at most one
+ * fetch in 30 s. The algorithm follows from the key.
  */
 export function webhookVerifier(api: IdlayrApi, rungName: string, clock: Clock = systemClock) {
   const keys = new VendorKeys(() => fetchKeys(api, clock), clock)
@@ -41,7 +43,8 @@ export function webhookVerifier(api: IdlayrApi, rungName: string, clock: Clock =
     const signature = authorization === undefined ? undefined : parseSignature(authorization)
     if (!signature || rivals.some((name) => headers[name] !== undefined)) throw refuse('malformed')
     const listed = signature.headers.split(' ')
-    if (listed.length !== components.length || !components.every((name) => listed.includes(name))) throw refuse('components')
+    if (listed.length !== components.length || !components.every((name) => listed.includes(name)))
+      throw refuse('components')
 
     const date = Date.parse(header('date') ?? '')
     // Written so that NaN is refused.
@@ -90,7 +93,10 @@ function parseSignature(authorization: string): SignatureParameters | undefined 
   return { keyId, algorithm: found.get('algorithm'), headers, signature }
 }
 
-/** The vendor's documents speak of Base64 in one place and of hex in another. All readings name the same bytes, so none is weaker. */
+/**
+ * The vendor's documents speak of Base64 in one place and of hex in another. All readings name the
+ * same bytes, so none is weaker.
+ */
 function digestMatches(digest: string, body: Buffer): boolean {
   const value = /^SHA-256=(\S+)$/i.exec(digest)?.[1]
   const hash = createHash('sha256').update(body).digest()

@@ -7,11 +7,18 @@ import type { Route } from '../server/router.js'
 import type { SimulatorState } from '../state/simulator-state.js'
 import { controlRoute, fields, refuse, withPhone } from './request.js'
 
-/** The simulator's remote control, for pages and other processes on this machine. Strict JSON; an unknown field is a 400 that names it. */
+/**
+ * The simulator's remote control, for pages and other processes on this machine. Strict JSON; an
+ * unknown field is a 400 that names it.
+ */
 export function controlRoutes(state: SimulatorState): Route[] {
   return [
-    controlRoute('GET', 'phones/:number', (request) => withPhone(state, request, (phone) => json(200, phoneView(phone)))),
-    controlRoute('PATCH', 'phones/:number', (request) => withPhone(state, request, (phone) => patchPhone(phone, request))),
+    controlRoute('GET', 'phones/:number', (request) =>
+      withPhone(state, request, (phone) => json(200, phoneView(phone))),
+    ),
+    controlRoute('PATCH', 'phones/:number', (request) =>
+      withPhone(state, request, (phone) => patchPhone(phone, request)),
+    ),
     controlRoute('POST', 'phones/:number/open', (request) => go(state, request, (phone, url) => phone.open(url))),
     controlRoute('POST', 'phones/:number/browse', (request) => go(state, request, (phone, url) => phone.browse(url))),
     controlRoute('GET', 'requests', () => json(200, state.log.records)),
@@ -34,9 +41,12 @@ function patchPhone(phone: VirtualPhone, request: SimRequest): Reply {
   if ('refusal' in read) return read.refusal
   const { sim, mobileData, operator } = read.body
   // All are checked before any is set.
-  if (sim !== undefined && sim !== null && e164(sim) === undefined) return refuse(400, 'sim must be null or an E.164 number')
-  if (mobileData !== undefined && typeof mobileData !== 'boolean') return refuse(400, 'mobileData must be true or false')
-  if (operator !== undefined && !isOperator(operator)) return refuse(400, `operator must be one of ${operators.join(', ')}`)
+  if (sim !== undefined && sim !== null && e164(sim) === undefined)
+    return refuse(400, 'sim must be null or an E.164 number')
+  if (mobileData !== undefined && typeof mobileData !== 'boolean')
+    return refuse(400, 'mobileData must be true or false')
+  if (operator !== undefined && !isOperator(operator))
+    return refuse(400, `operator must be one of ${operators.join(', ')}`)
   if (sim !== undefined) phone.sim = e164(sim) ?? null
   if (mobileData !== undefined) phone.mobileData = mobileData
   if (operator !== undefined) phone.operator = operator

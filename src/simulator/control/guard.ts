@@ -5,8 +5,9 @@ export function isControlPath(path: string): boolean {
 }
 
 /**
- * Whether the control plane may answer. A page on the web can make a browser call loopback: by a name that it re-points (seen in Host), or from
- * its own origin (seen in Origin and Sec-Fetch-Site).
+ * Whether the control plane may answer. A page on the web can make a browser call loopback: by a
+ * name that it re-points (seen in Host), or from its own origin (seen in Origin and
+ * Sec-Fetch-Site).
  */
 export function mayControl({ headers }: Pick<SimRequest, 'headers'>): boolean {
   const host = headers.host ?? ''

@@ -7,14 +7,18 @@ import { controlRoute, fields, refuse, withPhone } from './request.js'
 /** The part of the remote control that is about SMS, calls and callbacks. */
 export function messageControlRoutes(state: SimulatorState): Route[] {
   return [
-    controlRoute('GET', 'phones/:number/inbox', (request) => withPhone(state, request, (phone) => json(200, phone.inbox))),
+    controlRoute('GET', 'phones/:number/inbox', (request) =>
+      withPhone(state, request, (phone) => json(200, phone.inbox)),
+    ),
     controlRoute('POST', 'phones/:number/send', (request) =>
       withPhone(state, request, (phone) =>
         withTexts(request, ['to', 'body'], async ({ to, body }) => json(200, { result: await phone.send(to, body) })),
       ),
     ),
     controlRoute('POST', 'sms', (request) =>
-      withTexts(request, ['from', 'to', 'body'], (sms) => json(200, { result: state.deliverSms(sms) ? 'delivered' : 'dropped' })),
+      withTexts(request, ['from', 'to', 'body'], (sms) =>
+        json(200, { result: state.deliverSms(sms) ? 'delivered' : 'dropped' }),
+      ),
     ),
     controlRoute('GET', 'callbacks', () => json(200, state.callbacks.records)),
   ]

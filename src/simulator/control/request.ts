@@ -13,7 +13,9 @@ export function controlRoute(method: string, path: string, handle: Handler): Rou
     path: `/_simulator/${path}`,
     from: 'server',
     handle: (request) =>
-      mayControl(request) ? handle(request) : refuse(403, 'the control plane answers this machine only, and no foreign page'),
+      mayControl(request)
+        ? handle(request)
+        : refuse(403, 'the control plane answers this machine only, and no foreign page'),
   }
 }
 
@@ -23,7 +25,8 @@ export function refuse(status: number, error: string): Reply {
 
 /** The body as an object with no other fields than these, or the refusal. */
 export function fields(request: SimRequest, known: readonly string[]): { body: JsonObject } | { refusal: Reply } {
-  if (mediaType(request.headers) !== 'application/json') return { refusal: refuse(415, 'the body must be application/json') }
+  if (mediaType(request.headers) !== 'application/json')
+    return { refusal: refuse(415, 'the body must be application/json') }
   const body = parseJson(request.body.toString('utf8'))
   if (!isObject(body)) return { refusal: refuse(400, 'the body must be a JSON object') }
   const unknown = Object.keys(body).find((name) => !known.includes(name))

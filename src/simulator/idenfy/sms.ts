@@ -27,7 +27,8 @@ function withPartner(state: SimulatorState, handle: PartnerHandler): Handler {
     const apiKey = authenticate(state, request)
     if (apiKey === undefined) return idenfyUnauthorized(state.behaviour.idenfyUnauthorized)
     if (state.idenfyRates.hit(apiKey).retryAfterSeconds !== undefined) return idenfyError('too_many_requests')
-    const body = mediaType(request.headers) === 'application/json' ? parseJson(request.body.toString('utf8')) : undefined
+    const body =
+      mediaType(request.headers) === 'application/json' ? parseJson(request.body.toString('utf8')) : undefined
     return isObject(body) ? handle(state, apiKey, body) : idenfyError('json_error')
   }
 }
@@ -41,13 +42,18 @@ function authenticate(state: SimulatorState, request: SimRequest): string | unde
 
 function sendSms(state: SimulatorState, apiKey: string, body: JsonObject): Reply {
   const phone = read(body, 'phone_number', (value) => value.startsWith('+') && e164(value) !== undefined)
-  const sender = read({ sender_name: defaultSender, ...body }, 'sender_name', (value) => value !== '' && [...value].length <= 11)
+  const sender = read(
+    { sender_name: defaultSender, ...body },
+    'sender_name',
+    (value) => value !== '' && [...value].length <= 11,
+  )
   const error = phone.error ?? sender.error
   if (error !== undefined) return error
   const forced = state.overrides.get(phone.value)?.idenfy?.sendError
   if (forced !== undefined) return idenfyError(forced)
   const id = state.verifications.send({ apiKey, phoneNumber: phone.value, senderName: sender.value })
-  if (id === undefined) return idenfyError('validation_error', 'Concurrent verifications to the same number are not allowed')
+  if (id === undefined)
+    return idenfyError('validation_error', 'Concurrent verifications to the same number are not allowed')
   return json(200, { request_id: id })
 }
 
@@ -64,7 +70,10 @@ function verifySms(state: SimulatorState, apiKey: string, body: JsonObject): Rep
 
 /** A required string, or the error that names it. */
 function read(body: JsonObject, name: string, valid: (value: string) => boolean): { value: string; error?: Reply } {
-  const complain = (error: IdenfyErrorName, what: string) => ({ value: '', error: idenfyError(error, `${name} ${what}`) })
+  const complain = (error: IdenfyErrorName, what: string) => ({
+    value: '',
+    error: idenfyError(error, `${name} ${what}`),
+  })
   const value = body[name]
   if (value === undefined) return complain('missing_value', 'is missing')
   if (typeof value !== 'string') return complain('bad_value', 'must be a string')

@@ -102,7 +102,12 @@ export class Verifications {
   #contact(verification: Verification): void {
     const { scheduler, carry } = this.#surroundings
     const { phoneNumber, senderName, sentAt, calls, firstCode, secondCode } = verification
-    carry(phoneNumber, { kind: 'sms', from: senderName, text: `${senderName} code: ${firstCode}. Valid for 5 minutes.`, at: sentAt })
+    carry(phoneNumber, {
+      kind: 'sms',
+      from: senderName,
+      text: `${senderName} code: ${firstCode}. Valid for 5 minutes.`,
+      at: sentAt,
+    })
     if (!calls) return
     const call = (at: number, code: string) =>
       scheduler.at(at, () => {

@@ -38,7 +38,12 @@ export interface SignedCallback {
 
 export const signedByDefault: readonly string[] = ['(request-target)', 'host', 'date', 'x-tru-callback', 'digest']
 
-export function signedCallback(draft: CallbackDraft, key: SigningKey, now: number, encoding: Behaviour['digestEncoding']): SignedCallback {
+export function signedCallback(
+  draft: CallbackDraft,
+  key: SigningKey,
+  now: number,
+  encoding: Behaviour['digestEncoding'],
+): SignedCallback {
   const { pathname, search, host } = new URL(draft.url)
   const body = typeof draft.body === 'string' ? draft.body : JSON.stringify(draft.body)
   const headers: Record<string, string> = {
@@ -50,10 +55,16 @@ export function signedCallback(draft: CallbackDraft, key: SigningKey, now: numbe
     ...Object.fromEntries(Object.entries(draft.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
   }
   const signed = draft.signed ?? signedByDefault
-  const line = (name: string) => (name === '(request-target)' ? `post ${pathname}${search}` : (headers[name.toLowerCase()] ?? ''))
+  const line = (name: string) =>
+    name === '(request-target)' ? `post ${pathname}${search}` : (headers[name.toLowerCase()] ?? '')
   const text = signed.map((name) => `${name.toLowerCase()}: ${line(name)}`).join('\n')
   const signature = draft.sign?.(text) ?? sign('sha256', Buffer.from(text), key.privateKey).toString('base64')
-  const claims = { keyId: draft.keyId ?? key.kid, algorithm: draft.algorithm ?? 'rsa-sha256', headers: signed.join(' '), signature }
+  const claims = {
+    keyId: draft.keyId ?? key.kid,
+    algorithm: draft.algorithm ?? 'rsa-sha256',
+    headers: signed.join(' '),
+    signature,
+  }
   const authorization = `Signature ${Object.entries(claims)
     .map(([name, value]) => `${name}="${value}"`)
     .join(',')}`

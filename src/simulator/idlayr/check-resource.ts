@@ -14,8 +14,12 @@ export function checkResource(check: Check): JsonObject {
     check_id: check.id,
     status: check.status,
     ...(check.referenceId === null ? {} : { reference_id: check.referenceId }),
-    ...(check.status === 'COMPLETED' && verdict !== undefined && 'match' in verdict ? { match: verdict.match, network_id: networkId } : {}),
-    ...(check.status === 'ERROR' && verdict !== undefined && 'errorCode' in verdict ? { error_code: verdict.errorCode } : {}),
+    ...(check.status === 'COMPLETED' && verdict !== undefined && 'match' in verdict
+      ? { match: verdict.match, network_id: networkId }
+      : {}),
+    ...(check.status === 'ERROR' && verdict !== undefined && 'errorCode' in verdict
+      ? { error_code: verdict.errorCode }
+      : {}),
     charge_amount: 1,
     charge_currency: 'API',
     created_at: isoSeconds(check.createdAt),

@@ -26,14 +26,21 @@ export function coverageRoutes(state: SimulatorState): Route[] {
   const ownDevice = (request: SimRequest) => reachability(state, request.device, request.remoteAddress)
   return [
     { method: 'GET', path: '/public/coverage/v0.1/device_ip', from: 'device', handle: ownDevice },
-    { method: 'GET', path: '/coverage/v0.1/device_ip', from: 'device', handle: withBearer(state, 'coverage', ownDevice) },
+    {
+      method: 'GET',
+      path: '/coverage/v0.1/device_ip',
+      from: 'device',
+      handle: withBearer(state, 'coverage', ownDevice),
+    },
     {
       method: 'GET',
       path: '/coverage/v0.1/device_ips/:ip',
       from: 'server',
       handle: withBearer(state, 'coverage', (request) => {
         const ip = request.params['ip'] ?? ''
-        return isIP(ip) === 0 ? state.problem('bad_request') : reachability(state, state.phones.byIp(plainIp(ip)), plainIp(ip))
+        return isIP(ip) === 0
+          ? state.problem('bad_request')
+          : reachability(state, state.phones.byIp(plainIp(ip)), plainIp(ip))
       }),
     },
     {
@@ -66,7 +73,9 @@ function reachabilityProblem(state: SimulatorState, device: Device | undefined):
 }
 
 function country(state: SimulatorState, wanted: string): Reply {
-  const found = countries.find(({ code, dialing }) => code === wanted.toUpperCase() || String(dialing) === wanted.replace(/^\+/, ''))
+  const found = countries.find(
+    ({ code, dialing }) => code === wanted.toUpperCase() || String(dialing) === wanted.replace(/^\+/, ''),
+  )
   if (found === undefined) return state.problem('no_reach')
   const price = { currency: 'API', amount: 1 }
   const covered: JsonObject[] = products.map((product) => ({

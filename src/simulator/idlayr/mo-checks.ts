@@ -93,7 +93,8 @@ export class MoChecks {
     if (!Object.values(receivers).some((receiver) => isSame(receiver, sms.to))) return false
     const check = this.#openByBody.get(sms.body)
     if (check !== undefined) this.#age(check)
-    if (check !== undefined && isOpen(check) && isSame(check.receiver, sms.to)) this.#judge(check, isSame(check.phoneNumber, sms.from))
+    if (check !== undefined && isOpen(check) && isSame(check.receiver, sms.to))
+      this.#judge(check, isSame(check.phoneNumber, sms.from))
     else if (this.#surroundings.behaviour.moWrongBody === 'complete') this.#failNewest(sms)
     return true
   }
@@ -112,7 +113,9 @@ export class MoChecks {
   }
 
   #failNewest({ from, to }: Sms): void {
-    const newest = this.all().findLast((check) => isOpen(check) && isSame(check.receiver, to) && isSame(check.phoneNumber, from))
+    const newest = this.all().findLast(
+      (check) => isOpen(check) && isSame(check.receiver, to) && isSame(check.phoneNumber, from),
+    )
     if (newest === undefined) return
     newest.verified = false
     this.#end(newest, 'COMPLETED')
@@ -133,7 +136,10 @@ export class MoChecks {
   #newBody(): string {
     for (;;) {
       const code = randomDigits(6)
-      const body = this.#surroundings.behaviour.moBody === 'otp' ? code : `Log in to "Käse & Co"? #${code}: 100% me + it's ok; a=b/c`
+      const body =
+        this.#surroundings.behaviour.moBody === 'otp'
+          ? code
+          : `Log in to "Käse & Co"? #${code}: 100% me + it's ok; a=b/c`
       if (!this.#openByBody.has(body)) return body
     }
   }

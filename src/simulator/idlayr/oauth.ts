@@ -18,13 +18,18 @@ export function oauthRoutes(state: SimulatorState): Route[] {
 function issueToken(state: SimulatorState, clientId: string, form: URLSearchParams): Reply {
   const grantType = form.get('grant_type')
   if (grantType === null) return oauthError(400, 'invalid_request', 'grant_type is missing')
-  if (grantType !== 'client_credentials') return oauthError(400, 'unsupported_grant_type', 'only client_credentials is offered')
+  if (grantType !== 'client_credentials')
+    return oauthError(400, 'unsupported_grant_type', 'only client_credentials is offered')
   const scopes = [...new Set((form.get('scope') ?? '').split(' ').filter((scope) => scope !== ''))]
   const allowed = clientOf(state, clientId)?.scopes ?? knownScopes
   if (!scopes.every((scope) => allowed.includes(scope)))
     return oauthError(400, 'invalid_scope', 'a scope is unknown or not open to this client')
   const token = state.tokens.issue(clientId, scopes)
-  return json(200, { access_token: token, token_type: 'bearer', expires_in: state.tokens.ttlSeconds, scope: scopes.join(' ') }, uncached)
+  return json(
+    200,
+    { access_token: token, token_type: 'bearer', expires_in: state.tokens.ttlSeconds, scope: scopes.join(' ') },
+    uncached,
+  )
 }
 
 function revokeToken(state: SimulatorState, clientId: string, form: URLSearchParams): Reply {
@@ -40,7 +45,9 @@ function withClient(state: SimulatorState, handle: ClientHandler): Handler {
   return (request) => {
     const clientId = authenticate(state, request)
     if (clientId === undefined) {
-      return oauthError(401, 'invalid_client', 'client authentication failed', { 'WWW-Authenticate': 'Basic realm="simulator"' })
+      return oauthError(401, 'invalid_client', 'client authentication failed', {
+        'WWW-Authenticate': 'Basic realm="simulator"',
+      })
     }
     if (mediaType(request.headers) !== 'application/x-www-form-urlencoded') {
       return oauthError(400, 'invalid_request', 'the body must be application/x-www-form-urlencoded')

@@ -10,7 +10,12 @@ import { sandboxVerdict } from './sandbox.js'
 /** The device's side of PhoneCheck v0.2: the check URL, the operator behind it, and the answer at the end. */
 export function operatorRoutes(state: SimulatorState): Route[] {
   return [
-    { method: 'GET', path: '/phone_check/v0.2/checks/:id/redirect', from: 'device', handle: (request) => openCheckUrl(state, request) },
+    {
+      method: 'GET',
+      path: '/phone_check/v0.2/checks/:id/redirect',
+      from: 'device',
+      handle: (request) => openCheckUrl(state, request),
+    },
     { method: 'GET', path: '/_operator/:hop', from: 'device', handle: (request) => passOperator(state, request) },
   ]
 }
@@ -23,7 +28,9 @@ function openCheckUrl(state: SimulatorState, request: SimRequest): Reply {
   if (check.opens > 0 && state.behaviour.checkUrlReuse === 'refuse') return state.problem('check_not_found')
   const refusal = firstHopProblem(state, check, request)
   if (refusal === 'too_many_requests') {
-    return state.problem(refusal, { 'Retry-After': String(state.overrides.get(check.phoneNumber)?.retryAfterSeconds ?? 30) })
+    return state.problem(refusal, {
+      'Retry-After': String(state.overrides.get(check.phoneNumber)?.retryAfterSeconds ?? 30),
+    })
   }
   check.opens += 1
   if (refusal !== undefined) {
@@ -35,7 +42,10 @@ function openCheckUrl(state: SimulatorState, request: SimRequest): Reply {
   return withHeaders(toHop(state, run, 1), state.rates.hit(check.clientId).headers)
 }
 
-/** The phone behind the request. A visitor who is no virtual phone, such as the developer's browser, is taken for the one whose number is checked. */
+/**
+ * The phone behind the request. A visitor who is no virtual phone, such as the developer's browser,
+ * is taken for the one whose number is checked.
+ */
 function deviceBehind(state: SimulatorState, check: Check, request: SimRequest): Device {
   return request.device ?? state.phones.visitor(check.phoneNumber, check.phoneIp)
 }
@@ -57,7 +67,8 @@ async function passOperator(state: SimulatorState, request: SimRequest): Promise
   if (run === undefined || !Number.isInteger(hop) || hop < 1 || hop > last) return state.problem('check_not_found')
   if (hop === 1) {
     run.device = deviceBehind(state, run.check, request)
-    if (run.device.phone.operator === 'slow' && !state.sandbox) await state.clock.delay(state.behaviour.slowOperatorMs, request.closed)
+    if (run.device.phone.operator === 'slow' && !state.sandbox)
+      await state.clock.delay(state.behaviour.slowOperatorMs, request.closed)
   }
   if (hop < last) {
     const cookie = `operator_session=${run.cookie}; Path=/_operator; HttpOnly`
@@ -75,7 +86,8 @@ function toHop(state: SimulatorState, run: Run, hop: number): Reply {
 function finish(state: SimulatorState, run: Run, request: SimRequest): Reply {
   const { check } = run
   const cookieKept =
-    state.behaviour.operatorHops === 1 || (request.headers.cookie ?? '').split(/; */).includes(`operator_session=${run.cookie}`)
+    state.behaviour.operatorHops === 1 ||
+    (request.headers.cookie ?? '').split(/; */).includes(`operator_session=${run.cookie}`)
   const verdict: Verdict = cookieKept ? verdictOf(state, run) : { errorCode: 'mno_response_error' }
   if ('errorCode' in verdict && state.behaviour.errorDelivery === 'redirect') {
     state.checks.fail(check, verdict.errorCode)
@@ -92,7 +104,8 @@ function verdictOf(state: SimulatorState, { check, device }: Run): Verdict {
   // Nobody came by the first hop.
   if (device === undefined) return { errorCode: 'mno_response_error' }
   const { phone, ip } = device
-  if (phone.operator.startsWith('mno_')) return { errorCode: phone.operator as Extract<typeof phone.operator, PhoneCheckErrorCode> }
+  if (phone.operator.startsWith('mno_'))
+    return { errorCode: phone.operator as Extract<typeof phone.operator, PhoneCheckErrorCode> }
   if (check.phoneIp !== null && check.phoneIp !== ip) return { errorCode: 'ip_mismatch' }
   return { match: phone.sim === check.phoneNumber }
 }

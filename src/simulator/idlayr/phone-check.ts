@@ -45,7 +45,12 @@ function create(state: SimulatorState, request: SimRequest, grant: Grant): Reply
     callbackUrl: text(body['callback_url']) ?? clientOf(state, grant.clientId)?.callbackUrls?.phone_check ?? null,
     phoneIp,
   })
-  return hal(201, { ...checkResource(check), snapshot_balance: 99, ttl: check.ttlSeconds, _links: checkLinks(state, check, true) })
+  return hal(201, {
+    ...checkResource(check),
+    snapshot_balance: 99,
+    ttl: check.ttlSeconds,
+    _links: checkLinks(state, check, true),
+  })
 }
 
 function refuse(state: SimulatorState, phoneNumber: string, phoneIp: string | null): Reply | undefined {

@@ -12,10 +12,25 @@ interface Kind {
 
 const kinds = {
   bad_request: { status: 400, fragment: 'bad_request', title: 'Bad Request', detail: 'The request body is invalid' },
-  phone_format_invalid: { status: 400, fragment: 'phone_format_invalid', title: 'Bad Request', detail: 'Phone Number Validation Error' },
-  mno_not_supported: { status: 400, fragment: 'mno_not_supported', title: 'Bad Request', detail: 'Mobile Network Operator Not Supported' },
+  phone_format_invalid: {
+    status: 400,
+    fragment: 'phone_format_invalid',
+    title: 'Bad Request',
+    detail: 'Phone Number Validation Error',
+  },
+  mno_not_supported: {
+    status: 400,
+    fragment: 'mno_not_supported',
+    title: 'Bad Request',
+    detail: 'Mobile Network Operator Not Supported',
+  },
   country_not_supported: { status: 400, title: 'Bad Request', detail: 'Country Not Supported' },
-  unauthorized: { status: 401, fragment: 'unauthorized', title: 'Unauthorized', detail: 'Access token missing, unknown or expired' },
+  unauthorized: {
+    status: 401,
+    fragment: 'unauthorized',
+    title: 'Unauthorized',
+    detail: 'Access token missing, unknown or expired',
+  },
   payment_required: { status: 402, title: 'Payment Required', detail: 'Insufficient credit' },
   forbidden: { status: 403, fragment: 'forbidden', title: 'Forbidden', detail: 'Forbidden' },
   check_not_found: { status: 404, fragment: 'check_not_found', title: 'Not Found', detail: 'Check Not Found' },
@@ -26,7 +41,12 @@ const kinds = {
   not_mobile_ip: { status: 412, fragment: 'not_mobile_ip', title: 'Precondition Failed', detail: 'Not a mobile IP' },
   too_large: { status: 413, title: 'Content Too Large', detail: 'The request body is too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported Media Type', detail: 'Unsupported Media Type' },
-  too_many_requests: { status: 429, fragment: 'too_many_requests', title: 'Rate Limit exceeded', detail: 'See Retry-After' },
+  too_many_requests: {
+    status: 429,
+    fragment: 'too_many_requests',
+    title: 'Rate Limit exceeded',
+    detail: 'See Retry-After',
+  },
   mno_redirect_unsupported: {
     status: 501,
     fragment: 'mno_redirect_unsupported',

@@ -21,7 +21,9 @@ export class CookieJar {
         name: pair.slice(0, equals),
         value: pair.slice(equals + 1),
       }
-      this.#cookies = this.#cookies.filter((old) => old.host !== cookie.host || old.path !== cookie.path || old.name !== cookie.name)
+      this.#cookies = this.#cookies.filter(
+        (old) => old.host !== cookie.host || old.path !== cookie.path || old.name !== cookie.name,
+      )
       if (Number(attribute(attributes, 'max-age') ?? '1') > 0) this.#cookies.push(cookie)
     }
   }

@@ -60,7 +60,9 @@ export interface OpenError {
 }
 
 /** What the vendor's SDK resolves with. */
-export type SdkResult = OpenError | { readonly http_status: number; readonly response_body: Readonly<Record<string, unknown>> | undefined }
+export type SdkResult =
+  | OpenError
+  | { readonly http_status: number; readonly response_body: Readonly<Record<string, unknown>> | undefined }
 
 /** Where a browser on the phone stands: at a page of the simulator, or before a redirect that leaves it. */
 export interface BrowseResult {

@@ -14,7 +14,10 @@ export interface Device {
 
 /** All virtual phones, by number, by address and by line. */
 export class Phones {
-  /** The phone on which every browser without a line header is running; null: on the phone of the number that its check is for. */
+  /**
+   * The phone on which every browser without a line header is running; null: on the phone of the
+   * number that its check is for.
+   */
   browserPhone: VirtualPhone | null = null
   readonly #surroundings: Omit<PhoneSurroundings, 'lines'>
   readonly #phones = new Map<string, VirtualPhone>()
@@ -59,7 +62,10 @@ export class Phones {
     return this.browserPhone === null ? undefined : inUse(this.browserPhone)
   }
 
-  /** The phone of that number as a visitor who is no virtual phone uses it. Its address is what the app said it was: the visitor's own is a loopback one. */
+  /**
+   * The phone of that number as a visitor who is no virtual phone uses it. Its address is what the
+   * app said it was: the visitor's own is a loopback one.
+   */
   visitor(number: string, ip: string | null): Device {
     const device = inUse(this.get(number))
     return ip === null ? device : { ...device, ip }
@@ -70,7 +76,11 @@ export class Phones {
     const index = this.#phones.size
     const host = `${(index >> 14) & 255}.${(index >> 7) & 127}.${(index & 127) + 1}`
     const lines = { mobile: randomBytes(24).toString('base64url'), wifi: randomBytes(24).toString('base64url') }
-    const phone = new VirtualPhone(number, { mobile: `30.${host}`, wifi: `29.${host}` }, { ...this.#surroundings, lines })
+    const phone = new VirtualPhone(
+      number,
+      { mobile: `30.${host}`, wifi: `29.${host}` },
+      { ...this.#surroundings, lines },
+    )
     this.#phones.set(number, phone)
     for (const network of ['mobile', 'wifi'] as const) {
       const device: Device = { phone, network, ip: network === 'mobile' ? phone.ip : phone.wifiIp }

@@ -61,7 +61,11 @@ export async function followRedirects(start: URL, journey: RedirectFollower): Pr
   }
 }
 
-function get(url: URL, headers: Record<string, string>, clock: SimulatorClock): Promise<{ response: IncomingMessage; body: string }> {
+function get(
+  url: URL,
+  headers: Record<string, string>,
+  clock: SimulatorClock,
+): Promise<{ response: IncomingMessage; body: string }> {
   return new Promise((resolve, reject) => {
     const timer = new AbortController()
     const fail = (reason: string) => {

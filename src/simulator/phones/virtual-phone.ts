@@ -3,7 +3,16 @@ import type { SimulatorClock } from '../state/clock.js'
 import { isLoopback } from './loopback.js'
 import type { Sms } from './messages.js'
 import { e164, masked, publicPath } from './number.js'
-import type { Activity, BrowseResult, InboxItem, OpenError, OpenResult, OutboxItem, SdkResult, SendResult } from './phone-record.js'
+import type {
+  Activity,
+  BrowseResult,
+  InboxItem,
+  OpenError,
+  OpenResult,
+  OutboxItem,
+  SdkResult,
+  SendResult,
+} from './phone-record.js'
 import { type Arrival, followRedirects, RedirectError } from './redirect-follower.js'
 
 /** Names the phone and its network on requests to the simulator; the value is a secret of the phone. */
@@ -116,30 +125,46 @@ export class VirtualPhone {
     this.#inbox.push(item)
   }
 
-  /** Sends an SMS from the SIM in the phone; needs no data. Resolves once the receiver has dealt with it, and never rejects. */
+  /**
+   * Sends an SMS from the SIM in the phone; needs no data. Resolves once the receiver has dealt
+   * with it, and never rejects.
+   */
   async send(to: string, body: string): Promise<SendResult> {
     const { clock, carry } = this.#surroundings
     const from = this.#sim
     const result = from === null ? 'no_sim' : carry({ from, to, body }) ? 'delivered' : 'dropped'
     const at = clock.now()
     this.#outbox.push({ to, body, result, at })
-    this.#seen.push({ at, kind: 'send', url: null, status: null, to: masked(to), ...(result === 'delivered' ? {} : { error: result }) })
+    this.#seen.push({
+      at,
+      kind: 'send',
+      url: null,
+      status: null,
+      to: masked(to),
+      ...(result === 'delivered' ? {} : { error: result }),
+    })
     return result
   }
 
   /**
-   * Opens a URL over mobile data, as the vendor's SDK does: redirects followed (at most 10), cookies kept from hop to hop, 5 s a hop on the
-   * simulator's clock. Never rejects. https, or http on loopback; hosts that are not loopback are out of reach.
+   * Opens a URL over mobile data, as the vendor's SDK does: redirects followed (at most 10),
+   * cookies kept from hop to hop, 5 s a hop on the simulator's clock. Never rejects. https, or http
+   * on loopback; hosts that are not loopback are out of reach.
    */
   async open(url: string): Promise<OpenResult> {
     if (!this.online) return this.#fail('sdk_no_data_connectivity', 'no mobile data')
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return this.#fail('invalid scheme', 'an http(s) URL is needed')
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+      return this.#fail('invalid scheme', 'an http(s) URL is needed')
     const start = new URL(url)
     if (!isLoopback(start)) return this.#fail('sdk_connection_error', 'a virtual phone reaches loopback only')
-    const sdk = { 'x-tru-sdk-request': randomUUID(), Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
+    const sdk = {
+      'x-tru-sdk-request': randomUUID(),
+      Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+    }
     try {
       const arrival = await this.#travel('open', start, 'mobile', sdk, isLoopback)
-      if (arrival.location !== undefined) return this.#fail('sdk_connection_error', 'a virtual phone reaches loopback only')
+      if (arrival.location !== undefined)
+        return this.#fail('sdk_connection_error', 'a virtual phone reaches loopback only')
       return { status: arrival.status, body: arrival.body, url: arrival.url }
     } catch (error) {
       if (!(error instanceof RedirectError)) throw error
@@ -147,22 +172,36 @@ export class VirtualPhone {
     }
   }
 
-  /** The same in the shape of the vendor's SDK, so that `phoneLogin({ open: (url) => phone.openWithDataCellular(url) })` runs without one. */
+  /**
+   * The same in the shape of the vendor's SDK, so that `phoneLogin({ open: (url) =>
+   * phone.openWithDataCellular(url) })` runs without one.
+   */
   async openWithDataCellular(url: string): Promise<SdkResult> {
     const opened = await this.open(url)
     return opened.error === undefined ? { http_status: opened.status, response_body: opened.body } : opened
   }
 
   /**
-   * Opens a URL of the simulator in a browser on the phone: mobile data when it is on, else Wi-Fi. Follows redirects up to the first that
-   * leaves the simulator and returns that one.
+   * Opens a URL of the simulator in a browser on the phone: mobile data when it is on, else Wi-Fi.
+   * Follows redirects up to the first that leaves the simulator and returns that one.
    * @throws TypeError for a URL that is not the simulator's; Error when the connection fails.
    */
   async browse(url: string): Promise<BrowseResult> {
     const { origin } = this.#surroundings
-    if (!URL.canParse(url) || new URL(url).origin !== origin) throw new TypeError(`browse(url): the URL must be on ${origin}`)
-    const accept = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }
-    return this.#travel('browse', new URL(url), this.online ? 'mobile' : 'wifi', accept, (next) => next.origin === origin)
+    if (!URL.canParse(url) || new URL(url).origin !== origin)
+      throw new TypeError(`browse(url): the URL must be on ${origin}`)
+    const accept = {
+      Accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+      'Sec-Fetch-Mode': 'navigate',
+      'Sec-Fetch-Dest': 'document',
+    }
+    return this.#travel(
+      'browse',
+      new URL(url),
+      this.online ? 'mobile' : 'wifi',
+      accept,
+      (next) => next.origin === origin,
+    )
   }
 
   #travel(
@@ -177,7 +216,8 @@ export class VirtualPhone {
       clock,
       follow,
       headers: (url) => (url.origin === origin ? { ...headers, [lineHeader]: lines[network] } : headers),
-      onHop: (url, status) => this.#seen.push({ at: clock.now(), kind, url: `${url.origin}${publicPath(url.pathname)}`, status }),
+      onHop: (url, status) =>
+        this.#seen.push({ at: clock.now(), kind, url: `${url.origin}${publicPath(url.pathname)}`, status }),
     })
   }
 

@@ -4,7 +4,10 @@ import { type Reply, withHeaders } from './reply.js'
 import type { SimRequest } from './request.js'
 import type { Handler } from './router.js'
 
-/** Guards a product route: 401 without a living token, 403 without the scope, 429 over the rate, and the rate headers on success. */
+/**
+ * Guards a product route: 401 without a living token, 403 without the scope, 429 over the rate, and
+ * the rate headers on success.
+ */
 export function withBearer(
   state: SimulatorState,
   scope: string,
@@ -16,7 +19,8 @@ export function withBearer(
     if (grant === undefined) return state.problem('unauthorized', { 'WWW-Authenticate': 'Bearer' })
     if (!grant.scopes.includes(scope)) return state.problem('forbidden')
     const rate = state.rates.hit(grant.clientId)
-    if (rate.retryAfterSeconds !== undefined) return state.problem('too_many_requests', { 'Retry-After': String(rate.retryAfterSeconds) })
+    if (rate.retryAfterSeconds !== undefined)
+      return state.problem('too_many_requests', { 'Retry-After': String(rate.retryAfterSeconds) })
     const reply = await handle(request, grant)
     return reply.status < 400 ? withHeaders(reply, rate.headers) : reply
   }

@@ -3,7 +3,10 @@ import type { JsonObject } from './reply.js'
 
 /** What goes wrong, for which calls. Parts combine where that makes sense. */
 export interface Fault {
-  /** Calls it hits: `PATCH /phone_check/v0.2/checks/*`; `*` is one path segment, `**` any rest, the method may be left out. */
+  /**
+   * Calls it hits: `PATCH /phone_check/v0.2/checks/*`; `*` is one path segment, `**` any rest, the
+   * method may be left out.
+   */
   match: string
   /** How many calls it spoils. Default: all, until removed. */
   times?: number
@@ -89,7 +92,8 @@ const parts: { readonly [Part in keyof Fault]-?: (value: unknown) => boolean } =
   times: isNumberFrom(1),
   delayMs: isNumberFrom(0),
   status: isNumberFrom(200, 599),
-  headers: (value) => typeof value === 'object' && value !== null && Object.values(value).every((header) => typeof header === 'string'),
+  headers: (value) =>
+    typeof value === 'object' && value !== null && Object.values(value).every((header) => typeof header === 'string'),
   body: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
   processed: isBoolean,
   patchBody: (value) => typeof value === 'function',

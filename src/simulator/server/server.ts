@@ -36,7 +36,8 @@ export async function serve(
       params: found.params,
       headers: request.headers,
       body,
-      device: found.route.from === 'device' ? state.phones.sender(typeof line === 'string' ? line : undefined) : undefined,
+      device:
+        found.route.from === 'device' ? state.phones.sender(typeof line === 'string' ? line : undefined) : undefined,
       remoteAddress: request.socket.remoteAddress ?? '127.0.0.1',
       closed: closed.signal,
     }

@@ -29,8 +29,12 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
   const messages = new Listeners<MessageRecord>()
   const overrides = new Map<string, NumberOverride>()
   const callbacks = new Callbacks({ clock, behaviour, scheduler, keys, messages })
-  const report = (kind: 'sms' | 'call', direction: PhoneMessageRecord['direction'], number: string, delivered: boolean) =>
-    messages.emit({ kind, direction, phone: masked(number), delivered, at: clock.now() })
+  const report = (
+    kind: 'sms' | 'call',
+    direction: PhoneMessageRecord['direction'],
+    number: string,
+    delivered: boolean,
+  ) => messages.emit({ kind, direction, phone: masked(number), delivered, at: clock.now() })
 
   const moChecks = new MoChecks({
     clock,
@@ -39,7 +43,12 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
     overrides,
     onEnd: (check) => {
       if (check.callbackUrl === null) return
-      callbacks.send({ url: check.callbackUrl, product: 'mo_check', checkId: check.id, body: moCheckResource({ behaviour }, check) })
+      callbacks.send({
+        url: check.callbackUrl,
+        product: 'mo_check',
+        checkId: check.id,
+        body: moCheckResource({ behaviour }, check),
+      })
     },
   })
   const deliverSms = (sms: Sms) => {

@@ -2,7 +2,10 @@ import type { IdenfyErrorName } from '../idenfy/error.js'
 import type { PhoneCheckErrorCode } from '../idlayr/checks.js'
 import type { ProblemName } from '../idlayr/problem.js'
 
-/** What the vendors do with one number, whoever asks and from whichever phone. Fields that name no product are about PhoneCheck. */
+/**
+ * What the vendors do with one number, whoever asks and from whichever phone. Fields that name no
+ * product are about PhoneCheck.
+ */
 export interface NumberOverride {
   /** Create answers with this problem; 'country_not_supported' and 'payment_required' carry no fragment. */
   readonly createProblem?: Extract<
@@ -16,7 +19,10 @@ export interface NumberOverride {
     | 'not_mobile_ip'
     | 'too_many_requests'
   >
-  /** The check URL answers with this problem at its first hop. 'too_many_requests' leaves the check usable, the others end it. */
+  /**
+   * The check URL answers with this problem at its first hop. 'too_many_requests' leaves the check
+   * usable, the others end it.
+   */
   readonly redirectProblem?: Extract<
     ProblemName,
     'mno_not_supported' | 'ip_msisdn_mismatch' | 'not_mobile_ip' | 'too_many_requests' | 'mno_redirect_unsupported'
@@ -36,7 +42,12 @@ export interface MoCheckOverride {
   /** Create answers with this problem. */
   readonly createProblem?: Extract<
     ProblemName,
-    'bad_request' | 'phone_format_invalid' | 'mno_not_supported' | 'country_not_supported' | 'payment_required' | 'too_many_requests'
+    | 'bad_request'
+    | 'phone_format_invalid'
+    | 'mno_not_supported'
+    | 'country_not_supported'
+    | 'payment_required'
+    | 'too_many_requests'
   >
   /** Seconds in the Retry-After of 'too_many_requests'. Default 30. */
   readonly retryAfterSeconds?: number

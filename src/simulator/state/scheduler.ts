@@ -8,7 +8,10 @@ interface Entry {
 // setTimeout takes a longer one for no time at all.
 const longestDelayMs = 2 ** 31 - 1
 
-/** What the vendors do later by themselves. Runs what is due, in time order, when its timer wakes or when somebody looks. */
+/**
+ * What the vendors do later by themselves. Runs what is due, in time order, when its timer wakes or
+ * when somebody looks.
+ */
 export class Scheduler {
   readonly #clock: SimulatorClock
   #entries: Entry[] = []

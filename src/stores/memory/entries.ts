@@ -26,7 +26,10 @@ export class HeldRecord implements Queued<HeldRecord> {
   }
 }
 
-/** JSON.stringify returns a chain of pieces, 140 bytes longer than its text, which V8 joins only when somebody reads in it. */
+/**
+ * JSON.stringify returns a chain of pieces, 140 bytes longer than its text, which V8 joins only
+ * when somebody reads in it.
+ */
 function inOnePiece(text: string): string {
   return Number.isNaN(text.charCodeAt(0)) ? '' : text
 }

@@ -1,8 +1,9 @@
 import { append, ExpiryQueue, type Queued, unlink } from './expiry-queue.js'
 
 /**
- * A bounded map whose entries expire in insertion order: one {@link ExpiryQueue} per distinct time to live, no timer per entry, no scan over what is alive.
- * It never drops a live entry; whoever adds asks {@link ExpiringMap.hasRoomFor} first. `now` is in milliseconds of one clock throughout.
+ * A bounded map whose entries expire in insertion order: one {@link ExpiryQueue} per distinct time
+ * to live, no timer per entry, no scan over what is alive. It never drops a live entry; whoever
+ * adds asks {@link ExpiringMap.hasRoomFor} first. `now` is in milliseconds of one clock throughout.
  */
 export class ExpiringMap<Item extends Queued<Item>> {
   readonly #limit: number
@@ -10,8 +11,9 @@ export class ExpiringMap<Item extends Queued<Item>> {
   readonly #lanes = new Map<number, ExpiryQueue<Item>>()
   /** Nothing expires before this instant. A lower bound, so that most sweeps end at one comparison. */
   #nextExpiry = Number.POSITIVE_INFINITY
-  // A sweep goes round the lanes and may stop anywhere, so it keeps its place and the earliest expiry seen in this round. A lane that is new during the
-  // round comes last in the Map, and what joins a lane expires after its oldest: the round misses nothing.
+  // A sweep goes round the lanes and may stop anywhere, so it keeps its place and the earliest
+  // expiry seen in this round. A lane that is new during the round comes last in the Map, and what
+  // joins a lane expires after its oldest: the round misses nothing.
   #round = this.#lanes.values()
   #roundExpiry = Number.POSITIVE_INFINITY
   #lane: ExpiryQueue<Item> | undefined
@@ -70,7 +72,8 @@ export class ExpiringMap<Item extends Queued<Item>> {
   }
 
   /**
-   * Drops expired entries in at most `steps` steps of constant cost; a step drops one entry or goes on to the next lane.
+   * Drops expired entries in at most `steps` steps of constant cost; a step drops one entry or goes
+   * on to the next lane.
    * @returns how many entries it dropped.
    */
   sweep(now: number, steps: number): number {

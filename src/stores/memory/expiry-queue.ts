@@ -1,4 +1,7 @@
-/** What an entry carries so that a {@link ExpiryQueue} can chain it. Part of the entry itself: a queue beside it would cost a second object per entry. */
+/**
+ * What an entry carries so that a {@link ExpiryQueue} can chain it. Part of the entry itself: a
+ * queue beside it would cost a second object per entry.
+ */
 export interface Queued<Self> {
   readonly key: string
   /** When its time to live began, in milliseconds of the store's clock. */
@@ -9,8 +12,9 @@ export interface Queued<Self> {
 }
 
 /**
- * Entries that live equally long, in the order in which their time began: the oldest is always the next to expire, so nothing has to be sorted or
- * searched. Being linked both ways, an entry leaves from the middle at once and no tombstone waits for its turn.
+ * Entries that live equally long, in the order in which their time began: the oldest is always the
+ * next to expire, so nothing has to be sorted or searched. Being linked both ways, an entry leaves
+ * from the middle at once and no tombstone waits for its turn.
  */
 export class ExpiryQueue<Item> {
   readonly ttlMs: number

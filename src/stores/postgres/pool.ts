@@ -21,11 +21,18 @@ export interface PostgresPool {
 const ignore = () => {}
 
 /**
- * One statement on one connection of the pool, waiting for the connection included. There is no transaction around it, so none is left open.
+ * One statement on one connection of the pool, waiting for the connection included. There is no
+ * transaction around it, so none is left open.
  *
- * Not `pool.query`: it would send a statement after its caller was told that it failed, and leave one that hangs on a connection that others then wait for.
+ * Not `pool.query`: it would send a statement after its caller was told that it failed, and leave
+ * one that hangs on a connection that others then wait for.
  */
-export function askOnce(pool: PostgresPool, text: string, values: unknown[], timeoutMs: number): Promise<PostgresAnswer> {
+export function askOnce(
+  pool: PostgresPool,
+  text: string,
+  values: unknown[],
+  timeoutMs: number,
+): Promise<PostgresAnswer> {
   let late = false
   let giveBack: ((broken: boolean) => void) | undefined
   const ask = async (): Promise<PostgresAnswer> => {

@@ -22,7 +22,9 @@ const longestName = 63
 export function namesOf(schema: string, table: string): Names {
   for (const [option, name] of Object.entries({ schema, table })) {
     if (typeof name === 'string' && grammar.test(name)) continue
-    throw new TypeError(`PostgresStore: ${option} must be 1 to 63 lower-case letters, digits or underscores, and begin with no digit`)
+    throw new TypeError(
+      `PostgresStore: ${option} must be 1 to 63 lower-case letters, digits or underscores, and begin with no digit`,
+    )
   }
   const own = (suffix: string) => `"${derived(table, suffix)}"`
   return {
@@ -51,10 +53,12 @@ function hash(text: string, digits: number): string {
 const countTypes = 'text[], double precision[], double precision[], double precision[], integer[], integer'
 
 /**
- * One statement, so all or nothing. The lock lets processes that start together do it one after another. What is there is not touched, and needs no
- * privilege: a role that may create things can run it once for one that may not.
+ * One statement, so all or nothing. The lock lets processes that start together do it one after
+ * another. What is there is not touched, and needs no privilege: a role that may create things can
+ * run it once for one that may not.
  *
- * `expires_at` is not changed by `replace`, so that with room on the page an update touches no index. The comparison of keys is that of their bytes.
+ * `expires_at` is not changed by `replace`, so that with room on the page an update touches no
+ * index. The comparison of keys is that of their bytes.
  */
 export function migration(names: Names): string {
   const { schema, records, counters } = names
@@ -95,15 +99,19 @@ $migrate$`
 }
 
 /**
- * `count`, and why it is a function. All hits must be judged before one is charged, and judged by what stands once their counters are locked. One plain
- * statement cannot do that under READ COMMITTED: it sees what stood when it began, however long it waited for a lock. Each statement in a function looks
- * anew.
+ * `count`, and why it is a function. All hits must be judged before one is charged, and judged by
+ * what stands once their counters are locked. One plain statement cannot do that under READ
+ * COMMITTED: it sees what stood when it began, however long it waited for a lock. Each statement in
+ * a function looks anew.
  *
- * What is locked is the key, by an advisory lock that ends with the statement, and not the row: a new counter has no row yet, and asking at cost 0 should
- * write none. Everybody takes the locks in the order of their numbers, so none waits for one who waits for them; two keys with one number only wait for
- * each other. `remove` takes the same lock before it deletes a counter. The sweep takes none: it deletes only what has expired, and skips what is locked.
+ * What is locked is the key, by an advisory lock that ends with the statement, and not the row: a
+ * new counter has no row yet, and asking at cost 0 should write none. Everybody takes the locks in
+ * the order of their numbers, so none waits for one who waits for them; two keys with one number
+ * only wait for each other. `remove` takes the same lock before it deletes a counter. The sweep
+ * takes none: it deletes only what has expired, and skips what is locked.
  *
- * The time is read when all locks are held: clock_timestamp(), because now() is when the statement began, before it waited.
+ * The time is read when all locks are held: clock_timestamp(), because now() is when the statement
+ * began, before it waited.
  */
 function countFunction({ count, counters, seed }: Names): string {
   return `CREATE FUNCTION ${count}(
@@ -192,7 +200,10 @@ $count$;`
 /** SQLSTATE by which the function below says that the key is taken. Of a class that PostgreSQL leaves to others. */
 export const takenState = 'PC409'
 
-/** Counts, then inserts. What is charged for a key that turns out to be taken is undone with the statement, by its failure. */
+/**
+ * Counts, then inserts. What is charged for a key that turns out to be taken is undone with the
+ * statement, by its failure.
+ */
 function insertChargedFunction({ insertCharged, count, records }: Names): string {
   return `CREATE FUNCTION ${insertCharged}(
       new_key text, new_record text, ttl_ms double precision,

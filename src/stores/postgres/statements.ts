@@ -1,6 +1,9 @@
 import type { Names } from './schema.js'
 
-/** One statement each, with parameters for everything but the names. Whatever a statement answers is text: applications may have own parsers for numbers. */
+/**
+ * One statement each, with parameters for everything but the names. Whatever a statement answers is
+ * text: applications may have own parsers for numbers.
+ */
 export interface Statements {
   readonly insert: string
   readonly find: string
@@ -11,8 +14,9 @@ export interface Statements {
   readonly sweep: string
 }
 
-// clock_timestamp() and not now(): a statement that has waited for a lock goes on with the version it then finds, and must judge it by the time it then is.
-// Only the sweep takes now(), because an index can be searched for it; being early, it leaves a record for the next time.
+// clock_timestamp() and not now(): a statement that has waited for a lock goes on with the version
+// it then finds, and must judge it by the time it then is. Only the sweep takes now(), because an
+// index can be searched for it; being early, it leaves a record for the next time.
 export function statementsOf({ records, counters, count, insertCharged, seed }: Names): Statements {
   return {
     insert: `INSERT INTO ${records} AS kept (key, record, version, inserted_at, expires_at)
@@ -43,7 +47,8 @@ SELECT (SELECT count(*) FROM records)::text AS records, (SELECT count(*) FROM co
   }
 }
 
-// Found by the index, in its order, and deleted where they were found: no plan reads the whole table. Locked rows are somebody's and are skipped.
+// Found by the index, in its order, and deleted where they were found: no plan reads the whole
+// table. Locked rows are somebody's and are skipped.
 function sweepOf(table: string): string {
   return `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
 SELECT ctid FROM ${table} WHERE expires_at <= now() ORDER BY expires_at LIMIT $1::integer FOR UPDATE SKIP LOCKED)) RETURNING 1`

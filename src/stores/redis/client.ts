@@ -7,7 +7,10 @@ export interface IoredisClient {
   del(key: string): Promise<unknown>
 }
 
-/** What we use of a client of `redis` 4 or newer: of `createClient` or `createClientPool`, and of 5 or newer of `createCluster` or `createSentinel`. */
+/**
+ * What we use of a client of `redis` 4 or newer: of `createClient` or `createClientPool`, and of 5
+ * or newer of `createCluster` or `createSentinel`.
+ */
 export interface NodeRedisClient {
   evalSha(sha: string, input: { keys: string[]; arguments: string[] }): Promise<unknown>
   eval(script: string, input: { keys: string[]; arguments: string[] }): Promise<unknown>
@@ -31,8 +34,10 @@ const unusable: readonly { is(client: Record<string, unknown>): boolean; advice:
       "this one is of '@upstash/redis', whose commands take other arguments: docs/guides/stores.md shows the object to pass in its place",
   },
   {
-    is: ({ commandsExecutor, nodeClient }) => typeof commandsExecutor === 'function' && typeof nodeClient === 'function',
-    advice: "the cluster client of 'redis' 4 sends scripts to any node, which refuses them (MOVED): use 'redis' 5 or newer, or 'ioredis'",
+    is: ({ commandsExecutor, nodeClient }) =>
+      typeof commandsExecutor === 'function' && typeof nodeClient === 'function',
+    advice:
+      "the cluster client of 'redis' 4 sends scripts to any node, which refuses them (MOVED): use 'redis' 5 or newer, or 'ioredis'",
   },
   {
     is: ({ options }) => (options as { legacyMode?: unknown } | undefined)?.legacyMode === true,
@@ -44,7 +49,8 @@ const unusable: readonly { is(client: Record<string, unknown>): boolean; advice:
   },
   {
     is: ({ internal_send_command: send }) => typeof send === 'function',
-    advice: "this one is of 'redis' 3 or older, whose commands answer by callback: use 'redis' 4 or newer, or 'ioredis'",
+    advice:
+      "this one is of 'redis' 3 or older, whose commands answer by callback: use 'redis' 4 or newer, or 'ioredis'",
   },
   {
     is: ({ exec, connect }) => typeof exec === 'function' && typeof connect !== 'function',
@@ -59,7 +65,8 @@ export function isRedisClient(value: unknown): boolean {
 
 /** @throws TypeError when it is a client of neither library, or one that cannot be used */
 export function commandsOf(client: RedisClient): Commands {
-  const advice = isRedisClient(client) && unusable.find(({ is }) => is(client as unknown as Record<string, unknown>))?.advice
+  const advice =
+    isRedisClient(client) && unusable.find(({ is }) => is(client as unknown as Record<string, unknown>))?.advice
   if (advice) throw new TypeError(`RedisStore: client cannot be used: ${advice}`)
   if (has(client, 'evalSha', 'eval', 'del')) {
     const library = client as NodeRedisClient
@@ -83,14 +90,17 @@ export function commandsOf(client: RedisClient): Commands {
       del: (key) => library.del(key),
     }
   }
-  throw new TypeError("RedisStore: client must be a client of 'ioredis', or one of 'redis' 4 or newer, that your application has created")
+  throw new TypeError(
+    "RedisStore: client must be a client of 'ioredis', or one of 'redis' 4 or newer, that your application has created",
+  )
 }
 
 function has(client: unknown, ...methods: string[]): boolean {
   return methods.every((name) => typeof (client as Record<string, unknown> | null | undefined)?.[name] === 'function')
 }
 
-// A server that was restarted, or told to forget its scripts, has run nothing when it says NOSCRIPT: sending the source repeats no command.
+// A server that was restarted, or told to forget its scripts, has run nothing when it says
+// NOSCRIPT: sending the source repeats no command.
 async function known(bySha: () => Promise<unknown>, bySource: () => Promise<unknown>): Promise<unknown> {
   try {
     return await bySha()

@@ -7,8 +7,9 @@ export interface Script {
   readonly sha: string
 }
 
-// A script is the unit that Redis runs alone, so what one reads still holds when it writes. Time is the server's: `TIME` in a script that writes needs
-// Redis 5 or newer, which sends replicas the effects of a script instead of the script. `KEEPTTL` needs 6.
+// A script is the unit that Redis runs alone, so what one reads still holds when it writes. Time is
+// the server's: `TIME` in a script that writes needs Redis 5 or newer, which sends replicas the
+// effects of a script instead of the script. `KEEPTTL` needs 6.
 //
 // Every script answers in strings: clients differ in what they make of numbers and nothing.
 
@@ -19,7 +20,8 @@ local function whole(number) return string.format('%.0f', number) end
 `
 
 /**
- * A record is one string, `version:inserted:record`. A hash of three fields takes a third more memory, because Redis packs only small values.
+ * A record is one string, `version:inserted:record`. A hash of three fields takes a third more
+ * memory, because Redis packs only small values.
  *
  * KEYS: record. ARGV: text, milliseconds.
  */
@@ -43,10 +45,12 @@ return '1'
 `)
 
 /**
- * The rules of tally.ts, all hits at once. A counter is one string, `count:level:since:kept`, the latter two in milliseconds; its own time to live only
- * clears it away. One that is damaged counts as full. `hits` is how many there are; what is written waits for `keep()`.
+ * The rules of tally.ts, all hits at once. A counter is one string, `count:level:since:kept`, the
+ * latter two in milliseconds; its own time to live only clears it away. One that is damaged counts
+ * as full. `hits` is how many there are; what is written waits for `keep()`.
  *
- * KEYS: counter of each hit. ARGV: limit, window, longest window or 0, cost of each hit. Answers with the place of the first refusal, or 0, and seconds.
+ * KEYS: counter of each hit. ARGV: limit, window, longest window or 0, cost of each hit. Answers
+ * with the place of the first refusal, or 0, and seconds.
  */
 const judge = `${now}
 local drafts, changed = {}, {}
@@ -115,7 +119,8 @@ return { '0', '0' }
 `)
 
 /**
- * Both in one step, on servers where a script may touch the record and the counters: not in a cluster, where they live in different slots.
+ * Both in one step, on servers where a script may touch the record and the counters: not in a
+ * cluster, where they live in different slots.
  *
  * KEYS: counter of each hit, record. ARGV: as above, then text, milliseconds. Answers as above, or with `taken`.
  */

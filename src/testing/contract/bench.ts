@@ -5,11 +5,17 @@ import type { Store } from '../../contracts/store.js'
 
 /** How the contract gets at the store under test. */
 export interface StoreSubject {
-  /** A store that is ready to use. Called once for each case; its data may be shared with other cases and other runs. */
+  /**
+   * A store that is ready to use. Called once for each case; its data may be shared with other
+   * cases and other runs.
+   */
   create(): Store | Promise<Store>
   /** Moves the store's time on. Without it the cases really wait: up to ten seconds each, so run them side by side. */
   advance?(ms: number): void | Promise<void>
-  /** Another view of the data of the store that was created last, as a second process would have it. Without it those cases are left out. */
+  /**
+   * Another view of the data of the store that was created last, as a second process would have it.
+   * Without it those cases are left out.
+   */
   another?(): Store | Promise<Store>
   /** A store of its own that holds `maxRecords` records at most. Without it the cases about being full are left out. */
   createBounded?(maxRecords: number): Store | Promise<Store>
@@ -30,7 +36,10 @@ export interface Bench {
   readonly other: Store
   /** A key that no other case and no other run uses. */
   key(label?: string): string
-  /** Lets `ms` milliseconds of the store's time pass; a little more when it really waits, so that what was due is over. */
+  /**
+   * Lets `ms` milliseconds of the store's time pass; a little more when it really waits, so that
+   * what was due is over.
+   */
   pass(ms: number): Promise<void>
   /** Whether `pass` is exact to the millisecond. */
   readonly exact: boolean
@@ -56,7 +65,10 @@ const slackMs = 120
 const stallMs = 300
 const turns = 3
 
-/** @throws AssertionError when the promise is broken; a case that waits is repeated, as often as `turns`, if time was lost in it beside the waiting. */
+/**
+ * @throws AssertionError when the promise is broken; a case that waits is repeated, as often as
+ * `turns`, if time was lost in it beside the waiting.
+ */
 export async function runOn(subject: StoreSubject, promised: Promised): Promise<void> {
   for (let turn = 1; ; turn++) {
     const begun = performance.now()

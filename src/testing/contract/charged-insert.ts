@@ -5,7 +5,10 @@ import { found, hasRoomFor, missing } from './expect.js'
 
 type Method = NonNullable<Store['insertCharged']>
 
-/** Runs the check where the store has the method. One without it breaks no promise: the library counts first and inserts after that. */
+/**
+ * Runs the check where the store has the method. One without it breaks no promise: the library
+ * counts first and inserts after that.
+ */
 function whereIts(check: (bench: Bench & { insertCharged: Method }) => Promise<void>): Promised['check'] {
   return async (bench) => {
     const { store } = bench
@@ -42,7 +45,11 @@ export const chargedInsertPromises: readonly Promised[] = [
       await insertCharged(name, 'a record', 1, [{ key: key(), limit: 1, windowSeconds }])
       await pass(1000)
       await missing(store, name)
-      deepStrictEqual(await insertCharged(name, 'the next', 60, []), { allowed: true }, 'an expired record takes no key')
+      deepStrictEqual(
+        await insertCharged(name, 'the next', 60, []),
+        { allowed: true },
+        'an expired record takes no key',
+      )
       await found(store, name, 'the next', 1)
     }),
   },
@@ -51,7 +58,11 @@ export const chargedInsertPromises: readonly Promised[] = [
     level: 'required',
     why: 'Requests that are refused would fill the store, and use up the limits of others.',
     check: whereIts(async ({ store, key, insertCharged }) => {
-      const [name, full, open] = [key(), { key: key(), limit: 0, windowSeconds }, { key: key(), limit: 2, windowSeconds }]
+      const [name, full, open] = [
+        key(),
+        { key: key(), limit: 0, windowSeconds },
+        { key: key(), limit: 2, windowSeconds },
+      ]
       for (const hits of [
         [open, full],
         [full, open],
@@ -94,7 +105,9 @@ export const chargedInsertPromises: readonly Promised[] = [
       const hit = { key: key(), limit: 10, windowSeconds }
       const names = Array.from({ length: 50 }, () => key())
       const second = (other.insertCharged ?? insertCharged).bind(other)
-      await Promise.all(names.map((name, index) => (index % 2 === 0 ? insertCharged : second)(name, 'a record', 60, [hit])))
+      await Promise.all(
+        names.map((name, index) => (index % 2 === 0 ? insertCharged : second)(name, 'a record', 60, [hit])),
+      )
       const kept = await Promise.all(names.map((name) => store.find(name)))
       strictEqual(kept.filter((record) => record !== undefined).length, 10)
     }),

@@ -57,7 +57,8 @@ export const keyPromises: readonly Promised[] = [
       const names = lookalikes(key())
       for (const name of names) await fits(store, { key: name, limit: 1, windowSeconds: 60 })
       await store.remove(names[0] ?? '')
-      for (const [index, name] of names.entries()) await hasRoomFor(index === 0 ? 1 : 0, store, { key: name, limit: 1, windowSeconds: 60 })
+      for (const [index, name] of names.entries())
+        await hasRoomFor(index === 0 ? 1 : 0, store, { key: name, limit: 1, windowSeconds: 60 })
       await Promise.all(names.map((name) => store.remove(name)))
     },
   },

@@ -11,7 +11,11 @@ export const replacePromises: readonly Promised[] = [
       const name = key()
       await store.insert(name, 'record 1', 60)
       for (let version = 1; version <= 6; version++) {
-        strictEqual(await store.replace(name, version, `record ${version + 1}`), true, 'replace with the present version returns true')
+        strictEqual(
+          await store.replace(name, version, `record ${version + 1}`),
+          true,
+          'replace with the present version returns true',
+        )
         await found(store, name, `record ${version + 1}`, version + 1)
       }
     },

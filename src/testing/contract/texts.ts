@@ -2,7 +2,13 @@ import { strictEqual } from 'node:assert'
 import type { Promised } from './bench.js'
 import { found } from './expect.js'
 
-const sealed = JSON.stringify({ v: 1, state: 'pending', rung: 0, check: 'q83vEjRWeJA', sealed: `${'AZaz09-_+/'.repeat(64)}==` })
+const sealed = JSON.stringify({
+  v: 1,
+  state: 'pending',
+  rung: 0,
+  check: 'q83vEjRWeJA',
+  sealed: `${'AZaz09-_+/'.repeat(64)}==`,
+})
 
 const plain = [
   ...[

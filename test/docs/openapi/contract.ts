@@ -76,10 +76,16 @@ export function readContract(): Contract {
       const content = node['content'] as JsonObject | undefined
       const [type = ''] = (response.headers.get('content-type') ?? '').split(';')
       // Passport's own answers have no type.
-      if (type !== '' && text !== '' && content && !Object.hasOwn(content, type)) throw new Error(`${name}: ${type} is not documented`)
+      if (type !== '' && text !== '' && content && !Object.hasOwn(content, type))
+        throw new Error(`${name}: ${type} is not documented`)
       const isJson = type.endsWith('json') && text !== ''
       const body: Json = isJson ? JSON.parse(text) : {}
-      if (isJson && content && isJsonObject(content[type] ?? null) && Object.hasOwn(content[type] as object, 'schema')) {
+      if (
+        isJson &&
+        content &&
+        isJsonObject(content[type] ?? null) &&
+        Object.hasOwn(content[type] as object, 'schema')
+      ) {
         refuse(`${pointer}/content/${escapeKey(type)}/schema`, body, name)
       }
       if (!isJsonObject(body)) throw new Error(`${name}: the body is no object`)

@@ -10,7 +10,9 @@ const contract = readContract()
 
 describe('docs/reference/openapi.yaml', () => {
   test('has the codes and reasons of the code', () => {
-    expect(pointerInto(contract.document, '#/components/schemas/Problem/properties/code/enum')).toEqual(Object.keys(problems))
+    expect(pointerInto(contract.document, '#/components/schemas/Problem/properties/code/enum')).toEqual(
+      Object.keys(problems),
+    )
     expect(pointerInto(contract.document, '#/components/schemas/UnableReason/enum')).toEqual([...unableReasons])
   })
 
@@ -29,6 +31,8 @@ describe('docs/reference/openapi.yaml', () => {
     const [started, problem] = codeBlocks(readText('docs/reference/http.md'), 'json').map((text) => JSON.parse(text))
     expect(() => contract.validate('/components/schemas/Step', started)).not.toThrow()
     expect(() => contract.validate('/components/schemas/Problem', problem)).not.toThrow()
-    expect(() => contract.validate('/components/schemas/Problem', started)).toThrow('must NOT have additional properties')
+    expect(() => contract.validate('/components/schemas/Problem', started)).toThrow(
+      'must NOT have additional properties',
+    )
   })
 })

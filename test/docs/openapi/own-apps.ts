@@ -83,9 +83,11 @@ async function serve(names: readonly Rung[], create: (url: string, settings: Set
 }
 
 const rungs: Record<Rung, (baseUrl: string, clock: FakeClock) => Provider> = {
-  phonecheck: (baseUrl, clock) => phoneCheck({ baseUrl, clientId: 'id', clientSecret: 'secret', clock: adapterClock(clock) }),
+  phonecheck: (baseUrl, clock) =>
+    phoneCheck({ baseUrl, clientId: 'id', clientSecret: 'secret', clock: adapterClock(clock) }),
   mocheck: (baseUrl, clock) => moCheck({ baseUrl, clientId: 'id', clientSecret: 'secret', clock: adapterClock(clock) }),
-  'idenfy-sms': (baseUrl, clock) => idenfySms({ baseUrl, apiKey: 'key', apiSecret: 'secret', clock: adapterClock(clock) }),
+  'idenfy-sms': (baseUrl, clock) =>
+    idenfySms({ baseUrl, apiKey: 'key', apiSecret: 'secret', clock: adapterClock(clock) }),
 }
 
 /** Somebody who calls the routes, and has every answer checked. */
@@ -111,7 +113,11 @@ export class Caller {
     return this.#contract.check(method, documented(path.split('?')[0] ?? ''), answer)
   }
 
-  async start(path = '/login/phone', phoneNumber: unknown = number, headers: Record<string, string> = {}): Promise<Answer> {
+  async start(
+    path = '/login/phone',
+    phoneNumber: unknown = number,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const answer = await this.post(path, { phone_number: phoneNumber }, headers)
     this.flow = String(answer.body['flow'] ?? '')
     return answer
@@ -140,7 +146,11 @@ export async function callerOf(contract: Contract, options: TestAppOptions): Pro
 }
 
 /** The vendor's webhook about the only MOCheck there is. */
-export async function announce(caller: Caller, { sim, url }: Subject, change = (text: string) => text): Promise<Answer> {
+export async function announce(
+  caller: Caller,
+  { sim, url }: Subject,
+  change = (text: string) => text,
+): Promise<Answer> {
   const { headers, body } = await sim.signCallback({
     url: `${url}/webhooks/phone`,
     product: 'mo_check',

@@ -31,7 +31,9 @@ describe('a login of examples/session-login', () => {
     const first = await link()
     expect((await caller.request('GET', first, { ...navigation, 'sec-purpose': 'prefetch' })).status).toBe(400)
     expect((await caller.request('GET', first, navigation)).status).toBe(302)
-    expect((await caller.request('GET', first, navigation)).headers.get('location')).toBe('/login?phonecheck=flow_invalid')
+    expect((await caller.request('GET', first, navigation)).headers.get('location')).toBe(
+      '/login?phonecheck=flow_invalid',
+    )
     expect((await caller.request('GET', first, { 'x-tru-sdk-request': '1' })).body['code']).toBe('flow_invalid')
   })
 
@@ -56,7 +58,10 @@ describe('a login of examples/session-login', () => {
 
     await app.clock.advance(20_000)
     expect((await caller.step('fallback')).body['challenge']).toMatchObject({ type: 'enter_code', length: 4 })
-    expect((await caller.step('verify', { code: caller.code(false) })).body).toMatchObject({ code: 'invalid_code', attempts_left: 2 })
+    expect((await caller.step('verify', { code: caller.code(false) })).body).toMatchObject({
+      code: 'invalid_code',
+      attempts_left: 2,
+    })
     expect((await caller.step('resend')).body['code']).toBe('cooldown')
     expect((await caller.step('verify', { code: caller.code() })).status).toBe(200)
     expect((await caller.step('status')).body['code']).toBe('flow_invalid')
@@ -84,7 +89,8 @@ describe('a login of examples/session-login', () => {
   test('with numbers that cannot log in', async () => {
     const caller = new Caller(contract, await sessionApp())
     const codes: unknown[] = []
-    for (const text of ['12345', '+4915112345678', '+442079460000']) codes.push((await caller.start('/login/phone', text)).body['code'])
+    for (const text of ['12345', '+4915112345678', '+442079460000'])
+      codes.push((await caller.start('/login/phone', text)).body['code'])
     expect(codes).toEqual(['invalid_phone_number', 'country_not_allowed', 'number_type_not_allowed'])
   })
 })
@@ -197,7 +203,8 @@ describe('tokens of examples/jwt-api', () => {
     for (const path of ['/token/refresh', '/token/logout']) {
       codes.push((await caller.post(path, { refresh_token: tokens.body['refresh_token'] })).body['code'])
     }
-    for (const method of ['GET', 'DELETE']) codes.push((await caller.request(method, '/me', bearer(tokens))).body['code'])
+    for (const method of ['GET', 'DELETE'])
+      codes.push((await caller.request(method, '/me', bearer(tokens))).body['code'])
     expect(codes).toEqual(Array(4).fill('store_unavailable'))
   })
 })

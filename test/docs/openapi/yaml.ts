@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from '../../providers/openapi/json.js'
 
 /**
- * Reads the part of YAML that docs/reference/openapi.yaml keeps to: block mappings and sequences, flow collections, plain and quoted scalars on one line.
- * What it does not know it refuses, so that the file stays readable for every parser.
+ * Reads the part of YAML that docs/reference/openapi.yaml keeps to: block mappings and sequences,
+ * flow collections, plain and quoted scalars on one line. What it does not know it refuses, so that
+ * the file stays readable for every parser.
  * @throws SyntaxError that names the line
  */
 export function readYaml(text: string): Json {

@@ -8,7 +8,8 @@ const hal = 'content/application~1hal%2Bjson/schema'
 export const specMistakes: readonly SpecMistake[] = [
   {
     at: `${v02}~1%7Bcheck_id%7D/patch/requestBody/content/application~1json-patch%2Bjson/schema/allOf/0`,
-    reason: 'An array cannot have properties, and "op path value" is no name: the operation is described where its array should be.',
+    reason:
+      'An array cannot have properties, and "op path value" is no name: the operation is described where its array should be.',
     mend: ({ properties, required, ...array }: JsonObject) => ({
       ...array,
       minItems: 1,
@@ -28,7 +29,8 @@ export const specMistakes: readonly SpecMistake[] = [
   },
   {
     at: `${v01}/post/responses/201/${hal}/allOf/0/allOf/0/allOf/0/allOf/0`,
-    reason: 'The example of v0.1 shows balance and links, which the guides rely on, and the schema that v0.2 borrows from it has neither.',
+    reason:
+      'The example of v0.1 shows balance and links, which the guides rely on, and the schema that v0.2 borrows from it has neither.',
     mend: (schema: JsonObject) => ({
       ...schema,
       properties: {
@@ -48,9 +50,11 @@ function link(): JsonObject {
 const create = 'create-phone-check-v0.2'
 const patch = 'patch-phone-check-v0.2'
 const redirect = 'get-phone-check-redirect-v0.2'
-const list = "The one list of problems on the vendor's error page holds for all products; the document shows a choice for each call."
+const list =
+  "The one list of problems on the vendor's error page holds for all products; the document shows a choice for each call."
 const anyBearer = 'Any guarded call can be refused like this; the error page has it and the document leaves it out.'
-const chain = 'The document puts the result into the first 302. The guides and every SDK have it at the end of the chain instead:'
+const chain =
+  'The document puts the result into the first 302. The guides and every SDK have it at the end of the chain instead:'
 const more = 'The check as GET shows it. The document names fewer members here, the guides more.'
 
 /** Deviation to reason. Whatever is not here fails, and so does an entry that no longer happens. */
@@ -61,7 +65,8 @@ export const allowedDeviations: Readonly<Record<string, string>> = {
     'The unsupported country, which the document describes and gives no example of.',
   [`${create} 401: status is not documented`]: anyBearer,
   [`${create} 402: status is not documented`]: "No credit: the vendor's own code handles it.",
-  'oauth2-token 401: status is not documented': 'The document has no refusals of a token at all; RFC 6749 says what they look like.',
+  'oauth2-token 401: status is not documented':
+    'The document has no refusals of a token at all; RFC 6749 says what they look like.',
   'oauth2-token 400: status is not documented': 'As 401.',
   [`${redirect} 302: content type missing`]: `${chain} the first hop has no body.`,
   'end of chain: 200, application/json': `${chain} as JSON in a 200.`,
@@ -73,9 +78,11 @@ export const allowedDeviations: Readonly<Record<string, string>> = {
   [`${patch} 200: /error_code is not documented`]: more,
   'get-phone-check-v0.2 200: /ttl is not documented': 'The example of this very answer shows it.',
   'get-phone-checks-v0.2 200: /_embedded/checks/*/ttl is not documented': 'As for one check.',
-  'get-phone-checks-v0.2 200: /_links lacks next': "On the last page there is none; the vendor's standard calls it optional.",
+  'get-phone-checks-v0.2 200: /_links lacks next':
+    "On the last page there is none; the vendor's standard calls it optional.",
   'get-phone-checks-v0.2 200: /_links lacks prev': 'On the first page there is none.',
-  [`${create} 429: problem too_many_requests, detail reads differently`]: "The sentence is the vendor's own; what counts is the fragment.",
+  [`${create} 429: problem too_many_requests, detail reads differently`]:
+    "The sentence is the vendor's own; what counts is the fragment.",
   [`${redirect} 429: problem too_many_requests, detail reads differently`]: 'The same.',
   [`${patch} 429: problem too_many_requests, detail reads differently`]: 'The same.',
 }

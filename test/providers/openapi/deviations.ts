@@ -15,13 +15,26 @@ export interface Exchange {
 }
 
 /** What any HTTP client may send of its own accord. */
-const httpHeaders = ['host', 'connection', 'content-length', 'transfer-encoding', 'accept', 'accept-encoding', 'user-agent']
+const httpHeaders = [
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'accept',
+  'accept-encoding',
+  'user-agent',
+]
 
-/** Where the exchange leaves the vendor's document, one stable phrase each: no ids or values, so that they can be listed. */
+/**
+ * Where the exchange leaves the vendor's document, one stable phrase each: no ids or values, so
+ * that they can be listed.
+ */
 export function deviationsOf(exchange: Exchange, operations: readonly Operation[]): string[] {
   const operation = operations.find(({ method, matches }) => method === exchange.method && matches.test(exchange.path))
   if (!operation) return [`${exchange.method} ${exchange.path.replace(/[0-9a-f-]{36}/, '{id}')}: no such operation`]
-  return [...inRequest(exchange, operation), ...inResponse(exchange, operation)].map((text) => `${operation.id} ${text}`)
+  return [...inRequest(exchange, operation), ...inResponse(exchange, operation)].map(
+    (text) => `${operation.id} ${text}`,
+  )
 }
 
 function* inRequest({ requestHeaders, requestBody, query }: Exchange, operation: Operation): Generator<string> {
@@ -31,14 +44,18 @@ function* inRequest({ requestHeaders, requestBody, query }: Exchange, operation:
   if (grammar ? !grammar.test(authorization ?? '') : authorization !== undefined)
     yield `request: authorization is not ${security ?? 'absent'}`
   if (security) {
-    const strange = Object.keys(requestHeaders).filter((name) => ![...httpHeaders, 'authorization', 'content-type'].includes(name))
+    const strange = Object.keys(requestHeaders).filter(
+      (name) => ![...httpHeaders, 'authorization', 'content-type'].includes(name),
+    )
     yield* strange.map((name) => `request: header ${name} is not documented`)
     const wanted = new Set([...responses.values()].flatMap(({ content }) => [...content.keys()]))
     const accepted = (requestHeaders['accept'] ?? '*/*').split(',').map((part) => part.split(';')[0]?.trim() ?? '')
     if (!accepted.includes('*/*'))
       yield* [...wanted].filter((type) => !accepted.includes(type)).map((type) => `request: does not accept ${type}`)
   }
-  yield* [...query.keys()].filter((name) => !operation.query.includes(name)).map((name) => `request: query ${name} is not documented`)
+  yield* [...query.keys()]
+    .filter((name) => !operation.query.includes(name))
+    .map((name) => `request: query ${name} is not documented`)
   if (requestContent) yield* inBody('request', requestContent, requestHeaders['content-type'], requestBody)
   else if (requestBody !== '') yield 'request: a body is not documented'
 }
@@ -48,7 +65,8 @@ function* inResponse({ status, responseHeaders, responseBody }: Exchange, { resp
   if (!documented) return yield `${status}: status is not documented`
   for (const [name, { required, schema }] of documented.headers) {
     const value = responseHeaders[name.toLowerCase()]
-    if (value === undefined ? required : !schema.validate(/^\d+$/.test(value) ? Number(value) : value)) yield `${status}: header ${name}`
+    if (value === undefined ? required : !schema.validate(/^\d+$/.test(value) ? Number(value) : value))
+      yield `${status}: header ${name}`
   }
   // In words only: the description of 429, and what 302 means.
   if (status === 429 && !/^\d+$/.test(responseHeaders['retry-after'] ?? '')) yield `${status}: header Retry-After`
@@ -57,12 +75,18 @@ function* inResponse({ status, responseHeaders, responseBody }: Exchange, { resp
 }
 
 /** Shared by both directions; `where` begins each phrase. */
-export function* inBody(where: string, content: ContentByType, contentType: string | undefined, body: string): Generator<string> {
+export function* inBody(
+  where: string,
+  content: ContentByType,
+  contentType: string | undefined,
+  body: string,
+): Generator<string> {
   if (content.size === 0) return
   const type = contentType?.split(';')[0]?.trim().toLowerCase()
   const schema = content.get(type ?? '')
   if (!schema) return yield `${where}: content type ${type ?? 'missing'}`
-  const value = type === 'application/x-www-form-urlencoded' ? Object.fromEntries(new URLSearchParams(body)) : parseJson(body)
+  const value =
+    type === 'application/x-www-form-urlencoded' ? Object.fromEntries(new URLSearchParams(body)) : parseJson(body)
   if (value === undefined) return yield `${where}: no JSON`
   yield* inValue(where, schema, value)
 }
@@ -73,7 +97,9 @@ export function* inValue(where: string, schema: Schema, value: Json): Generator<
       yield `${where}: ${instancePath || '/'} ${keyword === 'required' ? `lacks ${params['missingProperty']}` : message}`
     }
   }
-  yield* unknownNames(value, flatten(schema.node, schema.follow), schema.follow, '').map((name) => `${where}: ${name} is not documented`)
+  yield* unknownNames(value, flatten(schema.node, schema.follow), schema.follow, '').map(
+    (name) => `${where}: ${name} is not documented`,
+  )
   yield* unlikeExamples(where, schema, value)
 }
 
@@ -118,10 +144,15 @@ function flatten(node: Json, follow: Schema['follow']): JsonObject[] {
   return [schema, ...parts.flatMap((part) => flatten(part, follow))]
 }
 
-/** The vendor shows each problem once. Type, title and detail are constants, so that another value is another problem. */
+/**
+ * The vendor shows each problem once. Type, title and detail are constants, so that another value
+ * is another problem.
+ */
 function* unlikeExamples(where: string, { node, follow }: Schema, value: Json): Generator<string> {
   if (!isJsonObject(value) || typeof value['type'] !== 'string') return
-  const examples = flatten(node, follow).flatMap(({ example }) => (isJsonObject(example) && example['type'] ? [example] : []))
+  const examples = flatten(node, follow).flatMap(({ example }) =>
+    isJsonObject(example) && example['type'] ? [example] : [],
+  )
   if (examples.length === 0) return
   const fragment = /#(\w+)$/.exec(value['type'])?.[1] ?? 'without a fragment'
   const same = examples.find(({ type }) => type === value['type'])

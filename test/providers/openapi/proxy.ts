@@ -11,8 +11,9 @@ export interface WireProxy {
 }
 
 /**
- * Stands between a client and the simulator and writes down what both say. Puts its own origin in place of the simulator's wherever that appears, so that
- * links and redirects lead through it again. Ends with the test.
+ * Stands between a client and the simulator and writes down what both say. Puts its own origin in
+ * place of the simulator's wherever that appears, so that links and redirects lead through it
+ * again. Ends with the test.
  */
 export async function startProxy(target = ''): Promise<WireProxy> {
   const exchanges: Exchange[] = []
@@ -28,11 +29,18 @@ export async function startProxy(target = ''): Promise<WireProxy> {
   return proxy
 }
 
-async function relay(proxy: WireProxy, exchanges: Exchange[], incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function relay(
+  proxy: WireProxy,
+  exchanges: Exchange[],
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   const requestBody = await text(incoming)
   const { method = 'GET', url = '/', rawHeaders } = incoming
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(new URL(url, proxy.target), { method, headers: rawHeaders, agent: false }, resolve).on('error', reject).end(requestBody)
+    request(new URL(url, proxy.target), { method, headers: rawHeaders, agent: false }, resolve)
+      .on('error', reject)
+      .end(requestBody)
   })
   const ours = (value: string) => value.replaceAll(proxy.target, proxy.url)
   const responseBody = ours(await text(response))
@@ -63,7 +71,9 @@ function flat({ headers }: IncomingMessage): Record<string, string | undefined> 
 }
 
 function pairs(raw: readonly string[]): Record<string, string> {
-  return Object.fromEntries(raw.flatMap((name, index) => (index % 2 === 0 ? [[name.toLowerCase(), raw[index + 1] ?? '']] : [])))
+  return Object.fromEntries(
+    raw.flatMap((name, index) => (index % 2 === 0 ? [[name.toLowerCase(), raw[index + 1] ?? '']] : [])),
+  )
 }
 
 async function text(message: IncomingMessage): Promise<string> {

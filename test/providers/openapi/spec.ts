@@ -67,7 +67,9 @@ function operationsOf(name: string, text: string, mistakes: readonly SpecMistake
   })
   const contentAt = (pointer: string): ContentByType => {
     const content = follow(pointerInto(document, `#${pointer}`))['content'] as JsonObject | undefined
-    return new Map(Object.keys(content ?? {}).map((type) => [type, schemaAt(`${pointer}/content/${escapeKey(type)}/schema`)]))
+    return new Map(
+      Object.keys(content ?? {}).map((type) => [type, schemaAt(`${pointer}/content/${escapeKey(type)}/schema`)]),
+    )
   }
   const responseAt = (pointer: string): ResponseSpec => {
     const headers = (follow(pointerInto(document, `#${pointer}`))['headers'] ?? {}) as JsonObject
@@ -92,7 +94,9 @@ function operationsOf(name: string, text: string, mistakes: readonly SpecMistake
         method: method.toUpperCase(),
         path,
         // Ids are UUIDs everywhere; the specification says so of the parameter.
-        matches: new RegExp(`^${path.replaceAll('.', '\\.').replace('{check_id}', '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')}$`),
+        matches: new RegExp(
+          `^${path.replaceAll('.', '\\.').replace('{check_id}', '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')}$`,
+        ),
         security: security && (/Basic/.test(security) ? 'basic' : 'bearer'),
         requestContent: found['requestBody'] === undefined ? undefined : contentAt(`${pointer}/requestBody`),
         responses: new Map(statuses.map((status) => [Number(status), responseAt(`${pointer}/responses/${status}`)])),

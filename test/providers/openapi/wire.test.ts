@@ -9,7 +9,8 @@ import { startProxy, type WireProxy } from './proxy.js'
 import { type Operation, readOperations, specsFound } from './spec.js'
 import { judge, number, openWire, type Wire } from './wire.js'
 
-// For use beside the vendor's files, which cannot be part of the repository: elsewhere, CI included, there is nothing to compare with.
+// For use beside the vendor's files, which cannot be part of the repository: elsewhere, CI
+// included, there is nothing to compare with.
 const met = new Set<string>()
 const answered = new Set<string>()
 
@@ -75,7 +76,11 @@ describe.skipIf(!specsFound)('on the wire, as the vendor documents it', () => {
         const { body } = await sim.phone(number).open(flow.challenge.url)
         expect((await browser.post('/login/phone/verify', { flow: flow.flow, ...body })).status).toBe(200)
       }
-      expect(proxy.exchanges.map(({ method }) => method).filter((method) => method !== 'GET')).toEqual(['POST', 'POST', 'PATCH'])
+      expect(proxy.exchanges.map(({ method }) => method).filter((method) => method !== 'GET')).toEqual([
+        'POST',
+        'POST',
+        'PATCH',
+      ])
     })
   })
 
@@ -126,16 +131,27 @@ describe.skipIf(!specsFound)('on the wire, as the vendor documents it', () => {
     test.each(['body', 'redirect'] as const)('an operator that fails, told by %s', async (delivery) => {
       const { sim, start, open, browse } = await wire()
       sim.phone(number).operator = 'mno_timeout'
-      const started = await start({ delivery, ...(delivery === 'redirect' && { redirectUrl: 'https://app.example/return' }) })
+      const started = await start({
+        delivery,
+        ...(delivery === 'redirect' && { redirectUrl: 'https://app.example/return' }),
+      })
       expect(await (delivery === 'body' ? open(started) : browse(started))).toMatchObject({ error: 'mno_timeout' })
     })
 
-    test.each(['body', 'redirect'] as const)('a failure at the first hop that is no problem document, told by %s', async (delivery) => {
-      const { sim, start, open, browse } = await wire({ behaviour: { firstHopErrors: 'redirect' } })
-      sim.override(number, { redirectProblem: 'mno_redirect_unsupported' })
-      const started = await start({ delivery, ...(delivery === 'redirect' && { redirectUrl: 'https://app.example/return' }) })
-      expect(await (delivery === 'body' ? open(started) : browse(started))).toMatchObject({ error: 'mno_redirect_unsupported' })
-    })
+    test.each(['body', 'redirect'] as const)(
+      'a failure at the first hop that is no problem document, told by %s',
+      async (delivery) => {
+        const { sim, start, open, browse } = await wire({ behaviour: { firstHopErrors: 'redirect' } })
+        sim.override(number, { redirectProblem: 'mno_redirect_unsupported' })
+        const started = await start({
+          delivery,
+          ...(delivery === 'redirect' && { redirectUrl: 'https://app.example/return' }),
+        })
+        expect(await (delivery === 'body' ? open(started) : browse(started))).toMatchObject({
+          error: 'mno_redirect_unsupported',
+        })
+      },
+    )
 
     test('opened after its time', async () => {
       const { start, open, clock } = await wire()
@@ -158,7 +174,10 @@ describe.skipIf(!specsFound)('on the wire, as the vendor documents it', () => {
       const { sim, start, open, redeem } = await wire({ behaviour: { errorDelivery: 'exchange' } })
       sim.phone(number).operator = 'mno_server_error'
       const started = await start()
-      expect(await redeem(started, (await open(started))['code'] ?? '')).toEqual({ outcome: 'unable', reason: 'mno_server_error' })
+      expect(await redeem(started, (await open(started))['code'] ?? '')).toEqual({
+        outcome: 'unable',
+        reason: 'mno_server_error',
+      })
     })
 
     test('status EXPIRED', async () => {
@@ -171,7 +190,10 @@ describe.skipIf(!specsFound)('on the wire, as the vendor documents it', () => {
 
     test.each(['ACCEPTED', 'PENDING'])('status %s', async (status) => {
       const { sim, start, open, redeem } = await wire()
-      sim.fault({ match: 'PATCH /phone_check/v0.2/checks/*', patchBody: ({ match: _, network_id: __, ...body }) => ({ ...body, status }) })
+      sim.fault({
+        match: 'PATCH /phone_check/v0.2/checks/*',
+        patchBody: ({ match: _, network_id: __, ...body }) => ({ ...body, status }),
+      })
       const started = await start()
       expect(await redeem(started, (await open(started))['code'] ?? '')).toMatchObject({ outcome: 'pending' })
     })

@@ -41,7 +41,10 @@ export async function openWire(options: SimulatorOptions = {}): Promise<Wire> {
     clock,
     provider,
     async start(input = {}) {
-      const started = await provider.start({ phoneNumber: number, flowId: '9f86d081884c7d65', delivery: 'body', ...input }, context())
+      const started = await provider.start(
+        { phoneNumber: number, flowId: '9f86d081884c7d65', delivery: 'body', ...input },
+        context(),
+      )
       if ('unable' in started) throw new Error(`unable: ${started.unable}`)
       return started
     },
@@ -78,8 +81,15 @@ export function judge({ exchanges, url }: WireProxy, operations: readonly Operat
   )
 }
 
-/** The operator is not the vendor's; what it hands the device at the end is. The document has that as the body of the first answer's 302. */
-function inChain({ status, responseHeaders, responseBody }: Exchange, proxyUrl: string, operations: readonly Operation[]): string[] {
+/**
+ * The operator is not the vendor's; what it hands the device at the end is. The document has that
+ * as the body of the first answer's 302.
+ */
+function inChain(
+  { status, responseHeaders, responseBody }: Exchange,
+  proxyUrl: string,
+  operations: readonly Operation[],
+): string[] {
   const location = responseHeaders['location'] ?? ''
   if (status === 302 && location.startsWith(proxyUrl)) return []
   const documented = operations

@@ -6,7 +6,14 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { Redis } from 'ioredis'
 import passport from 'passport'
-import { idenfySms, moCheck, PhoneCheckStrategy, type Provider, phoneCheck, phoneCheckErrors } from 'passport-phonecheck'
+import {
+  idenfySms,
+  moCheck,
+  PhoneCheckStrategy,
+  type Provider,
+  phoneCheck,
+  phoneCheckErrors,
+} from 'passport-phonecheck'
 import { PostgresStore } from 'passport-phonecheck/stores/postgres'
 import { RedisStore } from 'passport-phonecheck/stores/redis'
 import pg from 'pg'
@@ -18,7 +25,10 @@ import { reportUsage } from './usage.js'
 
 const settings: ProcessSettings = JSON.parse(process.env['FIRE'] ?? '')
 
-/** Where the request of this context stops for good, as if the process had been killed right there. It is, once all its requests are where they should be. */
+/**
+ * Where the request of this context stops for good, as if the process had been killed right there.
+ * It is, once all its requests are where they should be.
+ */
 const scope = new AsyncLocalStorage<{ parkAt: string; id: string; passed: number }>()
 
 async function pass(point: string): Promise<void> {
@@ -56,7 +66,9 @@ function watchedProvider(rung: Provider): Provider {
   return {
     ...rung,
     start: (input, context) => around('create', () => rung.start(input, context)),
-    ...(redeem && { redeem: (check, code, context) => around('redeem', () => redeem.call(rung, check, code, context)) }),
+    ...(redeem && {
+      redeem: (check, code, context) => around('redeem', () => redeem.call(rung, check, code, context)),
+    }),
     ...(poll && { poll: (check, context) => around('poll', () => poll.call(rung, check, context)) }),
   }
 }
@@ -68,7 +80,12 @@ async function openStore(): Promise<Store> {
     pool.on('error', () => {})
     return new PostgresStore({ pool, schema: store.name, timeoutMs })
   }
-  const client = new Redis({ ...redis, enableOfflineQueue: false, autoResendUnfulfilledCommands: false, lazyConnect: true })
+  const client = new Redis({
+    ...redis,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    lazyConnect: true,
+  })
   client.on('error', () => {})
   await client.connect()
   return new RedisStore({ client, prefix: store.name, timeoutMs })
@@ -81,7 +98,9 @@ async function main(): Promise<void> {
   const account = { baseUrl: simulator, clientId: 'client', clientSecret: 'client-secret', clock }
   const silent = watchedProvider(phoneCheck(account))
   const mo = watchedProvider(moCheck(account))
-  const code = watchedProvider(idenfySms({ baseUrl: simulator, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme', clock }))
+  const code = watchedProvider(
+    idenfySms({ baseUrl: simulator, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme', clock }),
+  )
 
   const app = express()
   const auth = new passport.Passport()

@@ -39,7 +39,9 @@ export class Customer {
     while (this.flow === undefined && performance.now() < world.until) await this.#begin(world)
     if (this.ladder === 'both') await this.#askForCode(world)
     while (!this.isOver && performance.now() < world.until) {
-      const attempts = await Promise.all([1, 2].map(() => this.#post(world, 'verify', { flow: this.flow, ...this.#device })))
+      const attempts = await Promise.all(
+        [1, 2].map(() => this.#post(world, 'verify', { flow: this.flow, ...this.#device })),
+      )
       for (const answer of attempts) this.#hear(answer)
       if (!this.isOver) await sleep(20)
     }
@@ -79,7 +81,8 @@ export class Customer {
   #hear(answer: Answer | undefined): void {
     if (answer?.status === 200) this.logins += 1
     const isDead = answer?.status === 200 || answer?.body.code === 'flow_invalid'
-    // A process that died with the provider's yes has used the code up, or left the rung without a check: the next message goes on from there.
+    // A process that died with the provider's yes has used the code up, or left the rung without a
+    // check: the next message goes on from there.
     if (isDead || answer?.body.code === 'invalid_code' || answer?.body.code === 'rung_unable') this.isOver = true
   }
 

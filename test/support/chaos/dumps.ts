@@ -29,9 +29,10 @@ export async function dumpRedis(port: number): Promise<string> {
 export async function dumpPostgres(schema: string): Promise<string> {
   const client = new pg.Client(shared.postgres)
   await client.connect()
-  const tables = await client.query('SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = $1', [
-    schema,
-  ])
+  const tables = await client.query(
+    'SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = $1',
+    [schema],
+  )
   const lines: string[] = []
   for (const { name } of tables.rows) {
     const { rows } = await client.query(`SELECT * FROM ${schema}.${name}`)

@@ -13,7 +13,10 @@ export interface TwoProcesses {
   readonly survivor: AppProcess
 }
 
-/** Two processes on one store, for the tests of the `describe` this is called in. To be read inside of tests: before them it is empty. */
+/**
+ * Two processes on one store, for the tests of the `describe` this is called in. To be read inside
+ * of tests: before them it is empty.
+ */
 export function twoProcesses(kind: Kind, behaviour: NonNullable<SimulatorOptions['behaviour']> = {}): TwoProcesses {
   const two = {} as { -readonly [Name in keyof TwoProcesses]: TwoProcesses[Name] }
   beforeAll(async () => {
@@ -59,8 +62,9 @@ export function again(survivor: AppProcess, requests: readonly Pick<Doomed, 'pat
 }
 
 /**
- * Until the leases of a process that died at `killedAt` are over. The soak waits for it, as `kill.test.ts` always does; the seeded tenth makes the flows older
- * where they are kept, because nobody waits for the same twenty seconds again and again.
+ * Until the leases of a process that died at `killedAt` are over. The soak waits for it, as
+ * `kill.test.ts` always does; the seeded tenth makes the flows older where they are kept, because
+ * nobody waits for the same twenty seconds again and again.
  */
 export async function leasesEnd(place: OwnPlace, flows: readonly string[], killedAt: number): Promise<void> {
   if (full) await sleep(limits.leaseMs + 500 - (performance.now() - killedAt))

@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import passport from 'passport'
-import { idenfySms, issueJwt, type JwtSettings, logoutJwt, moCheck, phoneCheck, refreshJwt, revokeUser } from 'passport-phonecheck'
+import {
+  idenfySms,
+  issueJwt,
+  type JwtSettings,
+  logoutJwt,
+  moCheck,
+  phoneCheck,
+  refreshJwt,
+  revokeUser,
+} from 'passport-phonecheck'
 import { fakeClock } from 'passport-phonecheck/testing'
 import { expect } from 'vitest'
 import type { Store } from '../../../src/contracts/store.js'
@@ -23,9 +32,14 @@ export interface Lived {
 export async function everyLogin(store: Store, age: (key: string, ms: number) => Promise<void>): Promise<Lived> {
   const canary = (of: string) => `canary-${of}-${randomUUID()}`
   const numbers: string[] = []
-  const [secret, clientSecret, apiSecret, jwtSecret, subject, tenant] = ['application', 'client', 'api', 'jwt', 'user', 'tenant'].map(
-    canary,
-  )
+  const [secret, clientSecret, apiSecret, jwtSecret, subject, tenant] = [
+    'application',
+    'client',
+    'api',
+    'jwt',
+    'user',
+    'tenant',
+  ].map(canary)
   if (!secret || !clientSecret || !apiSecret || !jwtSecret || !subject || !tenant) throw new Error('unreachable')
   const texts = new Set([secret, clientSecret, apiSecret, jwtSecret, subject, tenant])
   const words = new Set<string>()
@@ -45,7 +59,10 @@ export async function everyLogin(store: Store, age: (key: string, ms: number) =>
   const app = await startApp({
     webhook: true,
     // Far from what a clock shows in passing.
-    simulator: { codes: () => String(9999 - draws++ * 7), behaviour: { moBody: 'sentence', idenfySecondSend: 'accept' } },
+    simulator: {
+      codes: () => String(9999 - draws++ * 7),
+      behaviour: { moBody: 'sentence', idenfySecondSend: 'accept' },
+    },
     ladder: ({ url: baseUrl }) => [
       phoneCheck({ baseUrl, clientId: 'client', clientSecret }),
       moCheck({ baseUrl, clientId: 'client', clientSecret }),
@@ -141,12 +158,14 @@ export async function everyLogin(store: Store, age: (key: string, ms: number) =>
   const right = await begin('code')
   expect((await right.visitor.verify(typed(right))).status).toBe(200)
   const hopeless = await begin('code')
-  for (let wrong = 0; wrong < limits.triesPerCode; wrong++) expect((await hopeless.visitor.verify({ code: '0000' })).status).toBe(401)
+  for (let wrong = 0; wrong < limits.triesPerCode; wrong++)
+    expect((await hopeless.visitor.verify({ code: '0000' })).status).toBe(401)
   typed(hopeless)
   await hopeless.older(limits.resendAfterSeconds * 1000)
   expect((await hopeless.visitor.resend()).status).toBe(201)
   typed(hopeless)
-  for (let wrong = limits.triesPerCode; wrong < limits.triesPerFlow; wrong++) await hopeless.visitor.verify({ code: '0000' })
+  for (let wrong = limits.triesPerCode; wrong < limits.triesPerFlow; wrong++)
+    await hopeless.visitor.verify({ code: '0000' })
 
   const locked = await begin('code')
   const gate = new LoginLimiter({ strategyName: 'phonecheck', store, clock: systemClock, secret, emit: () => {} })

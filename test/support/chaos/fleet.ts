@@ -55,7 +55,8 @@ export async function ownPlace(kind: Kind, redis: typeof shared.redis = shared.r
       kind,
       name: schema,
       store,
-      wipe: async () => void (await pool.query(`DELETE FROM ${schema}.phonecheck_records; DELETE FROM ${schema}.phonecheck_counters`)),
+      wipe: async () =>
+        void (await pool.query(`DELETE FROM ${schema}.phonecheck_records; DELETE FROM ${schema}.phonecheck_counters`)),
       age: async (key, ms) => {
         const older = `UPDATE ${schema}.phonecheck_records SET inserted_at = inserted_at - $2::float8 * interval '1 millisecond' WHERE key = $1`
         if ((await pool.query(older, [key, ms])).rowCount !== 1) throw new Error('there is no such record')
@@ -122,7 +123,13 @@ export async function startProcess(
   simulator: string,
   options: Partial<Omit<ProcessSettings, 'store' | 'simulator'>> = {},
 ): Promise<AppProcess> {
-  const settings: ProcessSettings = { store: { kind: place.kind, name: place.name }, ...shared, simulator, clockOffsetMs: 0, ...options }
+  const settings: ProcessSettings = {
+    store: { kind: place.kind, name: place.name },
+    ...shared,
+    simulator,
+    clockOffsetMs: 0,
+    ...options,
+  }
   const child = tracked(
     fork(script, {
       execArgv: ['--expose-gc', '--import', 'tsx'],
@@ -151,7 +158,11 @@ export async function startProcess(
       headers: { 'content-type': 'application/json', ...(park && { 'x-park-at': park.at, 'x-park-id': park.id }) },
       body: JSON.stringify(body),
     })
-    return { status: statusCode, body: (await answer.json()) as Answer['body'], retryAfter: Number(headers['retry-after'] ?? 0) }
+    return {
+      status: statusCode,
+      body: (await answer.json()) as Answer['body'],
+      retryAfter: Number(headers['retry-after'] ?? 0),
+    }
   }
   const usage = async () => {
     const answer = new Promise<Usage>((resolve) => {

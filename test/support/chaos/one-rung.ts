@@ -12,7 +12,11 @@ import { codeOf } from './logins.js'
 export type Rung = 'silent' | 'code'
 
 /** An app of one rung, so that nothing but it can be asked or paid. */
-export function appOf(rung: Rung, strategy: Partial<PhoneCheckStrategyOptions>, more: TestAppOptions = {}): Promise<TestApp> {
+export function appOf(
+  rung: Rung,
+  strategy: Partial<PhoneCheckStrategyOptions>,
+  more: TestAppOptions = {},
+): Promise<TestApp> {
   return startApp({
     ladder: ({ url: baseUrl }) => [
       rung === 'silent'

@@ -25,7 +25,10 @@ export interface Account {
 
 const patienceMs = 300_000
 
-/** One person who does not give up: asks again, at whichever process answers, until the login has an end; and then tries to use it once more. */
+/**
+ * One person who does not give up: asks again, at whichever process answers, until the login has an
+ * end; and then tries to use it once more.
+ */
 export async function logIn(
   sim: Simulator,
   anyApp: () => AppProcess,
@@ -51,7 +54,11 @@ export async function logIn(
 }
 
 /** @returns the first answer with one of these statuses, or the last one there was */
-async function insist(account: Account, ask: () => Promise<Answer>, until: readonly number[]): Promise<Answer | undefined> {
+async function insist(
+  account: Account,
+  ask: () => Promise<Answer>,
+  until: readonly number[],
+): Promise<Answer | undefined> {
   const end = performance.now() + patienceMs
   for (;;) {
     const answer = await ask().catch(() => undefined)

@@ -18,13 +18,16 @@ const times = (random: (below: number) => number) => ({ times: 1 + random(3) })
 
 /** What goes wrong, each a while apart. None lasts so long that the breakers open for everybody. */
 const troubles: Record<string, Trouble> = {
-  'the PATCH is lost before it arrives': ({ fault }, random) => fault({ match: calls.patch, reset: 'before', ...times(random) }),
-  'the answer to a PATCH is lost': ({ fault }, random) => fault({ match: calls.patch, reset: 'after', ...times(random) }),
+  'the PATCH is lost before it arrives': ({ fault }, random) =>
+    fault({ match: calls.patch, reset: 'before', ...times(random) }),
+  'the answer to a PATCH is lost': ({ fault }, random) =>
+    fault({ match: calls.patch, reset: 'after', ...times(random) }),
   'a PATCH is slow': ({ fault }, random) => fault({ match: calls.patch, delayMs: 300 + random(700), ...times(random) }),
   'a PATCH is a 500': ({ fault }, random) => fault({ match: calls.patch, status: 500, ...times(random) }),
   'a create is a 503': ({ fault }, random) => fault({ match: calls.create, status: 503, ...times(random) }),
   'a code is judged, and the answer lost': ({ fault }) => fault({ match: calls.verify, reset: 'after', times: 1 }),
-  'the store drops a connection': ({ proxy }, random) => proxy.resetAt(1 + random(20), random(2) === 0 ? 'before' : 'after'),
+  'the store drops a connection': ({ proxy }, random) =>
+    proxy.resetAt(1 + random(20), random(2) === 0 ? 'before' : 'after'),
   'the store is away': async ({ proxy }, random) => {
     proxy.down()
     await sleep(50 + random(200))
@@ -40,7 +43,8 @@ const troubles: Record<string, Trouble> = {
 }
 
 /**
- * Makes trouble each time that `every` more logins have ended, not by the clock: it would pile up while nobody gets on, and open every breaker for good.
+ * Makes trouble each time that `every` more logins have ended, not by the clock: it would pile up
+ * while nobody gets on, and open every breaker for good.
  * @returns how often each kind was made
  */
 export async function makeTrouble(

@@ -21,7 +21,10 @@ const info = 'passport-phonecheck/counter/1'
 const hexPrefix = 16
 const base64Prefix = 11
 
-/** Whoever has a dump of a store, all of our source, and time for a dictionary of numbers; but neither the application's secret nor any user's. */
+/**
+ * Whoever has a dump of a store, all of our source, and time for a dictionary of numbers; but
+ * neither the application's secret nor any user's.
+ */
 export class Thief {
   readonly #dump: string
   readonly #hex: string
@@ -64,7 +67,8 @@ export class Thief {
     if (this.#hex.includes(bytes.toString('hex'))) return 'in hex'
     if (this.#hex.includes(Buffer.from(text, 'utf16le').toString('hex'))) return 'in hex, as UTF-16'
     if (this.#dump.includes(encodeURIComponent(text))) return 'percent-encoded'
-    if (this.#hex.includes([...bytes].map((byte) => `%${byte.toString(16)}`).join(''))) return 'percent-encoded throughout'
+    if (this.#hex.includes([...bytes].map((byte) => `%${byte.toString(16)}`).join('')))
+      return 'percent-encoded throughout'
     // Base64 spells a text in three ways, depending on what stands before it.
     for (const before of [0, 1, 2]) {
       const spelt = Buffer.concat([Buffer.alloc(before), bytes])
@@ -89,7 +93,8 @@ export class Thief {
             createHmac('sha256', salt).update(form).digest(),
             Buffer.from(ours(form), 'base64url'),
           ]
-          if (digests.some((digest) => this.#knows(...prefixes(digest)))) yield [number, `as a hash of ${form} with the salt ${salt}`]
+          if (digests.some((digest) => this.#knows(...prefixes(digest))))
+            yield [number, `as a hash of ${form} with the salt ${salt}`]
         }
       }
     }
@@ -109,7 +114,10 @@ interface Entry {
 
 const dictionaries = new Map<string, Entry[]>()
 
-/** The ten thousand numbers that begin like that, or, for no number at all, the codes, and all that could have been made of them without a secret. */
+/**
+ * The ten thousand numbers that begin like that, or, for no number at all, the codes, and all that
+ * could have been made of them without a secret.
+ */
 function dictionary(prefix: string): readonly Entry[] {
   const known = dictionaries.get(prefix)
   if (known) return known

@@ -33,7 +33,12 @@ export function smsRung(): Provider & { outcome: Outcome; polls: number } {
     outcome: { outcome: 'pending', retryAfterSeconds: 3 } as Outcome,
     polls: 0,
     start: async () => ({
-      challenge: { type: 'send_sms' as const, to: '+447700900001', body: '123456', href: 'sms:+447700900001?&body=123456' },
+      challenge: {
+        type: 'send_sms' as const,
+        to: '+447700900001',
+        body: '123456',
+        href: 'sms:+447700900001?&body=123456',
+      },
       check: { id: 'sms-check' },
       expiresInSeconds: 180,
     }),
@@ -66,7 +71,9 @@ export function codeRung(): Provider & { sent: number } {
         expiresInSeconds: 300,
       }
     },
-    redeem: async (_check: unknown, code: string): Promise<Outcome> => ({ outcome: code === '1234' ? 'verified' : 'invalid_code' }),
+    redeem: async (_check: unknown, code: string): Promise<Outcome> => ({
+      outcome: code === '1234' ? 'verified' : 'invalid_code',
+    }),
   }
   return rung
 }
@@ -109,7 +116,10 @@ export interface WorldOptions {
   realTime?: boolean
 }
 
-/** The real handlers on a real port, with a ladder of three rungs: the silent one against the simulator, the others scripted. */
+/**
+ * The real handlers on a real port, with a ladder of three rungs: the silent one against the
+ * simulator, the others scripted.
+ */
 export async function world(options: WorldOptions = {}): Promise<World> {
   const { binding = 'handle', ladder = ['silent', 'sms', 'code'], redirect = false } = options
   const clock = fakeClock()
@@ -150,9 +160,13 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   app.post('/login/phone/fallback', phone.fallback())
   app.post('/login/phone/resend', phone.resend())
   app.post('/login/phone/status', phone.status())
-  app.post('/login/phone/verify', pass.authenticate('phonecheck', { failWithError: true, session: binding === 'cookie' }), (req, res) => {
-    res.json({ user: req.user?.id, method: req.authInfo?.phoneCheck?.method })
-  })
+  app.post(
+    '/login/phone/verify',
+    pass.authenticate('phonecheck', { failWithError: true, session: binding === 'cookie' }),
+    (req, res) => {
+      res.json({ user: req.user?.id, method: req.authInfo?.phoneCheck?.method })
+    },
+  )
   app.get('/login/phone/return', pass.authenticate('phonecheck', { successRedirect: '/home' }))
   app.use(phoneCheckErrors())
   app.use(((_error, _req, res, _next) => res.status(500).json({ code: 'app_error' })) as express.ErrorRequestHandler)
@@ -168,14 +182,22 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     sms,
     code,
     calls,
-    count: (call) => calls.filter(({ path }) => path === (call === 'start' ? '/login/phone' : `/login/phone/${call}`)).length,
+    count: (call) =>
+      calls.filter(({ path }) => path === (call === 'start' ? '/login/phone' : `/login/phone/${call}`)).length,
     before: () => {},
     async fetch(target, init) {
       const { pathname } = new URL(target, url)
-      const call: Call = { path: pathname, body: JSON.parse(init.body), credentials: init.credentials, status: undefined }
+      const call: Call = {
+        path: pathname,
+        body: JSON.parse(init.body),
+        credentials: init.credentials,
+        status: undefined,
+      }
       calls.push(call)
       await self.before(pathname)
-      const response = await (binding === 'cookie' ? browser.post(pathname, init.body) : fetch(new URL(target, url), init))
+      const response = await (binding === 'cookie'
+        ? browser.post(pathname, init.body)
+        : fetch(new URL(target, url), init))
       call.status = response.status
       return response
     },
@@ -236,7 +258,10 @@ export function clientOf(
 }
 
 /** Waits for real I/O to bring a state about. */
-export function reach(login: PhoneLogin, wanted: Progress['state'] | ((progress: Progress) => boolean)): Promise<Progress> {
+export function reach(
+  login: PhoneLogin,
+  wanted: Progress['state'] | ((progress: Progress) => boolean),
+): Promise<Progress> {
   const isThere = typeof wanted === 'string' ? ({ state }: Progress) => state === wanted : wanted
   return new Promise((resolve) => {
     if (isThere(login.progress)) return resolve(login.progress)

@@ -27,13 +27,23 @@ export interface FakeServer {
 export const flow = 'f'.repeat(43)
 
 export function step(challenge: object, more: object = {}): Reply {
-  return { status: 201, body: { flow, id: '9f86d081884c7d65', method: 'way', challenge, expires_in: 180, fallback: ['next'], ...more } }
+  return {
+    status: 201,
+    body: { flow, id: '9f86d081884c7d65', method: 'way', challenge, expires_in: 180, fallback: ['next'], ...more },
+  }
 }
 
-export const sms = step({ type: 'send_sms', to: '+447700900001', body: '123456', href: 'sms:+447700900001?&body=123456' })
+export const sms = step({
+  type: 'send_sms',
+  to: '+447700900001',
+  body: '123456',
+  href: 'sms:+447700900001?&body=123456',
+})
 export const code = step({ type: 'enter_code', length: 4, resend_in: 125 }, { expires_in: 300 })
 export const url = step({ type: 'open_url', url: 'https://vendor.example/check' })
-export const pending = (seconds = 3): Reply => ({ body: { state: 'pending', rung: 'live', fallback: ['next'], retry_after: seconds } })
+export const pending = (seconds = 3): Reply => ({
+  body: { state: 'pending', rung: 'live', fallback: ['next'], retry_after: seconds },
+})
 export const problem = (status: number, name: string, headers: Record<string, string> = {}): Reply => ({
   status,
   body: { code: name },
@@ -70,7 +80,10 @@ export function fakeServer(script: Record<string, Script[]>): FakeServer {
   return self
 }
 
-export function fakeClient(script: Record<string, Script[]>, options: Parameters<typeof clientOf>[1] = {}): FakeServer & Client {
+export function fakeClient(
+  script: Record<string, Script[]>,
+  options: Parameters<typeof clientOf>[1] = {},
+): FakeServer & Client {
   const server = fakeServer(script)
   const open = async () => ({ check_id: 'c', code: 'right' })
   return Object.assign(server, clientOf({ ...server, open, url: 'https://app.example' }, options))

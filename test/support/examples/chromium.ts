@@ -17,7 +17,8 @@ const args = [
 /** Whether tests in a browser can run here. Under CI, where nothing may be skipped, it throws. */
 export function hasChromium(): boolean {
   if (needs.chromium.isMet()) return true
-  if (process.env['CI']) throw new Error(`This machine lacks ${needs.chromium.what}, and under CI these tests must not be skipped.`)
+  if (process.env['CI'])
+    throw new Error(`This machine lacks ${needs.chromium.what}, and under CI these tests must not be skipped.`)
   return false
 }
 

@@ -48,7 +48,13 @@ export function runExample(script: string, env: Record<string, string> = {}): Ru
   const ended = new Promise<number | null>((resolve) => {
     child.once('close', resolve)
   })
-  return { output, ended, address, type: (line) => void child.stdin.write(`${line}\n`), kill: (signal) => void child.kill(signal) }
+  return {
+    output,
+    ended,
+    address,
+    type: (line) => void child.stdin.write(`${line}\n`),
+    kill: (signal) => void child.kill(signal),
+  }
 }
 
 export interface Demo extends Run {

@@ -37,7 +37,9 @@ export function demoVisits(): DemoVisits {
     if (number !== '+12025550100') await visitor.page.getByLabel('Mobile number').fill(number)
     onTestFinished(async ({ task }) => {
       if (task.result?.state === 'fail') {
-        const [card, log] = await Promise.all(['main', '#log-steps'].map((part) => visitor.page.locator(part).innerText()))
+        const [card, log] = await Promise.all(
+          ['main', '#log-steps'].map((part) => visitor.page.locator(part).innerText()),
+        )
         console.error(`The card said: ${card}\nThe log said: ${log}\n${demo.output.stderr}`)
       }
       await visitor.leave()

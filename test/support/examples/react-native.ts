@@ -34,13 +34,19 @@ export async function startServer(): Promise<Server> {
   const calls: string[] = []
   const account = { baseUrl: sim.url, clientId: 'client', clientSecret: 'secret', clock }
   const app = createApp({
-    ladder: [phoneCheck(account), moCheck(account), idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', clock })],
+    ladder: [
+      phoneCheck(account),
+      moCheck(account),
+      idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', clock }),
+    ],
     store: new MemoryStore({ clock }),
     tokenStore: new MemoryStore({ clock }),
     secret: 'a-test-secret-of-at-least-32-bytes',
     countries: ['US'],
     origin: url,
-    jwtKeys: [{ kid: 'test', algorithm: 'ES256', privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
+    jwtKeys: [
+      { kid: 'test', algorithm: 'ES256', privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey },
+    ],
     clock,
     onEvent: (event) => void events.push(event as PhoneCheckEvent),
   })

@@ -22,7 +22,11 @@ export class Receiver {
     this.#server = createServer(async (request, response) => {
       const chunks: Buffer[] = []
       for await (const chunk of request) chunks.push(chunk)
-      this.received.push({ target: `${request.method} ${request.url}`, headers: request.headers, body: Buffer.concat(chunks) })
+      this.received.push({
+        target: `${request.method} ${request.url}`,
+        headers: request.headers,
+        body: Buffer.concat(chunks),
+      })
       if (this.status === null) response.on('close', () => (this.abandoned += 1))
       else response.writeHead(this.status, this.headers).end('thanks')
     })
@@ -61,10 +65,16 @@ export async function jwksOf(origin: string): Promise<Jwk[]> {
 }
 
 /** Verifies a callback as providers' documents say, sharing nothing with the simulator. */
-export function isSignedBy(keys: readonly Jwk[], target: string, headers: IncomingHttpHeaders, body: Buffer | string): boolean {
-  const parts = /^Signature keyId="([^"]+)",algorithm="rsa-sha256",headers="([^"]+)",signature="([A-Za-z0-9+/=]+)"$/.exec(
-    String(headers['authorization']),
-  )
+export function isSignedBy(
+  keys: readonly Jwk[],
+  target: string,
+  headers: IncomingHttpHeaders,
+  body: Buffer | string,
+): boolean {
+  const parts =
+    /^Signature keyId="([^"]+)",algorithm="rsa-sha256",headers="([^"]+)",signature="([A-Za-z0-9+/=]+)"$/.exec(
+      String(headers['authorization']),
+    )
   const [, keyId, names = '', signature = ''] = parts ?? []
   const jwk = keys.find(({ kid }) => kid === keyId)
   if (jwk === undefined || names !== '(request-target) host date x-tru-callback digest') return false

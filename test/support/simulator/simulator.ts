@@ -1,4 +1,9 @@
-import { type Simulator, type SimulatorClock, type SimulatorOptions, startSimulator } from '../../../src/simulator/index.js'
+import {
+  type Simulator,
+  type SimulatorClock,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../../src/simulator/index.js'
 
 export interface FakeClock extends SimulatorClock {
   /** Lets time pass, waking whoever's delay is over. */
@@ -129,12 +134,17 @@ export class IdenfyClient {
 
   call(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const authorization = `Basic ${Buffer.from(this.credentials).toString('base64')}`
-    return new AppServer(this.sim).call('POST', path, body, { ...(this.credentials === '' ? {} : { authorization }), ...headers })
+    return new AppServer(this.sim).call('POST', path, body, {
+      ...(this.credentials === '' ? {} : { authorization }),
+      ...headers,
+    })
   }
 }
 
 /** A simulator on a fake clock and an app with a token. */
-export async function setUp(options: SimulatorOptions = {}): Promise<{ sim: Simulator; app: AppServer; clock: FakeClock }> {
+export async function setUp(
+  options: SimulatorOptions = {},
+): Promise<{ sim: Simulator; app: AppServer; clock: FakeClock }> {
   const clock = fakeClock()
   const sim = await startSimulator({ clock, ...options })
   const app = new AppServer(sim)

@@ -7,10 +7,13 @@ const roundTrip = () => new Promise<void>((resolve) => setImmediate(resolve))
 /** Reads and decides, then writes after a round trip. */
 class RacyCount extends NaiveStore {
   override async count(hits: readonly Hit[]): Promise<CountResult> {
-    const verdict = await super.count(hits.map((hit): Hit => ({ ...hit, cost: 0 })).filter((_, index) => hits[index]?.cost !== -1))
+    const verdict = await super.count(
+      hits.map((hit): Hit => ({ ...hit, cost: 0 })).filter((_, index) => hits[index]?.cost !== -1),
+    )
     if (!verdict.allowed) return verdict
     await roundTrip()
-    for (const hit of hits) await super.count([hit.cost === 0 || hit.maxWindowSeconds ? hit : { ...hit, limit: Number.POSITIVE_INFINITY }])
+    for (const hit of hits)
+      await super.count([hit.cost === 0 || hit.maxWindowSeconds ? hit : { ...hit, limit: Number.POSITIVE_INFINITY }])
     return verdict
   }
 }
@@ -18,7 +21,8 @@ class RacyCount extends NaiveStore {
 class CountsRefusals extends NaiveStore {
   override async count(hits: readonly Hit[]) {
     const verdict = await super.count(hits)
-    if (!verdict.allowed) for (const hit of hits) if (hit.cost !== -1) await super.count([{ ...hit, limit: Number.POSITIVE_INFINITY }])
+    if (!verdict.allowed)
+      for (const hit of hits) if (hit.cost !== -1) await super.count([{ ...hit, limit: Number.POSITIVE_INFINITY }])
     return verdict
   }
 }

@@ -5,7 +5,12 @@ import { NaiveStore } from './naive-store.js'
 const roundTrip = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 class KeepsWhatIsRefused extends NaiveStore {
-  override async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
+  override async insertCharged(
+    key: string,
+    record: string,
+    ttlSeconds: number,
+    hits: readonly Hit[],
+  ): Promise<CountResult | 'taken'> {
     if (!(await this.insert(key, record, ttlSeconds))) return 'taken'
     return this.count(hits)
   }
@@ -18,7 +23,12 @@ class InsertsWithoutCharge extends NaiveStore {
 }
 
 class ChargesForTakenKeys extends NaiveStore {
-  override async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
+  override async insertCharged(
+    key: string,
+    record: string,
+    ttlSeconds: number,
+    hits: readonly Hit[],
+  ): Promise<CountResult | 'taken'> {
     const verdict = await this.count(hits)
     if (!verdict.allowed) return verdict
     return (await this.insert(key, record, ttlSeconds)) ? verdict : 'taken'
@@ -27,13 +37,20 @@ class ChargesForTakenKeys extends NaiveStore {
 
 /** Asks first, and writes after a round trip. */
 class AsksThenWrites extends NaiveStore {
-  override async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
+  override async insertCharged(
+    key: string,
+    record: string,
+    ttlSeconds: number,
+    hits: readonly Hit[],
+  ): Promise<CountResult | 'taken'> {
     const verdict = await this.count(hits.map((hit) => ({ ...hit, cost: 0 })))
     if (!verdict.allowed) return verdict
     if (await this.find(key)) return 'taken'
     await roundTrip()
     this.keep(key, record, ttlSeconds)
-    await this.count(hits.map((hit) => ({ ...hit, ...(hit.cost === undefined && { limit: Number.POSITIVE_INFINITY }) })))
+    await this.count(
+      hits.map((hit) => ({ ...hit, ...(hit.cost === undefined && { limit: Number.POSITIVE_INFINITY }) })),
+    )
     return verdict
   }
 }
@@ -45,4 +62,10 @@ class KeepsTooLong extends NaiveStore {
 }
 
 /** Each breaks one promise about `insertCharged`, as a backend does that makes two steps of it. */
-export const brokenInserts = { KeepsWhatIsRefused, InsertsWithoutCharge, ChargesForTakenKeys, AsksThenWrites, KeepsTooLong }
+export const brokenInserts = {
+  KeepsWhatIsRefused,
+  InsertsWithoutCharge,
+  ChargesForTakenKeys,
+  AsksThenWrites,
+  KeepsTooLong,
+}

@@ -21,7 +21,10 @@ interface Lock {
   forgottenAt: number
 }
 
-/** The contract, written down as plainly as possible: copies everything, sweeps everything, keeps no order. What `MemoryStore` is compared with. */
+/**
+ * The contract, written down as plainly as possible: copies everything, sweeps everything, keeps no
+ * order. What `MemoryStore` is compared with.
+ */
 export class NaiveStore implements Store {
   protected rows = new Map<string, Row>()
   protected windows = new Map<string, Window>()
@@ -74,11 +77,17 @@ export class NaiveStore implements Store {
     }
     // What was given back to nothing is nothing.
     for (const [key, { hits }] of this.windows) if (hits === 0) this.windows.delete(key)
-    for (const [key, { hits, length, shortest }] of this.locks) if (hits === 0 && length === shortest) this.locks.delete(key)
+    for (const [key, { hits, length, shortest }] of this.locks)
+      if (hits === 0 && length === shortest) this.locks.delete(key)
     return { allowed: true }
   }
 
-  async insertCharged(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'> {
+  async insertCharged(
+    key: string,
+    record: string,
+    ttlSeconds: number,
+    hits: readonly Hit[],
+  ): Promise<CountResult | 'taken'> {
     this.forget()
     if (this.rows.has(key)) return 'taken'
     const verdict = this.countNow(hits)
@@ -98,7 +107,8 @@ export class NaiveStore implements Store {
       if (window) window.hits = Math.max(0, window.hits - 1)
       return 0
     }
-    if ((window?.hits ?? 0) + 1 > limit) return Math.ceil(((window?.hits ? window.endsAt : now + windowSeconds * 1000) - now) / 1000)
+    if ((window?.hits ?? 0) + 1 > limit)
+      return Math.ceil(((window?.hits ? window.endsAt : now + windowSeconds * 1000) - now) / 1000)
     if (cost === 0) return 0
     if (window) window.hits++
     else this.windows.set(key, { hits: 1, endsAt: now + windowSeconds * 1000 })
@@ -114,7 +124,8 @@ export class NaiveStore implements Store {
       closedUntil: 0,
       forgottenAt: now + maxWindowSeconds * 1000,
     }
-    if (lock.closedUntil > 0 && lock.closedUntil <= now) Object.assign(lock, { hits: 0, closedUntil: 0, length: lock.length * 2 })
+    if (lock.closedUntil > 0 && lock.closedUntil <= now)
+      Object.assign(lock, { hits: 0, closedUntil: 0, length: lock.length * 2 })
     if (cost === -1) {
       Object.assign(lock, { hits: Math.max(0, lock.hits - 1), closedUntil: 0 })
       return 0

@@ -54,7 +54,11 @@ export function refreshSuite(name: string, subject: StoreSubject & Required<Pick
       expect(statuses(answers)).toEqual([200, ...times(19, 401)])
       const winner = answers.find(({ status }) => status === 200)
       expect((await app.refresh(winner?.body.refresh_token)).status).toBe(401)
-      expect(reused(app)[0]).toEqual({ type: 'refresh_reused', family: payloadOf(body.access_token)['sid'], subject: id })
+      expect(reused(app)[0]).toEqual({
+        type: 'refresh_reused',
+        family: payloadOf(body.access_token)['sid'],
+        subject: id,
+      })
     })
 
     test('20 at once with a grace: one rotation, the same answer for all', async () => {
@@ -211,7 +215,9 @@ export function refreshSuite(name: string, subject: StoreSubject & Required<Pick
       const two = await start({ store: await open(() => subject.another?.() as Store) })
       const id = someone()
       const { body } = await one.login(id)
-      const answers = await Promise.all(Array.from({ length: 20 }, (_, turn) => (turn % 2 ? one : two).refresh(body.refresh_token)))
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, turn) => (turn % 2 ? one : two).refresh(body.refresh_token)),
+      )
       expect(statuses(answers)).toEqual([200, ...times(19, 401)])
       const later = (await one.login(id)).body
       await revokeUser(two.settings, id)

@@ -25,7 +25,8 @@ export const keys = {
   ES256: { kid: 'es', algorithm: 'ES256', privateKey: ec.privateKey },
 } as const
 
-export const pem = (key: KeyObject): string => key.export({ format: 'pem', type: key.type === 'private' ? 'pkcs8' : 'spki' }).toString()
+export const pem = (key: KeyObject): string =>
+  key.export({ format: 'pem', type: key.type === 'private' ? 'pkcs8' : 'spki' }).toString()
 
 export interface Answer {
   status: number
@@ -64,7 +65,10 @@ export interface TokenAppOptions {
   after?(app: express.Express, settings: JwtSettings): void
 }
 
-/** The three token routes and a guarded one, over real HTTP. Who logs in is said by the test; the flow before it has tests of its own. */
+/**
+ * The three token routes and a guarded one, over real HTTP. Who logs in is said by the test; the
+ * flow before it has tests of its own.
+ */
 export async function tokenApp(options: TokenAppOptions = {}): Promise<TokenApp> {
   const clock = fakeClock()
   const events: TokenEvent[] = []
@@ -102,7 +106,8 @@ export async function tokenApp(options: TokenAppOptions = {}): Promise<TokenApp>
   })
   options.after?.(app, settings)
   app.use(phoneCheckErrors())
-  app.use(((error, _req, res, _next) => res.status(500).json({ code: 'app_error', message: error.message })) as express.ErrorRequestHandler)
+  app.use(((error, _req, res, _next) =>
+    res.status(500).json({ code: 'app_error', message: error.message })) as express.ErrorRequestHandler)
 
   // So that a token of 1 MB reaches us at all.
   const server = createServer({ maxHeaderSize: 4 * 1024 * 1024, keepAliveTimeout: 0 }, app)
@@ -110,7 +115,11 @@ export async function tokenApp(options: TokenAppOptions = {}): Promise<TokenApp>
   onTestFinished(() => close(server))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const post = (path: string, body: object) =>
-    ask(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    ask(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
   return {
     url,
     settings,
@@ -138,10 +147,16 @@ export async function ask(url: string, init: RequestInit): Promise<Answer> {
 
 export type Json = Record<string, unknown>
 
-const encode = (part: Json | string) => Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url')
+const encode = (part: Json | string) =>
+  Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url')
 
 /** A token made by hand, without any of our code. */
-export function forge(header: Json | string, payload: Json | string, algorithm: string, key?: string | KeyObject): string {
+export function forge(
+  header: Json | string,
+  payload: Json | string,
+  algorithm: string,
+  key?: string | KeyObject,
+): string {
   const input = `${encode(header)}.${encode(payload)}`
   return `${input}.${signature(input, algorithm, key).toString('base64url')}`
 }
@@ -152,7 +167,8 @@ function signature(input: string, algorithm: string, key?: string | KeyObject): 
     return createHmac(`sha${algorithm.slice(2)}`, key)
       .update(input)
       .digest()
-  if (algorithm.startsWith('ES')) return sign('sha256', Buffer.from(input), { key: key as KeyObject, dsaEncoding: 'ieee-p1363' })
+  if (algorithm.startsWith('ES'))
+    return sign('sha256', Buffer.from(input), { key: key as KeyObject, dsaEncoding: 'ieee-p1363' })
   return sign(`sha${algorithm.slice(2)}`, Buffer.from(input), key)
 }
 

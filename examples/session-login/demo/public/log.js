@@ -42,12 +42,19 @@ function line(entry) {
   item.id = lineId(entry)
   item.className = `step ${kind}${begins ? ' begins' : ''}`
   item.append(
-    part('time', new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false }), ''),
+    part(
+      'time',
+      new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false }),
+      '',
+    ),
   )
   if (kind === 'request') item.append(route(from ?? '', to ?? ''))
   if (kind === 'event') item.append(part('span', 'Library event', 'route'))
   if (kind !== 'mark')
-    item.append(address(what ?? '', times), part('span', kind === 'event' ? '' : String(status ?? '…'), `answer ${mood(status)}`))
+    item.append(
+      address(what ?? '', times),
+      part('span', kind === 'event' ? '' : String(status ?? '…'), `answer ${mood(status)}`),
+    )
   item.append(part('span', note, 'note'))
   return item
 }

@@ -7,7 +7,8 @@ import { byId, call } from './remote.js'
  * @typedef {{ to: string, path: string, status: number | null }} Hop
  * @typedef {{ state: string, headline: string, hops: Hop[], detail?: string }} Screen
  * @typedef {import('./messages.js').Message} Message
- * @typedef {{ sim: string | null, mobileData: boolean, supported: boolean, screen: Screen, messages: Message[], now: number }} PhoneView
+ * @typedef {{ sim: string | null, mobileData: boolean, supported: boolean, screen: Screen,
+ * messages: Message[], now: number }} PhoneView
  */
 
 const settings = /** @type {HTMLFormElement} */ (byId('phone-settings'))

@@ -8,7 +8,11 @@
  * @param {object} [body]
  */
 export async function call(method, path, body = {}) {
-  const response = await fetch(path, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+  const response = await fetch(path, {
+    method,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
   const answer = await response.json().catch(() => ({}))
   if (!response.ok) throw new Error(answer.error ?? `The demo answered ${response.status}.`)
   return answer

@@ -7,10 +7,12 @@ const working = { sim: number, mobileData: true, supported: true }
 const wifiOnly = { ...working, mobileData: false }
 
 /**
- * How the phone is set up for each, and which number is typed. `delaySeconds` pass between the phone's answer and the page's next step. `goOn` takes the
- * steps that the visitor would take after the first one.
+ * How the phone is set up for each, and which number is typed. `delaySeconds` pass between the
+ * phone's answer and the page's next step. `goOn` takes the steps that the visitor would take after
+ * the first one.
  *
- * @typedef {{ phone: { sim: string, mobileData: boolean, supported: boolean }, number?: string, delaySeconds?: number, goOn?: Play }} Scenario
+ * @typedef {{ phone: { sim: string, mobileData: boolean, supported: boolean }, number?: string,
+ * delaySeconds?: number, goOn?: Play }} Scenario
  * @typedef {(isStale: () => boolean) => Promise<void>} Play
  * @type {Record<string, () => Scenario>}
  */
@@ -110,7 +112,10 @@ function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** iDenfy sends no second code while one is open, so each visit has a number of its own: the next one, from anywhere, lest two tabs go the same way. */
+/**
+ * iDenfy sends no second code while one is open, so each visit has a number of its own: the next
+ * one, from anywhere, lest two tabs go the same way.
+ */
 function anotherNumber() {
   const last = Number(sessionStorage.getItem(lastNumber) ?? Math.floor(Math.random() * 30))
   const next = (last + 1) % 30
