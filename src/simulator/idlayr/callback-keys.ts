@@ -19,7 +19,7 @@ export interface SigningKey {
 
 /** The RSA keys under the callbacks: one signs, one more may linger in the JWKS. */
 export class CallbackKeys {
-  #current = newKey()
+  #current = firstKey()
   #previous: Key | undefined
 
   async current(): Promise<SigningKey> {
@@ -38,16 +38,38 @@ export class CallbackKeys {
   }
 }
 
-// Made when first needed: that takes a while, and most simulators send no callbacks.
+let firstPair: Promise<KeyPair> | undefined
+
+// All simulators of a process begin with the same pair, under names of their own: making one takes a while, and a suite
+// of tests starts many simulators.
+function firstKey(): Key {
+  return {
+    kid: newName(),
+    pair: () => {
+      firstPair ??= newPair()
+      return firstPair
+    },
+  }
+}
+
+// Made when first needed, like the first one: most simulators send no callbacks.
 function newKey(): Key {
   let pair: Promise<KeyPair> | undefined
   return {
-    kid: randomBytes(8).toString('hex'),
+    kid: newName(),
     pair: () => {
-      pair ??= promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+      pair ??= newPair()
       return pair
     },
   }
+}
+
+function newName(): string {
+  return randomBytes(8).toString('hex')
+}
+
+function newPair(): Promise<KeyPair> {
+  return promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
 }
 
 async function jwk({ kid, pair }: Key): Promise<JsonObject> {
