@@ -10,9 +10,9 @@ export type FlowState = 'pending' | 'claimed' | 'proven' | 'consumed' | 'failed'
 
 /** Every change a record can go through. Expiry is not among them: a flow expires by its age, not by a write. */
 export const transitions: Readonly<Record<FlowState, readonly FlowState[]>> = {
-  // A spent rung or a hint changes a pending flow without a claim.
+  // A spent rung or an announced result changes a pending flow without a claim.
   pending: ['claimed', 'pending', 'failed'],
-  // To `claimed` again when the lease of a crashed owner ran out, or when the owner climbs to the next rung.
+  // To `claimed` again when the lease of a crashed owner ran out, or when its owner goes on to the next rung.
   claimed: ['claimed', 'pending', 'proven', 'consumed', 'failed'],
   proven: ['claimed'],
   // Only by the request that wrote it, when the session could not be established: nobody was logged in.

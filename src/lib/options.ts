@@ -1,3 +1,5 @@
+export { isObject } from './json.js'
+
 /**
  * One rule for one option. What an option must be is asked only where it was given: whether it may
  * be missing is for its owner to say.
@@ -19,7 +21,6 @@ export function checkOptions(owner: string, given: object, rules: readonly Optio
 
 export const isFunction = (value: unknown) => typeof value === 'function'
 export const isBoolean = (value: unknown) => typeof value === 'boolean'
-export const isObject = (value: unknown) => typeof value === 'object' && value !== null
 export const isWord = (value: unknown) => typeof value === 'string' && value !== ''
 export const oneOf =
   (...values: readonly string[]) =>

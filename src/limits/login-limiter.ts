@@ -8,8 +8,8 @@ import { wallTime, withTimeout } from '../lib/clock.js'
 import { keyedHash } from '../lib/crypto.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { type PhoneNumber, subscriberOf } from '../lib/phone-number.js'
-import { type Account, guessKeys, type LimitRule, LimitRules } from './charges.js'
 import { Devices, type KnownDevice } from './known-devices.js'
+import { type Account, guessKeys, type LimitRule, LimitRules } from './limit-rules.js'
 import { limits } from './numbers.js'
 
 /** Who asks for something that costs money or tries. */

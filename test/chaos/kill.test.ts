@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { flowKey } from '../../src/flow/ids.js'
-import { limits } from '../../src/limits/numbers.js'
-import { again, type Doomed, dieAt, twoProcesses } from '../support/chaos/dying.js'
+import { again, type Doomed, dieAt, leasesEnd, twoProcesses } from '../support/chaos/dying.js'
 import { freshNumber, kinds, scaled, seeded } from '../support/chaos/fleet.js'
 import { began, beginCode, beginSilent, codeOf } from '../support/chaos/logins.js'
 import { describeWith } from '../support/services.js'
@@ -32,7 +30,6 @@ const sendPoints = [
 
 for (const kind of kinds) {
   const describeStore = await describeWith(kind)
-  // Side by side: most of it is waiting for a lease to end.
   describeStore.concurrent(`a process on ${kind} that is killed`, () => {
     const processes = twoProcesses(kind, { reusedCode: 200 })
 
@@ -75,7 +72,11 @@ for (const kind of kinds) {
       const sentAtOnce = await again(survivor, sends)
       expect(sentAtOnce.map(({ status }) => status)).toEqual([201, 409, 409, 409, 409, 409, 409])
 
-      await sleep(limits.leaseMs + 500 - (performance.now() - killedAt))
+      await leasesEnd(
+        place,
+        [...logins, ...sends].map(({ flow }) => flow),
+        killedAt,
+      )
       const later = await again(survivor, logins)
       expect(later.slice(0, redeems.length).map(({ status }) => status)).toEqual(
         redeemPoints.map(([, , status]) => status),

@@ -62,8 +62,7 @@ export function again(survivor: AppProcess, requests: readonly Pick<Doomed, 'pat
 }
 
 /**
- * Until the leases of a process that died at `killedAt` are over. The soak waits for it, as
- * `kill.test.ts` always does; the seeded tenth makes the flows older where they are kept, because
+ * Until the leases of a process that died at `killedAt` are over. The soak waits for it; the seeded tenth makes the flows older where they are kept, because
  * nobody waits for the same twenty seconds again and again.
  */
 export async function leasesEnd(place: OwnPlace, flows: readonly string[], killedAt: number): Promise<void> {
