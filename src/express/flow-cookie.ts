@@ -1,5 +1,5 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
-import { flowId, flowKey } from '../flow/ids.js'
+import { flowId, flowKey } from '../flow/record.js'
 import { fingerprint, isSecret } from '../lib/crypto.js'
 import { limits } from '../limits/numbers.js'
 import type { HttpRequest, HttpResponse } from './http-types.js'

@@ -1,5 +1,17 @@
+import { hash } from 'node:crypto'
 import type { Delivery } from '../contracts/provider.js'
 import { limits } from '../limits/numbers.js'
+
+/** The store's key of a flow: SHA-256 of its handle in hex, so that a dump of the store yields no handle. */
+export function flowKey(handle: string): string {
+  return hash('sha256', handle, 'hex')
+}
+
+/** The public name of a flow: 16 hex digits, safe in logs, in answers and as the vendor's `reference_id`. */
+export function flowId(key: string): string {
+  return key.slice(0, 16)
+}
+
 /**
  * pending:  waits for the device, or (when `spent`) for the next rung
  * claimed:  one request holds it until `leaseUntil`: a check is being created or consumed
@@ -112,4 +124,72 @@ export function enterRung(name: string, { ageMs }: { ageMs: number }) {
     stepAfter: undefined,
     leaseUntil: ageMs + limits.leaseMs,
   } satisfies Partial<FlowRecord>
+}
+
+/**
+ * Grows with each incompatible change. A record of another version is a dead flow, so that old and
+ * new processes can run side by side.
+ */
+export const schemaVersion = 2
+
+export function encodeFlow(record: FlowRecord): string {
+  return JSON.stringify({ v: schemaVersion, ...record })
+}
+
+/** @returns undefined for a record of another version or a damaged one: a dead flow, not a fault. */
+export function decodeFlow(text: string): FlowRecord | undefined {
+  try {
+    const { v, ...record } = JSON.parse(text)
+    return v === schemaVersion && isFlowRecord(record) ? record : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What the seal authenticates beside its key: a sealed text opens only in the place it was made for. */
+export function sealContext(key: string, record: Pick<FlowRecord, 'strategy' | 'purpose' | 'rung'>): string {
+  return JSON.stringify([key, schemaVersion, record.strategy, record.purpose, record.rung])
+}
+
+const text = (value: unknown) => typeof value === 'string'
+
+const counter = (value: unknown) => Number.isInteger(value) && (value as number) >= 0
+
+const instant = (value: unknown) => typeof value === 'number' && Number.isFinite(value)
+
+const optional = (check: (value: unknown) => boolean) => (value: unknown) => value === undefined || check(value)
+
+export const shape: Record<keyof FlowRecord, (value: unknown) => boolean> = {
+  state: (value) => typeof value === 'string' && Object.hasOwn(transitions, value),
+  strategy: text,
+  purpose: text,
+  subject: optional(text),
+  binding: (value) => value === 'cookie' || value === 'handle',
+  owner: text,
+  number: text,
+  device: optional(text),
+  delivery: (value) => value === 'redirect' || value === 'body',
+  rung: text,
+  rungSince: instant,
+  rungUntil: optional(instant),
+  spent: optional((value) => typeof value === 'boolean'),
+  reason: optional(text),
+  check: optional(text),
+  tries: counter,
+  flowTries: counter,
+  sentAt: optional(instant),
+  resends: optional(counter),
+  polledAt: optional(instant),
+  resultAnnounced: optional((value) => typeof value === 'boolean'),
+  stepAfter: optional(instant),
+  leaseUntil: optional(instant),
+  provenUntil: optional(instant),
+  outcome: optional((value) => value === 'accepted' || value === 'refused'),
+  sealed: text,
+}
+
+const fields = Object.entries(shape)
+
+function isFlowRecord(value: Record<string, unknown>): value is Record<string, unknown> & FlowRecord {
+  return fields.every(([name, isValid]) => isValid(value[name]))
 }

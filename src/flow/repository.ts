@@ -3,12 +3,10 @@ import type { FlowFacts } from '../contracts/events.js'
 import type { Check } from '../contracts/provider.js'
 import type { Store } from '../contracts/store.js'
 import type { UnableReason } from '../contracts/unable-reason.js'
+import { Seal } from '../lib/crypto.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { maskPhoneNumber, type PhoneNumber } from '../lib/phone-number.js'
-import { Seal } from '../lib/seal.js'
-import { decodeFlow, encodeFlow, sealContext } from './codec.js'
-import { flowId } from './ids.js'
-import { type FlowRecord, type FlowState, transition } from './record.js'
+import { decodeFlow, encodeFlow, type FlowRecord, type FlowState, flowId, sealContext, transition } from './record.js'
 
 /** What a flow knows and its store does not. */
 export interface SealedContent {

@@ -1,4 +1,5 @@
 import type { Clock } from '../contracts/clock.js'
+import type { OnEvent } from '../contracts/events.js'
 import { withTimeout } from './clock.js'
 
 /**
@@ -57,6 +58,19 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== 'object' || value === null || typeof Reflect.get(value, 'then') !== 'function') return false
   Promise.resolve(value).then(undefined, () => {})
   return true
+}
+
+/** Hands events to the application, whose listener may throw or reject without touching a login. */
+export function isolateListener(onEvent: OnEvent | undefined): OnEvent {
+  if (!onEvent) return () => {}
+  return (event) => {
+    try {
+      // A promise of the listener is watched, or its rejection would end the process.
+      isPromise(onEvent(event))
+    } catch {
+      // An operator's listener is never part of a login.
+    }
+  }
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { Clock } from '../contracts/clock.js'
 import type { Hit, Store } from '../contracts/store.js'
 import { wallTime } from '../lib/clock.js'
-import { createSecret } from '../lib/crypto.js'
-import { Seal } from '../lib/seal.js'
+import { createSecret, Seal } from '../lib/crypto.js'
 import { limits } from './numbers.js'
 
 /** A device that logged in with a number before. */

@@ -1,5 +1,5 @@
 import type { WebhookRequest } from '../contracts/provider.js'
-import { flowKey } from '../flow/ids.js'
+import { flowKey } from '../flow/record.js'
 import type { FlowRequest, RedeemRequest } from '../flow/requests.js'
 import { withTimeout } from '../lib/clock.js'
 import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from '../lib/phone-number.js'

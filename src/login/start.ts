@@ -1,5 +1,5 @@
 import type { Provider } from '../contracts/provider.js'
-import { flowId, flowKey } from '../flow/ids.js'
+import { flowId, flowKey } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { createSecret, fingerprint } from '../lib/crypto.js'
 import { asOutage, isOutage } from '../lib/errors.js'

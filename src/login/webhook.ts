@@ -1,5 +1,5 @@
 import type { WebhookRequest } from '../contracts/provider.js'
-import { flowId } from '../flow/ids.js'
+import { flowId } from '../flow/record.js'
 import { asError } from '../lib/application.js'
 import { fingerprint } from '../lib/crypto.js'
 import { isOutage } from '../lib/errors.js'

@@ -8,9 +8,9 @@ import { addressReader } from '../express/client-address.js'
 import type { BeforeSend, HandlerContext } from '../express/context.js'
 import { isOriginText } from '../express/csrf.js'
 import { FlowCookies } from '../express/flow-cookie.js'
+import { isolateListener } from '../lib/application.js'
 import { isClock, systemClock } from '../lib/clock.js'
 import { Drain } from '../lib/drain.js'
-import { isolateListener } from '../lib/listeners.js'
 import { warnOperator } from '../lib/operator-warnings.js'
 import {
   checkOptions,

@@ -11,7 +11,7 @@ test('imports point one way', () => {
 const ours = [
   'contracts/provider',
   'contracts/store',
-  'lib/seal',
+  'lib/crypto',
   'limits/numbers',
   'flow/record',
   'tokens/keys',
@@ -36,7 +36,7 @@ function judge(path: string, text: string): string[] {
 
 describe('is refused', () => {
   test.each([
-    ['contracts/x.ts', "import type { Seal } from '../lib/seal.js'"],
+    ['contracts/x.ts', "import type { Seal } from '../lib/crypto.js'"],
     ['contracts/x.ts', "import { randomUUID } from 'node:crypto'"],
     ['lib/x.ts', "import { limits } from '../limits/numbers.js'"],
     ['lib/x.ts', "import type { FlowRecord } from '../flow/record.js'"],
@@ -68,7 +68,7 @@ describe('is refused', () => {
     ['client/x.ts', "import type { Challenge } from '../contracts/provider.js'"],
     ['client/x.ts', "import { randomUUID } from 'node:crypto'"],
     ['client/x.ts', "import { walk } from '@scope/walker/deep'"],
-    ['simulator/x.ts', "import { seal } from '../lib/seal.js'"],
+    ['simulator/x.ts', "import { seal } from '../lib/crypto.js'"],
     ['simulator/x.ts', "import type { Outcome } from '../contracts/provider.js'"],
     ['testing/x.ts', "import { MemoryStore } from '../stores/memory.js'"],
     ['testing/x.ts', "type Options = import('../simulator/options.js').Options"],
@@ -77,7 +77,7 @@ describe('is refused', () => {
     ['providers/x.ts', "import { gone } from './gone.js'"],
     ['index.ts', "export { createSimulator } from './simulator/options.js'"],
     ['index.ts', "export type { FakeClock } from './testing/fake-clock.js'"],
-    ['elsewhere/x.ts', "import { seal } from '../lib/seal.js'"],
+    ['elsewhere/x.ts', "import { seal } from '../lib/crypto.js'"],
   ])('%s: %s', (path, text) => {
     expect(judge(path, text)).toHaveLength(1)
   })
@@ -101,9 +101,9 @@ describe('is allowed', () => {
       'login/x.ts',
       "import { guardStore } from '../stores/guard.js'; import type { FlowRecord } from '../flow/record.js'",
     ],
-    ['providers/http/connections.ts', "import { Pool } from 'undici'; import { seal } from '../../lib/seal.js'"],
+    ['providers/http/connections.ts', "import { Pool } from 'undici'; import { seal } from '../../lib/crypto.js'"],
     ['providers/x.ts', "import { moCheck } from './idlayr/mocheck.js'"],
-    ['stores/x.ts', "import { seal } from '../lib/seal.js'; import type { Store } from '../contracts/store.js'"],
+    ['stores/x.ts', "import { seal } from '../lib/crypto.js'; import type { Store } from '../contracts/store.js'"],
     [
       'passport/base.ts',
       "import { Strategy } from 'passport-custom'; import { requireOwnSite } from '../express/csrf.js'",

@@ -1,7 +1,7 @@
 import { idenfySms } from 'passport-phonecheck'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { flowKey } from '../../src/flow/ids.js'
+import { flowKey } from '../../src/flow/record.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { LoginLimiter } from '../../src/limits/login-limiter.js'
 import { limits } from '../../src/limits/numbers.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { flowKey } from '../../src/flow/ids.js'
+import { flowKey } from '../../src/flow/record.js'
 import { limits } from '../../src/limits/numbers.js'
 import { again, dieAt, leasesEnd, twoProcesses } from '../support/chaos/dying.js'
 import { freshNumber, kinds } from '../support/chaos/fleet.js'

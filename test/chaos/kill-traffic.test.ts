@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { flowKey } from '../../src/flow/ids.js'
+import { flowKey } from '../../src/flow/record.js'
 import { Customer } from '../support/chaos/customer.js'
 import { leasesEnd } from '../support/chaos/dying.js'
 import {

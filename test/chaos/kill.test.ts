@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { flowKey } from '../../src/flow/ids.js'
+import { flowKey } from '../../src/flow/record.js'
 import { again, type Doomed, dieAt, leasesEnd, twoProcesses } from '../support/chaos/dying.js'
 import { freshNumber, kinds, scaled, seeded } from '../support/chaos/fleet.js'
 import { began, beginCode, beginSilent, codeOf } from '../support/chaos/logins.js'

@@ -1,6 +1,6 @@
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { flowKey } from '../../src/flow/ids.js'
+import { flowKey } from '../../src/flow/record.js'
 import {
   type AppProcess,
   freshNumber,

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeFlow, encodeFlow } from '../../src/flow/codec.js'
-import { type FlowRecord, type FlowState, transition, transitions } from '../../src/flow/record.js'
+import {
+  decodeFlow,
+  encodeFlow,
+  type FlowRecord,
+  type FlowState,
+  transition,
+  transitions,
+} from '../../src/flow/record.js'
 
 const record: FlowRecord = {
   state: 'pending',

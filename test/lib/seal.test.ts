@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { flowId, flowKey } from '../../src/flow/ids.js'
-import { createSecret, fingerprint, keyedHash, matches } from '../../src/lib/crypto.js'
-import { Seal } from '../../src/lib/seal.js'
+import { flowId, flowKey } from '../../src/flow/record.js'
+import { createSecret, fingerprint, keyedHash, matches, Seal } from '../../src/lib/crypto.js'
 
 const key = flowKey('a handle')
 

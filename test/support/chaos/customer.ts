@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Simulator } from 'passport-phonecheck/simulator'
-import { flowKey } from '../../../src/flow/ids.js'
+import { flowKey } from '../../../src/flow/record.js'
 import { type Answer, type AppProcess, freshNumber, type OwnPlace } from './fleet.js'
 import { codeOf } from './logins.js'
 

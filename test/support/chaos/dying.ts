@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Simulator, type SimulatorOptions, startSimulator } from 'passport-phonecheck/simulator'
 import { afterAll, beforeAll } from 'vitest'
-import { flowKey } from '../../../src/flow/ids.js'
+import { flowKey } from '../../../src/flow/record.js'
 import { limits } from '../../../src/limits/numbers.js'
 import { type Answer, type AppProcess, full, type Kind, type OwnPlace, ownPlace, startProcess } from './fleet.js'
 

@@ -13,7 +13,7 @@ import {
 import { fakeClock } from 'passport-phonecheck/testing'
 import { expect } from 'vitest'
 import type { Store } from '../../../src/contracts/store.js'
-import { flowKey } from '../../../src/flow/ids.js'
+import { flowKey } from '../../../src/flow/record.js'
 import { systemClock } from '../../../src/lib/clock.js'
 import { LoginLimiter } from '../../../src/limits/login-limiter.js'
 import { limits } from '../../../src/limits/numbers.js'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Simulator } from 'passport-phonecheck/simulator'
 import type { Store } from '../../../src/contracts/store.js'
-import { flowKey } from '../../../src/flow/ids.js'
+import { flowKey } from '../../../src/flow/record.js'
 import type { Answer, AppProcess } from './fleet.js'
 import { codeOf } from './logins.js'
 
