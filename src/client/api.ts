@@ -22,9 +22,13 @@ export interface Step {
   /** When the login began. */
   readonly since: number
   /** Of the challenge; later versions may have more. */
-  readonly type: 'open_url' | 'send_sms' | 'enter_code'
+  readonly type: 'open_url' | 'send_sms' | 'enter_code' | 'get_token'
   /** Of `open_url`. */
   readonly url?: string
+  readonly answer?: 'text'
+  /** Of `get_token`. */
+  readonly kind?: string
+  readonly request?: unknown
   /** How many digits, of `enter_code`. */
   readonly length?: number
   readonly method: string
@@ -101,14 +105,24 @@ export function readStep(body: unknown, now: number, since = now): Step | undefi
   return step as unknown as Step
 }
 
-/** What verify wants of what an SDK returned. The server takes a code or an error, never both. */
-export function deviceFields(result: OpenResult | null | undefined): Fields {
+/**
+ * What verify wants of what an SDK returned. The server takes a code or an error, never both.
+ * @param isText whether the body of the last response is the code itself
+ */
+export function deviceFields(result: OpenResult | null | undefined, isText?: boolean): Fields {
   const outer = fieldsOf(result)
-  const { check_id, code, error, type, http_status } = { ...outer, ...fieldsOf(outer['response_body']) }
+  const body = outer['response_body']
+  const { check_id, code, error, type, http_status, error_description, detail } = { ...outer, ...fieldsOf(body) }
+  if (isText && typeof body === 'string') return { code: body }
   if (code) return { check_id, code }
   if (Number(http_status) === 429) return { check_id, error: tooOften }
   // A refusal before the operator was asked is a problem document, named by the fragment of its type.
-  return { check_id, error: String(error || String(type).split('#')[1] || 'sdk_error').slice(0, 256) }
+  return failure(error || String(type).split('#')[1], error_description ?? detail, check_id)
+}
+
+/** What verify is told of a device that brings no code. */
+export function failure(error?: unknown, description?: unknown, check_id?: unknown): Fields {
+  return { check_id, error: String(error || 'sdk_error').slice(0, 256), error_description: description }
 }
 
 /** @param seconds from now. @returns milliseconds since the epoch */

@@ -1,6 +1,8 @@
-/** Blanks, dashes and what is not seen: the same characters that the server drops. */
-const marks =
-  /[\s\u00ad\u061c\u180e\u200b-\u2015\u202a-\u202e\u2060-\u206f\u058a\u05be\u1806\u2212\u301c\u30fc\ufe58\ufe63\uff0d-]/g
+/**
+ * Blanks, dashes of all scripts (the minus and the long-vowel mark of Japanese keyboards are used as
+ * such), and what is not seen: all that the server drops, and some more of their kinds.
+ */
+const marks = /[\s\p{Cf}\p{Pd}\u180e\u2065\u2212\u30fc]/gu
 
 /**
  * A code without them. Digits of other scripts stay: the server, which has Unicode whole, reads

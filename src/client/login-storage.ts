@@ -30,8 +30,9 @@ export function loginStorage(storage: StorageLike | null | undefined, key: strin
   const forget = () => attempt((place) => place.removeItem(key))
   return {
     forget,
-    // Without the check URL: it can be used once, and by then it was.
-    save: (step) => attempt((place) => place.setItem(key, JSON.stringify({ ...step, url: undefined }))),
+    // Without the check URL or the request of a token: each can be used once, and by then it was.
+    save: (step) =>
+      attempt((place) => place.setItem(key, JSON.stringify({ ...step, url: undefined, request: undefined }))),
     load() {
       const step = attempt((place) => JSON.parse(place.getItem(key) as string))
       const age = clock.now() - Number(fieldsOf(step)['since'])

@@ -1,7 +1,7 @@
-import { type Answer, type Fields, fieldsOf, flowLifeMs, instant, poster, readStep, type Step } from './api.js'
+import { type Answer, type Fields, failure, fieldsOf, flowLifeMs, instant, poster, readStep, type Step } from './api.js'
 import { typedCode } from './code.js'
 import { loginStorage } from './login-storage.js'
-import { openCheck } from './open.js'
+import { fetchToken, openCheck } from './open.js'
 import { follower, platform, type Returned, readCode, systemClock, takeReturn } from './platform.js'
 import { demand, feasible, mayPass, problemOf } from './problem.js'
 import { isOpen, watch } from './status-poll.js'
@@ -21,7 +21,7 @@ const leavingMs = 5000
  * @typeParam Result what the app's verify route answers
  */
 export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): PhoneLogin<Result> {
-  const { baseUrl = '', paths, open, autoFallback = true, webOtp = true, clock = systemClock } = options
+  const { baseUrl = '', paths, open, token, autoFallback = true, webOtp = true, clock = systemClock } = options
   const post = poster(options, clock)
   const memory = loginStorage(options.storage, `phonecheck ${baseUrl}${paths?.start ?? ''}`, clock)
   const { now, show, settleIn, run, idle, stop, subscribe } = createTaskRunner<Result>()
@@ -41,7 +41,7 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
   async function ask(call: Call, fields: Fields, signal: Signal): Promise<Answer> {
     const until = clock.now() + patienceMs
     for (;;) {
-      const answer = await post(call, { flow: step?.flow, ...fields }, signal)
+      const answer = await post(call, { ...fields, flow: step?.flow }, signal)
       check(signal)
       const { code, retryAt = clock.now() + 1000 } = answer.problem ?? {}
       if ((code !== 'pending' && code !== 'in_progress') || retryAt > until) return answer
@@ -93,13 +93,14 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     if (type === 'open_url' && open)
       return verify(await idle(openCheck(open, next, clock, signal, opening), signal), signal)
     opening()
+    if (type === 'get_token' && token) return verify(await idle(fetchToken(token, next, signal), signal), signal)
     if (type === 'open_url' && platform.location && /^https?:/i.test(url)) {
       platform.addEventListener('pageshow', onPageShow)
       platform.location.assign(url)
       return waitUntil(clock.now() + leavingMs, signal)
     }
     // A challenge of a later version, or one that this platform cannot meet. The server then goes on to the next way.
-    return verify({ error: 'sdk_error' }, signal)
+    return verify(failure(), signal)
   }
 
   /** The user has the say. @returns whether the way in use is one where they have */
@@ -227,7 +228,8 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
     const { problem } = answer
     if (problem && problem.code !== 'flow_invalid') return fail(problem)
     // What could be repeated is the look at how far the login is; the code went with the return leg.
-    const failed = returned
+    const fragment = returned?.fragment
+    const failed = fragment === undefined ? returned : undefined
     if (failed?.code !== 'in_progress' && failed?.code !== 'pending') again = returned = undefined
     const why = failed && problemOf(failed.code, 0, failed)
     if (problem) {
@@ -237,6 +239,9 @@ export function phoneLogin<Result = unknown>(options: PhoneLoginOptions = {}): P
       return why ? fail(why) : settleIn({ state: 'idle' })
     }
     if (!isOpen(answer)) return onStatus(answer, signal, failed)
+    // A code has to name its check: a link with a code alone, sent by a stranger, would use up the login's try.
+    if (step?.type === 'open_url' && /request_id=|error_description=/.test(fragment ?? ''))
+      return verify(Object.fromEntries(new platform.URLSearchParams(fragment as string)), signal)
     if (!wait(why)) fail(why ?? problemOf('interrupted'))
   }
 

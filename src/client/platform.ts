@@ -25,6 +25,7 @@ interface Platform {
   readonly history: { readonly state: unknown; replaceState(state: unknown, title: string, url?: string): void }
   readonly document?: { readonly visibilityState: string; addEventListener: Listen; removeEventListener: Listen }
   readonly addEventListener: Listen
+  readonly URLSearchParams: new (text: string) => Iterable<[string, string]>
 
   /** WebOTP. */
   readonly OTPCredential?: unknown
@@ -92,24 +93,28 @@ export async function readCode(signal: Signal): Promise<string | undefined> {
   }
 }
 
-/** Why a return leg failed. */
+/** How a return leg ended. */
 export interface Returned {
+  /** `returned`: the vendor put its result behind the `#`, which no server sees. Else why it failed. */
   readonly code: string
   readonly reason: string | undefined
+  /** What stood behind the `#`, of `returned` alone. */
+  readonly fragment: string | undefined
 }
 
 /**
- * Takes `?phonecheck=<code>&reason=<reason>` of a failed return leg out of the address, so that a
- * reload or a shared link does not repeat it.
+ * Takes `?phonecheck=<code>&reason=<reason>` of a return leg, and the vendor's result, out of the
+ * address, so that a reload or a shared link does not repeat it.
  */
 export function takeReturn(): Returned | undefined {
   const { location, history } = platform
   let found: Returned | undefined
   const href = location?.href.replace(
-    /([?&])phonecheck=([a-z_]+)(?:&reason=([a-z_]+))?(&|(?=#)|$)/,
+    /([?&])phonecheck=(\w+)(?:&reason=(\w+))?(&|$|#.*)/,
     (_, lead: string, code: string, reason: string | undefined, tail: string) => {
-      found = { code, reason }
-      return tail && lead
+      const isResult = code === 'returned'
+      found = { code, reason, fragment: isResult ? tail.slice(1) : undefined }
+      return tail === '&' ? lead : isResult ? '' : tail
     },
   )
   if (found) history.replaceState(history.state, '', href)

@@ -82,6 +82,13 @@ export interface PhoneLoginOptions {
    */
   open?: ((url: string, context: { signal: Signal }) => Promise<OpenResult>) | undefined
   /**
+   * Fetches the token of a challenge `get_token` by an API of the platform, such as Android's
+   * Credential Manager, and resolves with it as text. A rejection counts as a failure of the device:
+   * its `code`, or else its `name`, and its `message` tell the server why. Default: such ways are
+   * passed over.
+   */
+  token?: ((challenge: { kind: string; request: unknown }, context: { signal: Signal }) => Promise<string>) | undefined
+  /**
    * Whether the next way is taken at once when one is known not to work. `false` leaves it to
    * `fallback()`. Default true.
    */

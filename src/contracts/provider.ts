@@ -5,7 +5,13 @@ import type { UnableReason } from './unable-reason.js'
 
 /** What the device must do now. This is the wire form. */
 export type Challenge =
-  | { type: 'open_url'; url: string }
+  /** `answer: 'text'`: the last response, as text, is the code itself. Default: it is JSON with `check_id` and `code`. */
+  | { type: 'open_url'; url: string; answer?: 'text' }
+  /**
+   * The device signs or fetches a token and brings it as the code. `kind` says how, such as
+   * `firebase_pnv` or `digital_credential`; `request` is JSON for that API, given to the device as it is.
+   */
+  | { type: 'get_token'; kind: string; request: unknown }
   | { type: 'send_sms'; to: string; body: string; href: string }
   /** `resend_in`: seconds until another message may be asked for; absent where none can be. The library fills it in. */
   | { type: 'enter_code'; length: number; resend_in?: number }
@@ -21,6 +27,17 @@ export interface StartInput {
   phoneNumber: string
   /** Public id of the flow, fit for the vendor's `reference_id`. */
   flowId: string
+  /** What the login is for, such as `login`. */
+  purpose: string
+  /** How many messages the requester has asked for again on this rung; 0 for its first check. */
+  resends: number
+  /** The user's language, a BCP 47 tag such as `de-CH`, where it is known. */
+  locale?: string
+  /**
+   * The check that is left behind: this rung's own at a resend, that of the rung before at a
+   * fallback. Only where both rungs are of one vendor.
+   */
+  previous?: Check
   delivery: Delivery
   /** Set when `delivery` is `redirect`. */
   redirectUrl?: string
@@ -70,6 +87,11 @@ export interface CallContext {
   deadline: Deadline
   /** Tells the operator; an event must hold no number, code or secret. */
   emit(event: PhoneCheckEvent): void
+  /**
+   * A keyed hash (HMAC-SHA-256 under the strategy's `secret`, another key for each rung; base64url,
+   * 132 bits) for what a rung must be able to compute again and must not keep.
+   */
+  keyedHash(text: string): string
 }
 
 /** One rung's provider: the vendor's wire contract in, an outcome out. No policy and no memory of flows lives here. */
@@ -118,6 +140,12 @@ export interface Provider {
    * @throws PhoneCheckError `flow_invalid` when it cannot be authenticated
    */
   webhook?(request: WebhookRequest, context: CallContext): Promise<{ checkId: string; nonce: string } | undefined>
+  /**
+   * What a failure means that the device or the return leg reports instead of a code. It is hearsay:
+   * it may end this rung, never win it. `description` is free text of a stranger: it belongs in no
+   * event and no error. Default: the reasons of {@link UnableReason} by name, else `reported`.
+   */
+  judgeReport?(error: string, description: string | undefined): Unable
   /** Lets go of connections, when the strategy is closed. */
   close?(): Promise<void>
 }

@@ -1,6 +1,8 @@
 /**
  * Why a rung did not work. `reported` is the device's own word, `expired` the check's age, `other`
- * what the provider gave no known name.
+ * what the provider gave no known name. `declined`: the user said no. `consent_required`: the
+ * operator wants the user's consent first, which a silent check cannot ask for. `blocked`: the
+ * vendor's fraud or country rules refuse this number.
  *
  * Five say nothing of the device: `provider_down` (an outage, a time-out, an open circuit),
  * `quota_exceeded` (the rate limit or quota of our account: no login asks then), `misconfigured`
@@ -22,6 +24,9 @@ export const unableReasons = [
   'sdk_connection_error',
   'sdk_redirect_error',
   'sdk_error',
+  'declined',
+  'consent_required',
+  'blocked',
   'provider_down',
   'quota_exceeded',
   'misconfigured',

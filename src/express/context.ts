@@ -27,6 +27,8 @@ export interface HandlerContext {
   purpose: string
   /** Whose flow it is, for purposes that belong to a signed-in user. */
   subject?: OfRequest<[], string | undefined>
+  /** The app's own idea of the user's language. */
+  locale?: OfRequest<[], string | undefined>
   redirectUrl?: string
   loginUrl?: string
   callbackUrl?: string

@@ -12,8 +12,15 @@ import { decodeFlow, encodeFlow, type FlowRecord, type FlowState, flowId, sealCo
 export interface SealedContent {
   number: PhoneNumber
   check?: Check
+  /** The user's language, a BCP 47 tag. */
+  locale?: string
   /** When the provider said yes; only once `proven` was written. Milliseconds since the epoch. */
   verifiedAt?: number
+}
+
+/** What stays of it when a flow goes to another rung. */
+export function withoutCheck({ number, locale }: SealedContent): SealedContent {
+  return { number, ...(locale !== undefined && { locale }) }
 }
 
 /** Reads and writes flows. */
@@ -98,6 +105,8 @@ export class UnsealedFlow {
   sending = false
   /** The last rung that said, to this request, that it cannot work for this device. */
   passed: { method: string; reason: UnableReason } | undefined
+  /** The check that this request leaves behind, and the name of its rung. */
+  left: { method: string; check: Check } | undefined
   /** How long the flow is to pause, because a provider's quota refused a check in this step. */
   pauseSeconds: number | undefined
   #version: number

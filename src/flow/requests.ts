@@ -19,4 +19,6 @@ export interface RedeemRequest extends FlowRequest {
   checkId?: string
   /** What the device reported instead of a code. */
   error?: string
+  /** Free text beside `error`, for the rung's own judgement alone. */
+  errorDescription?: string
 }

@@ -5,12 +5,12 @@
  */
 
 /** Blanks, and characters that are not seen: zero widths, directions, joiners, byte order marks. */
-const unseen = /[\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f]/g
+const unseen = /[\s\p{Cf}\u180e\u2065]/gu
 /**
  * Dashes of all scripts, the minus, and the long-vowel mark that Japanese keyboards give for one.
  * The client drops the same.
  */
-const dashes = /[-\u058a\u05be\u1806\u2010-\u2015\u2212\u301c\u30fc\ufe58\ufe63\uff0d]/g
+const dashes = /[\p{Pd}\u2212\u30fc]/gu
 
 /** Without blanks, dashes and what is not seen. */
 export function withoutMarks(text: string): string {

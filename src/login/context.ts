@@ -9,6 +9,7 @@ import { OpenSends } from '../flow/open-sends.js'
 import { FlowRepository } from '../flow/repository.js'
 import { CircuitBreakers, graceMs } from '../lib/circuit-breaker.js'
 import { deadlineIn } from '../lib/clock.js'
+import { keyedHash } from '../lib/crypto.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { publicAddress } from '../lib/ip-address.js'
 import type { NumberPolicy } from '../lib/phone-number.js'
@@ -98,8 +99,12 @@ export function deviceIpFor({ settings }: LoginContext, deviceAddress: string | 
 }
 
 /** What a provider is given of the request: nothing of the requester. */
-export function callContext({ settings }: LoginContext, { deadline }: Pick<RequestContext, 'deadline'>): CallContext {
-  return { deadline, emit: settings.emit }
+export function callContext(
+  { settings: { emit, secret } }: LoginContext,
+  { name }: Provider,
+  { deadline }: Pick<RequestContext, 'deadline'>,
+): CallContext {
+  return { deadline, emit, keyedHash: (text) => keyedHash(secret, `passport-phonecheck/rung/1 ${name}`)(text) }
 }
 
 export interface LoginServiceSettings extends NumberPolicy {

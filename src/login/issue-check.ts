@@ -69,7 +69,7 @@ export async function reissueCheck(
 ): Promise<Step> {
   const { number } = flow.content
   await login.limiter.consumeSend(rung, number, flow.record.purpose, request.requester, flow.record.device)
-  const answer = await createCheck(login, flow, rung, request, callContext(login, request))
+  const answer = await createCheck(login, flow, rung, request, callContext(login, rung, request))
   if ('challenge' in answer) return { ...(await recordCheck(login, flow, rung, answer)), skipped: [] }
   const message = 'The provider sends no other message now. The last code is still good.'
   throw new PhoneCheckError('send_refused', { flowId: flow.id, reason: unableReason(answer.unable), message })
@@ -103,7 +103,7 @@ async function tryRung(
     throw error
   }
   try {
-    return await createCheck(login, flow, rung, request, callContext(login, { deadline }))
+    return await createCheck(login, flow, rung, request, callContext(login, rung, { deadline }))
   } catch (error) {
     const problem = asOutage(error)
     if (flow.sending || problem.code !== 'provider_unavailable') throw error
@@ -120,7 +120,7 @@ async function createCheck(
   call: CallContext,
 ): Promise<Started | Unable> {
   const refund = () => login.limiter.refundSend(rung, flow.content.number, request.requester, flow.record.device)
-  const input = startInput(login, flow, request)
+  const input = startInput(login, flow, rung, request)
   try {
     flow.sending = rung.sends === true
     const answer = await login.breakers.run(rung.name, 'start', call.deadline, async () =>
@@ -146,15 +146,21 @@ async function createCheck(
 
 /** What a provider is told of a flow whose check it is to create. */
 function startInput(
-  { settings: { callbackUrl } }: LoginContext,
-  flow: UnsealedFlow,
+  { settings: { callbackUrl }, ladder }: LoginContext,
+  { id, record: { delivery, purpose, resends = 0 }, content: { number, locale }, left }: UnsealedFlow,
+  { vendor }: Provider,
   { redirectUrl, deviceIp }: RequestContext,
 ): StartInput {
-  const { delivery } = flow.record
+  // Another vendor must not see it: a check is sealed because it is what a login is won with.
+  const previous = left && ladder.find(left.method)?.vendor === vendor ? left.check : undefined
   return {
-    phoneNumber: flow.content.number.e164,
-    flowId: flow.id,
+    phoneNumber: number.e164,
+    flowId: id,
+    purpose,
+    resends,
     delivery,
+    ...(locale !== undefined && { locale }),
+    ...(previous && { previous }),
     ...(delivery === 'redirect' && redirectUrl !== undefined && { redirectUrl }),
     ...(deviceIp !== undefined && { deviceIp }),
     ...(callbackUrl !== undefined && { callbackUrl }),

@@ -2,7 +2,7 @@ import type { PhoneCheckErrorCode } from '../contracts/problems.js'
 import type { Provider } from '../contracts/provider.js'
 import { requireIdleFlow } from '../flow/ownership.js'
 import { enterRung } from '../flow/record.js'
-import type { UnsealedFlow } from '../flow/repository.js'
+import { type UnsealedFlow, withoutCheck } from '../flow/repository.js'
 import type { FlowRequest } from '../flow/requests.js'
 import { hasTimeForMore, msUntilFallback, msUntilResend } from '../flow/timing.js'
 import { shareOf } from '../lib/clock.js'
@@ -85,8 +85,9 @@ async function takeStep(
 ): Promise<NextStep> {
   const { record, content } = flow
   const creating = { ...context, deviceIp: deviceIpFor(login, request.deviceAddress) }
+  flow.left = content.check && { method: record.rung, check: content.check }
   if (charged) await acquireLease(flow, charged)
-  else if (!(await flow.write('claimed', enterRung(rung.name, flow), { number: content.number }))) {
+  else if (!(await flow.write('claimed', enterRung(rung.name, flow), withoutCheck(content)))) {
     throw new PhoneCheckError('in_progress')
   }
   try {

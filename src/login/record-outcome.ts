@@ -1,5 +1,5 @@
 import type { PhoneCheckErrorCode } from '../contracts/problems.js'
-import type { Outcome } from '../contracts/provider.js'
+import type { Outcome, Provider } from '../contracts/provider.js'
 import { type UnableReason, unableReason } from '../contracts/unable-reason.js'
 import type { FlowRecord } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
@@ -28,8 +28,18 @@ export async function recordOutcome(
   }
 }
 
-/** Takes down what the device reported instead of a code. @returns what to tell the requester */
-export async function recordReport(login: LoginContext, flow: UnsealedFlow, error: string): Promise<PhoneCheckError> {
+/**
+ * Takes down what the device reported instead of a code. It is hearsay: all that it can do is end
+ * the rung of the flow that it was reported for.
+ * @returns what to tell the requester
+ */
+export async function recordReport(
+  login: LoginContext,
+  flow: UnsealedFlow,
+  rung: Provider,
+  error: string,
+  description?: string,
+): Promise<PhoneCheckError> {
   // The vendor limits how often a check URL is opened; the check itself is as good as before.
   if (error === 'too_many_requests') {
     const message =
@@ -40,7 +50,23 @@ export async function recordReport(login: LoginContext, flow: UnsealedFlow, erro
       message,
     })
   }
-  return retireRung(login, flow, 'rung_unable', unableReason(error, 'reported'))
+  const { reason, stop } = judge(rung, error, description)
+  return retireRung(login, flow, 'rung_unable', reason, stop)
+}
+
+/** What the rung makes of it. A rung that fails at that, or has no word for it, changes nothing: the report counts. */
+function judge(
+  rung: Provider,
+  error: string,
+  description: string | undefined,
+): { reason: UnableReason; stop: boolean } {
+  const otherwise = unableReason(error, 'reported')
+  try {
+    const judged = rung.judgeReport?.(error, description)
+    return { reason: unableReason(judged?.unable, otherwise), stop: judged?.stop === true }
+  } catch {
+    return { reason: otherwise, stop: false }
+  }
 }
 
 /** Writes the rung off; the flow too, when nothing may follow. @returns what to tell the requester */

@@ -1,5 +1,5 @@
 import { emptyRung, enterRung, type FlowRecord } from '../flow/record.js'
-import type { UnsealedFlow } from '../flow/repository.js'
+import { type UnsealedFlow, withoutCheck } from '../flow/repository.js'
 import { isOutage, type PhoneCheckError } from '../lib/errors.js'
 
 /**
@@ -47,7 +47,7 @@ export async function recover(
     await flow.write(
       'pending',
       { ...enterRung(method, flow), ...released, ...pause, spent: true, reason },
-      { number: before.content.number },
+      withoutCheck(before.content),
     )
   } else {
     await flow.write('pending', asBefore, before.content)

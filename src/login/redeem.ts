@@ -38,7 +38,7 @@ export async function redeem<User>(
     return completeLogin(login, flow, flow.content.verifiedAt, resolveUser, request.requester)
   }
   const rung = await requireLiveRung(login, flow)
-  if (request.error !== undefined) throw await recordReport(login, flow, request.error)
+  if (request.error !== undefined) throw await recordReport(login, flow, rung, request.error, request.errorDescription)
   const outcome = await verifyProof(login, flow, rung, context, request.code)
   if (outcome.outcome !== 'verified') throw await recordOutcome(login, flow, outcome)
   return completeLogin(login, flow, wallTime(login.settings.clock), resolveUser, request.requester)

@@ -89,9 +89,10 @@ async function beginFlow(
     tries: 0,
     flowTries: 0,
   } as const
+  const content = { number, ...(request.locale !== undefined && { locale: request.locale }) }
   const insert = async (device: KnownDevice | undefined): Promise<UnsealedFlow | 'forgotten'> => {
     let isForgotten = false
-    const flow = await flows.insert(key, { ...draft, device: device?.id }, { number }, secret, async (record) => {
+    const flow = await flows.insert(key, { ...draft, device: device?.id }, content, secret, async (record) => {
       const end = await limiter.consumeStart(
         rung,
         number,

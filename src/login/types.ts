@@ -12,6 +12,8 @@ export interface StartRequest {
   subject?: string
   binding: BindingMode
   delivery: Delivery
+  /** The user's language, a BCP 47 tag. */
+  locale?: string
   /** Where the provider sends the browser back to, in redirect delivery. */
   redirectUrl?: string
   requester: Requester

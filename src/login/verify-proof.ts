@@ -53,7 +53,7 @@ async function pollResult(
   const waitMs = msUntilPoll(flow.record, flow.ageMs)
   if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
   await acquireLease(flow, { polledAt: flow.ageMs, resultAnnounced: undefined })
-  const call = callContext(login, request)
+  const call = callContext(login, rung, request)
   return callProvider(login, flow, rung, 'poll', request, async () => rung.poll?.(check, call))
 }
 
@@ -70,7 +70,7 @@ async function redeemCode(
   if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
   await claimTry(login, flow, rung, request.requester)
   const refund = () => login.limiter.refundAttempt(rung, flow.record, request.requester)
-  const call = callContext(login, request)
+  const call = callContext(login, rung, request)
   try {
     const outcome = await callProvider(login, flow, rung, 'redeem', request, async () =>
       rung.redeem?.(check, code, call),

@@ -11,11 +11,11 @@ import { callContext, createRequestContext, type LoginContext } from './context.
  * @throws PhoneCheckError `flow_invalid` when it is not authentic, `provider_unavailable` when that cannot be found out
  */
 export async function takeAnnouncement(login: LoginContext, request: WebhookRequest): Promise<void> {
-  const call = callContext(login, createRequestContext(login, { requester: { address: undefined } }))
+  const context = createRequestContext(login, { requester: { address: undefined } })
   const rungs = login.ladder.withWebhook()
   const refusals: unknown[] = []
   for (const rung of rungs) {
-    const asked = async () => rung.webhook?.(request, call)
+    const asked = async () => rung.webhook?.(request, callContext(login, rung, context))
     const announced = await asked().catch(
       (error) => void refusals.push(asError(error, `webhook of the method '${rung.name}'`)),
     )

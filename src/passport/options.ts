@@ -8,6 +8,7 @@ import { addressReader } from '../express/client-address.js'
 import type { BeforeSend, HandlerContext } from '../express/context.js'
 import { isOriginText } from '../express/csrf.js'
 import { FlowCookies } from '../express/flow-cookie.js'
+import type { OfRequest } from '../express/http-types.js'
 import { isolateListener } from '../lib/application.js'
 import { isClock, systemClock } from '../lib/clock.js'
 import { Drain } from '../lib/drain.js'
@@ -70,6 +71,12 @@ export interface PhoneCheckStrategyOptions {
   beforeSend?: BeforeSend
   /** `true` asks `beforeSend` before silent checks and MOChecks too, which are paid as well. Default false. */
   beforeSendOnChecks?: boolean
+  /**
+   * The language of the messages to a user, as a BCP 47 tag such as `de-CH`, for requests whose body
+   * does not say (`locale`). Default: none, and senders use their own default.
+   * @example `locale: (req) => req.acceptsLanguages('en', 'de') || undefined`
+   */
+  locale?: OfRequest<[], string | undefined>
   /** Limits of your own. */
   limits?: LimitOptions
   /** Numbers with fixed codes for app-store review, at most 90 days ahead. */
@@ -207,6 +214,7 @@ export function buildContext(options: AnyOptions): HandlerContext {
     ...(redirectUrl !== undefined && { redirectUrl }),
     hasWebhook: options.ladder.some((rung) => rung.webhook),
     ...(options.beforeSend && { beforeSend: options.beforeSend }),
+    ...(options.locale && { locale: options.locale }),
     beforeChecks: options.beforeSendOnChecks ?? false,
     ...(loginUrl !== undefined && { loginUrl }),
     ...(callbackUrl !== undefined && { callbackUrl }),
@@ -228,6 +236,7 @@ const rules: readonly OptionRule[] = [
   ['floor', oneOf('low', 'medium', 'high'), "must be 'low', 'medium' or 'high'"],
   ['beforeSend', isFunction, 'must be a function'],
   ['beforeSendOnChecks', isBoolean, 'must be true or false'],
+  ['locale', isFunction, 'must be a function'],
   ['name', isWord, 'must be a word, such as phonecheck'],
   ['passReqToCallback', isBoolean, 'must be true or false'],
   ['clock', isClock, 'must have the methods now() and delay()'],
@@ -261,6 +270,7 @@ const optionNames = [
   'floor',
   'beforeSend',
   'beforeSendOnChecks',
+  'locale',
   'limits',
   'reviewNumbers',
   'cookie',

@@ -6,7 +6,7 @@ import { statusHandler } from '../express/handlers/status.js'
 import { webhookHandler } from '../express/handlers/webhook.js'
 import type { Handler, HttpRequest, HttpResponse } from '../express/http-types.js'
 import { keepProblem, sendProblem, setProblemHeaders } from '../express/problem-json.js'
-import { type IncomingRedeem, readReturn, readVerify } from '../express/request/redeem.js'
+import { type IncomingRedeem, isBareReturn, readReturn, readVerify } from '../express/request/redeem.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { type Actions, type AuthenticateOptions, actionsOf, Base, runAuthenticate } from './base.js'
 import { onFailedLogIn, requireSession } from './session.js'
@@ -121,6 +121,8 @@ export class FlowStrategy extends Base {
       // instead of asking again.
       return fail(visit, new PhoneCheckError('invalid_request'))
     }
+    // Browsers carry what stands behind the `#` over this redirect (RFC 9110 section 10.2.2), to the page that can read it.
+    if (isBareReturn(req)) return actions.redirect(withParameters(this.context.loginUrl ?? '/', 'returned'), 303)
     try {
       requireSession(req, visit.options)
       await this.redeemOnce(visit, readReturn(this.context, req))
@@ -131,7 +133,7 @@ export class FlowStrategy extends Base {
         // none of Passport's actions can send.
         return sendProblem(res, new PhoneCheckError('flow_invalid', { message: 'Use body delivery with SDKs.' }), 400)
       }
-      actions.redirect(withCode(this.context.loginUrl ?? '/', error), 303)
+      actions.redirect(withParameters(this.context.loginUrl ?? '/', error.code, error.details.reason), 303)
     }
   }
 
@@ -239,6 +241,6 @@ function isPrefetch(req: HttpRequest): boolean {
   )
 }
 
-function withCode(loginUrl: string, { code, details: { reason } }: PhoneCheckError): string {
+function withParameters(loginUrl: string, code: string, reason?: string): string {
   return `${loginUrl}${loginUrl.includes('?') ? '&' : '?'}phonecheck=${code}${reason === undefined ? '' : `&reason=${reason}`}`
 }

@@ -10,6 +10,7 @@ import {
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { secret, startApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
+import { callContext, startInput } from '../support/rung.js'
 
 const provider = () => phoneCheck({ clientId: 'client', clientSecret: 'client-secret' })
 const good: PhoneCheckStrategyOptions = { ladder: [provider()], store: new MemoryStore(), secret }
@@ -195,10 +196,7 @@ describe('hosts', () => {
         return { status: 503, headers: { get: () => null }, text: async () => '' }
       },
     })
-    const context = { deadline: { leftMs: () => 5_000 }, emit: () => {} }
-    await expect(
-      rung.start({ phoneNumber: '+12025550100', flowId: 'x', delivery: 'body' }, context),
-    ).rejects.toMatchObject({
+    await expect(rung.start(startInput(), callContext())).rejects.toMatchObject({
       code: 'provider_unavailable',
     })
     expect(new Set(urls)).toEqual(new Set([`${origin}/oauth2/v1/token`]))

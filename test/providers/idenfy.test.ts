@@ -1,6 +1,7 @@
 import { idenfySms } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
 import { calls, ladderApp, Visitor } from '../support/ladder.js'
+import { callContext, startInput } from '../support/rung.js'
 
 async function coded() {
   const app = await ladderApp('cookie + body', ['idenfy-sms'])
@@ -66,8 +67,7 @@ describe('send-sms', () => {
         }
       },
     })
-    const context = { deadline: { leftMs: () => 5_000 }, emit: () => {} }
-    const started = await rung.start({ phoneNumber: '+12025550100', flowId: 'x', delivery: 'body' }, context)
+    const started = await rung.start(startInput(), callContext())
     expect(started).toMatchObject({ challenge: { type: 'enter_code', length: 4 }, expiresInSeconds: 600 })
     expect(seen).toEqual([
       [

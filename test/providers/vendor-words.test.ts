@@ -1,22 +1,15 @@
-import {
-  idenfySms,
-  moCheck,
-  type PhoneCheckError,
-  type PhoneCheckEvent,
-  type Provider,
-  phoneCheck,
-} from 'passport-phonecheck'
+import { idenfySms, moCheck, type PhoneCheckError, type Provider, phoneCheck } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
 import type { FetchLike } from '../../src/providers/http/fetch.js'
 import { calls, ladderApp, Visitor } from '../support/ladder.js'
+import { callContext, startInput } from '../support/rung.js'
 
 const tokenCall = 'POST /oauth2/v1/token'
-const input = { phoneNumber: '+12025550100', flowId: 'x', delivery: 'body' as const }
+const input = startInput()
 
 /** One start or redeem of a provider alone: what came of it, and what the operator heard. */
 async function asked(call: (context: Parameters<Provider['start']>[1]) => Promise<unknown>) {
-  const events: PhoneCheckEvent[] = []
-  const context = { deadline: { leftMs: () => 5_000 }, emit: (event: PhoneCheckEvent) => void events.push(event) }
+  const { events, ...context } = callContext(() => 5_000)
   const outcome = await call(context).catch((error: PhoneCheckError) => ({ code: error.code, ...error.details }))
   return { outcome, events }
 }

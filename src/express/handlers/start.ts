@@ -1,5 +1,7 @@
 import type { Delivery } from '../../contracts/provider.js'
 import type { BindingMode } from '../../flow/record.js'
+import { callApplicationNow } from '../../lib/application.js'
+import { PhoneCheckError } from '../../lib/errors.js'
 import { knownOptions } from '../../lib/options.js'
 import { type HandlerContext, purposeOf, requesterOf } from '../context.js'
 import { hostOf, requireOwnSite } from '../csrf.js'
@@ -80,10 +82,12 @@ export function startHandler(context: HandlerContext, options: StartOptions): Ha
     // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
     const { requester, ...rest } = requesterOf(context, req)
     if (delivery === 'redirect') compareHosts(context, req)
-    const body = await readBody(req, ['phone_number', 'device'])
+    const body = await readBody(req, ['phone_number', 'device', 'locale'])
     const device = optionalString(body, 'device', 512)
+    const locale = localeOf(context, req, body)
     const started = await context.flow.start({
       phoneNumber: body['phone_number'],
+      ...(locale !== undefined && { locale }),
       ...purposeOf(context, req),
       binding,
       delivery,
@@ -100,4 +104,38 @@ export function startHandler(context: HandlerContext, options: StartOptions): Ha
       remindOfReturn(req)
     sendJson(res, 201, toWire(started.handle, started))
   })
+}
+
+/**
+ * The language in which a message is to be written: as the body of start says, else as the app's
+ * `locale` does.
+ * @returns a canonical BCP 47 tag, such as `de-CH`; undefined where nobody says
+ * @throws PhoneCheckError `invalid_request` for a body whose `locale` is no tag
+ * @throws TypeError when the app's `locale` returned something else than a tag or undefined
+ */
+function localeOf({ locale }: HandlerContext, req: HttpRequest, body: Record<string, unknown>): string | undefined {
+  const asked = optionalString(body, 'locale', maxLength)
+  if (asked !== undefined) {
+    const tag = canonical(asked)
+    if (tag !== undefined) return tag
+    throw new PhoneCheckError('invalid_request', {
+      message: 'locale must be a BCP 47 language tag, such as en or de-CH.',
+    })
+  }
+  const own: unknown = locale && callApplicationNow('locale', () => locale(req))
+  if (own === undefined || own === null) return undefined
+  const tag = typeof own === 'string' && own.length <= maxLength ? canonical(own) : undefined
+  if (tag !== undefined) return tag
+  throw new TypeError('locale must return a BCP 47 language tag, such as en or de-CH, or undefined, at once')
+}
+
+/** The longest that RFC 5646 section 4.4.1 asks everybody to take. */
+const maxLength = 35
+
+function canonical(tag: string): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(tag)[0]
+  } catch {
+    return undefined
+  }
 }

@@ -4,21 +4,28 @@ import type { HttpRequest } from '../http-types.js'
 
 const maxBodyBytes = 4 * 1024
 
+/** What a body may hold whose fields are not all ours. */
+export interface BodyOptions {
+  /** Drop other keys instead of refusing them, where a vendor's answer is passed on as it is. Default false. */
+  ignoreUnknown?: boolean
+  /** Default 4 KiB. */
+  maxBytes?: number
+}
+
 /**
- * The JSON object a POST carries, with no key but the `allowed` ones, up to 4 KiB: what the app's
- * parser left in `req.body`, parsed or as bytes or text, else the raw body.
- * @param ignoreUnknown drop other keys instead of refusing them, where a vendor's answer is passed on as it is
+ * The JSON object a POST carries, with no key but the `allowed` ones: what the app's parser left in
+ * `req.body`, parsed or as bytes or text, else the raw body.
  * @throws PhoneCheckError `unsupported_media_type`, `payload_too_large`, `invalid_request` naming the field
  */
 export async function readBody(
   req: HttpRequest,
   allowed: readonly string[],
-  ignoreUnknown = false,
+  { ignoreUnknown = false, maxBytes = maxBodyBytes }: BodyOptions = {},
 ): Promise<Record<string, unknown>> {
   const type = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new PhoneCheckError('unsupported_media_type')
   const { body: given } = req
-  const body = isPlainObject(given) && !isUnread(req) ? given : parseObject(await bytesOf(req, maxBodyBytes, notJson))
+  const body = isPlainObject(given) && !isUnread(req) ? given : parseObject(await bytesOf(req, maxBytes, notJson))
   const unknown = ignoreUnknown ? undefined : Object.keys(body).find((key) => !allowed.includes(key))
   if (unknown !== undefined) {
     // A name that is no name of ours is not repeated: an error must not carry what a client wrote.

@@ -4,7 +4,7 @@ import { type HandlerContext, purposeOf, requesterOf } from '../context.js'
 import { requireOwnSite } from '../csrf.js'
 import type { FlowCookie } from '../flow-cookie.js'
 import type { HttpRequest, HttpResponse } from '../http-types.js'
-import { optionalString, readBody } from './body.js'
+import { type BodyOptions, optionalString, readBody } from './body.js'
 
 export interface IncomingFlowRequest {
   request: FlowRequest & { handle: string }
@@ -21,12 +21,12 @@ export async function readFlowRequest(
   context: HandlerContext,
   req: HttpRequest,
   fields: readonly string[] = [],
-  ignoreUnknown = false,
+  options: BodyOptions = {},
 ): Promise<IncomingFlowRequest> {
   requireOwnSite(context, req, 'handle')
   // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
   const requester = requesterOf(context, req)
-  const body = await readBody(req, ['flow', ...fields], ignoreUnknown)
+  const body = await readBody(req, ['flow', ...fields], options)
   const handle = optionalString(body, 'flow', 4096)
   if (handle === undefined)
     throw new PhoneCheckError('invalid_request', { message: 'flow is missing; it is in the answer to start.' })

@@ -2,8 +2,8 @@ import { phoneCheck } from 'passport-phonecheck'
 import { type Simulator, type SimulatorOptions, startSimulator } from 'passport-phonecheck/simulator'
 import { type FakeClock, fakeClock } from 'passport-phonecheck/testing'
 import { onTestFinished } from 'vitest'
-import type { CallContext, Outcome, Provider, Started } from '../../../src/contracts/provider.js'
-import { deadlineIn, systemClock } from '../../../src/lib/clock.js'
+import type { Outcome, Provider, Started } from '../../../src/contracts/provider.js'
+import { callContext, startInput } from '../../support/rung.js'
 import { deviationsOf, type Exchange, inValue } from './deviations.js'
 import { startProxy, type WireProxy } from './proxy.js'
 import type { Operation } from './spec.js'
@@ -34,23 +34,19 @@ export async function openWire(options: SimulatorOptions = {}): Promise<Wire> {
   const handset = sim.phone(number)
   sim.browserPhone = handset
   const provider = phoneCheck({ baseUrl: proxy.url, clientId: 'client', clientSecret: 'client-secret' })
-  const context = (): CallContext => ({ deadline: deadlineIn(10_000, systemClock), emit: () => {} })
   return {
     sim,
     proxy,
     clock,
     provider,
     async start(input = {}) {
-      const started = await provider.start(
-        { phoneNumber: number, flowId: '9f86d081884c7d65', delivery: 'body', ...input },
-        context(),
-      )
+      const started = await provider.start(startInput(input), callContext())
       if ('unable' in started) throw new Error(`unable: ${started.unable}`)
       return started
     },
     async redeem({ check }, code) {
       if (!provider.redeem) throw new Error('no redeem')
-      return provider.redeem(check, code, context())
+      return provider.redeem(check, code, callContext())
     },
     async open(started) {
       const { body, status } = await handset.open(urlOf(started))
