@@ -1,5 +1,6 @@
 // What tsc leaves to do after a build. Cheap when nothing has changed.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
@@ -45,9 +46,28 @@ for (const half of ['esm', 'cjs']) {
   }
 }
 
+// Declarations that no entry leads to describe what nobody can import: they would be a tenth of the package.
+const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+for (const half of ['esm', 'cjs']) {
+  const folder = `${root}dist/${half}/`
+  const reached = new Set()
+  const reach = (file) => {
+    if (reached.has(file)) return
+    reached.add(file)
+    for (const { fileName } of ts.preProcessFile(readFileSync(file, 'utf8')).importedFiles) {
+      if (fileName.startsWith('.')) reach(resolve(dirname(file), fileName.replace(/\.js$/, '.d.ts')))
+    }
+  }
+  for (const { [half === 'esm' ? 'import' : 'require']: entry } of Object.values(exports)) {
+    if (entry?.types) reach(resolve(root, entry.types))
+  }
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith('.d.ts') && !reached.has(folder + name)) rmSync(folder + name)
+  }
+}
+
 // For what does not read `exports` and looks for a folder instead: TypeScript's `moduleResolution: node`, Metro before React Native 0.79,
 // eslint-plugin-import. It finds the CommonJS half by the same names.
-const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 for (const [path, { require: target } = {}] of Object.entries(exports)) {
   if (path === '.' || target === undefined) continue
   const up = '../'.repeat(path.split('/').length - 1)
