@@ -7,7 +7,7 @@ expectTypeOf<PhoneCheckErrorCode>().toExtend<ProblemCode>()
 expectTypeOf<Exclude<ProblemCode, PhoneCheckErrorCode>>().toEqualTypeOf<
   'offline' | 'interrupted' | 'expired' | 'unexpected'
 >()
-expectTypeOf<ServerChallenge['type']>().toEqualTypeOf<'open_url' | 'send_sms' | 'enter_code'>()
+expectTypeOf<ServerChallenge['type']>().toEqualTypeOf<'open_url' | 'send_sms' | 'enter_code' | 'get_token'>()
 
 const login = phoneLogin<{ access_token: string }>({ baseUrl: 'https://api.example' })
 expectTypeOf(login).toEqualTypeOf<PhoneLogin<{ access_token: string }>>()

@@ -67,7 +67,7 @@ const credulous: Provider = { ...provider, redeem: async () => true }
 void [talkative, credulous]
 
 expectTypeOf<Outcome['outcome']>().toEqualTypeOf<'verified' | 'mismatch' | 'invalid_code' | 'unable' | 'pending'>()
-expectTypeOf<Challenge['type']>().toEqualTypeOf<'open_url' | 'send_sms' | 'enter_code'>()
+expectTypeOf<Challenge['type']>().toEqualTypeOf<'open_url' | 'send_sms' | 'enter_code' | 'get_token'>()
 
 // Errors and events are told apart by a closed word.
 const caught: unknown = undefined
