@@ -24,6 +24,8 @@ const maxInFlight = 1_024
 const quotaSeconds = { most: 60, unsaid: 5 }
 
 interface Circuit {
+  readonly method: string
+  readonly operation: string
   consecutiveFailures: number
   /** Calls since `since`, and how many of them failed. */
   calls: number
@@ -63,22 +65,24 @@ export class CircuitBreakers {
 
   /** What is known of every operation that was ever asked for. */
   states(): { method: string; operation: string; state: 'closed' | 'open' }[] {
-    return [...this.#circuits].map(([name, circuit]) => {
-      const [method = '', operation = ''] = name.split(' ')
-      return { method, operation, state: this.#refuses(circuit) ? 'open' : 'closed' }
+    const now = this.#clock.now()
+    return [...this.#circuits.values()].map((circuit) => {
+      const { method, operation } = circuit
+      return { method, operation, state: refuses(circuit, now) ? 'open' : 'closed' }
     })
   }
 
   /** Whether a call would be refused now. */
   isOpen(method: string, operation: string): boolean {
-    return this.#refuses(this.#circuit(method, operation))
+    return refuses(this.#circuit(method, operation), this.#clock.now())
   }
 
   /** @throws PhoneCheckError `provider_unavailable` at once when open; else whatever `call` does */
   async run<T>(method: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
     const circuit = this.#circuit(method, operation)
-    if (this.#refuses(circuit)) throw this.refusal(method, operation)
-    if (this.#clock.now() < circuit.quotaUntil) throw this.#quotaRefusal(circuit)
+    const now = this.#clock.now()
+    if (refuses(circuit, now)) throw this.refusal(method, operation)
+    if (now < circuit.quotaUntil) throw quotaRefusal(circuit, now)
     // Claims and charges may have taken all the time there was: a call that nobody waits for any
     // more must not be made, and not be paid.
     if (deadline.leftMs() <= 0)
@@ -87,34 +91,34 @@ export class CircuitBreakers {
     if (inFlight >= maxInFlight) throw this.#overload(method)
     this.#inFlight.set(method, inFlight + 1)
     try {
-      return await this.#call(circuit, method, operation, deadline, call)
+      return await this.#call(circuit, now, deadline, call)
     } finally {
       this.#leave(method)
     }
   }
 
-  async #call<T>(
-    circuit: Circuit,
-    method: string,
-    operation: string,
-    deadline: Deadline,
-    call: () => Promise<T>,
-  ): Promise<T> {
-    const now = this.#clock.now()
+  async #call<T>(circuit: Circuit, now: number, deadline: Deadline, call: () => Promise<T>): Promise<T> {
     // A call that began before the circuit opened, and ends after, decides nothing: it tells of an earlier time.
     const probes = circuit.openUntil > 0
     if (probes) circuit.probingSince = now
     const tellsOf = () => probes || circuit.openUntil === 0
-    if (now - circuit.since >= windowMs) Object.assign(circuit, { calls: 0, failed: 0, since: now })
+    if (now - circuit.since >= windowMs) {
+      circuit.calls = 0
+      circuit.failed = 0
+      circuit.since = now
+    }
     try {
-      const result = await this.#withTimeout(method, operation, deadline, call())
-      if (tellsOf()) this.#record(circuit, method, operation, !isLostOutcome(result))
+      // Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe
+      // and a user for ever.
+      const late = () => this.#giveUp(circuit)
+      const result = await withTimeout(this.#clock, deadline.leftMs() + graceMs, call(), late)
+      if (tellsOf()) this.#record(circuit, !isLostOutcome(result))
       return result
     } catch (error) {
       const problem = asOutage(error)
       if (problem.details.reason === 'quota_exceeded') circuit.quotaUntil = this.#clock.now() + quotaMs(problem)
-      if (isDefect(error)) this.#emit(defect(method, operation, error instanceof PhoneCheckError ? error.cause : error))
-      if (tellsOf()) this.#record(circuit, method, operation, !isProviderFault(problem))
+      if (isDefect(error)) this.#emit(defect(circuit, error instanceof PhoneCheckError ? error.cause : error))
+      if (tellsOf()) this.#record(circuit, !isProviderFault(problem))
       throw problem
     }
   }
@@ -126,11 +130,6 @@ export class CircuitBreakers {
       reason: 'provider_down',
       untried: true,
     })
-  }
-
-  #quotaRefusal({ quotaUntil }: Circuit): PhoneCheckError {
-    const retryAfterSeconds = Math.ceil((quotaUntil - this.#clock.now()) / 1000)
-    return new PhoneCheckError('provider_unavailable', { retryAfterSeconds, reason: 'quota_exceeded', untried: true })
   }
 
   #overload(method: string): PhoneCheckError {
@@ -148,34 +147,28 @@ export class CircuitBreakers {
     if (left < maxInFlight / 2) this.#overloaded.delete(method)
   }
 
-  #refuses({ openUntil, probingSince }: Circuit): boolean {
-    const now = this.#clock.now()
-    return now < openUntil || (probingSince !== undefined && now < probingSince + openMs)
+  #giveUp({ method, operation }: Circuit): never {
+    const message = `${method}: ${operation} did not end in the time that the request had for it.`
+    this.#emit({ type: 'provider_outage', method, operation, kind: 'timeout', message })
+    throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down' })
   }
 
-  /**
-   * Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe
-   * and a user for ever.
-   */
-  #withTimeout<T>(method: string, operation: string, deadline: Deadline, answer: Promise<T>): Promise<T> {
-    return withTimeout(this.#clock, deadline.leftMs() + graceMs, answer, () => {
-      const message = `${method}: ${operation} did not end in the time that the request had for it.`
-      this.#emit({ type: 'provider_outage', method, operation, kind: 'timeout', message })
-      throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down' })
-    })
+  #record(circuit: Circuit, answered: boolean): void {
+    if (answered) this.#succeed(circuit)
+    else this.#fail(circuit)
   }
 
-  #record(circuit: Circuit, method: string, operation: string, answered: boolean): void {
-    if (answered) this.#succeed(circuit, method, operation)
-    else this.#fail(circuit, method, operation)
-  }
-
-  #succeed(circuit: Circuit, method: string, operation: string): void {
+  #succeed(circuit: Circuit): void {
+    const { method, operation } = circuit
     if (circuit.openUntil > 0) this.#emit({ type: 'breaker_closed', method, operation })
-    Object.assign(circuit, { inARow: 0, calls: circuit.calls + 1, openUntil: 0, probingSince: undefined })
+    circuit.consecutiveFailures = 0
+    circuit.calls += 1
+    circuit.openUntil = 0
+    circuit.probingSince = undefined
   }
 
-  #fail(circuit: Circuit, method: string, operation: string): void {
+  #fail(circuit: Circuit): void {
+    const { method, operation } = circuit
     circuit.consecutiveFailures += 1
     circuit.calls += 1
     circuit.failed += 1
@@ -184,18 +177,18 @@ export class CircuitBreakers {
     if (circuit.probingSince === undefined && !tooMany) return
     const message = `${method} failed too often at ${operation}, and is not asked again for ${openMs / 1000} seconds. The events provider_outage say why.`
     this.#emit({ type: 'breaker_opened', method, operation, message })
-    Object.assign(circuit, {
-      inARow: 0,
-      calls: 0,
-      failed: 0,
-      openUntil: this.#clock.now() + openMs,
-      probingSince: undefined,
-    })
+    circuit.consecutiveFailures = 0
+    circuit.calls = 0
+    circuit.failed = 0
+    circuit.openUntil = this.#clock.now() + openMs
+    circuit.probingSince = undefined
   }
 
   #circuit(method: string, operation: string): Circuit {
     const name = `${method} ${operation}`
     const circuit = this.#circuits.get(name) ?? {
+      method,
+      operation,
       consecutiveFailures: 0,
       calls: 0,
       failed: 0,
@@ -207,6 +200,15 @@ export class CircuitBreakers {
     this.#circuits.set(name, circuit)
     return circuit
   }
+}
+
+function refuses({ openUntil, probingSince }: Circuit, now: number): boolean {
+  return now < openUntil || (probingSince !== undefined && now < probingSince + openMs)
+}
+
+function quotaRefusal({ quotaUntil }: Circuit, now: number): PhoneCheckError {
+  const retryAfterSeconds = Math.ceil((quotaUntil - now) / 1000)
+  return new PhoneCheckError('provider_unavailable', { retryAfterSeconds, reason: 'quota_exceeded', untried: true })
 }
 
 /**
@@ -236,7 +238,7 @@ function isDefect(error: unknown): boolean {
 }
 
 /** Names the class of the error alone: its text may hold anything. */
-function defect(method: string, operation: string, cause: unknown): PhoneCheckEvent {
+function defect({ method, operation }: Circuit, cause: unknown): PhoneCheckEvent {
   const name = cause instanceof Error && /^[A-Za-z]{1,64}$/.test(cause.name) ? cause.name : typeof cause
   const message = `${method}: ${operation} threw ${name} instead of a PhoneCheckError, which is a defect of this method. It counts as an outage.`
   return { type: 'provider_outage', method, operation, kind: 'defect', message }

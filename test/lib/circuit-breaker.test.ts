@@ -75,6 +75,21 @@ test('a failed probe opens it again', async () => {
   expect(calls()).toBe(6)
 })
 
+test('an answer ends a row of outages, and so does an opening', async () => {
+  const { clock, fail, succeed, calls } = setup()
+  for (let index = 0; index < 4; index++) await fail()
+  await succeed()
+  for (let index = 0; index < 4; index++) await fail()
+  expect(await succeed()).toBe('ok')
+  for (let index = 0; index < 5; index++) await fail()
+  expect(await succeed()).toBe('provider_unavailable')
+  await clock.advance(30_000)
+  await succeed()
+  await fail()
+  expect(await succeed()).toBe('ok')
+  expect(calls()).toBe(18)
+})
+
 test('opens when half of twenty calls fail, however they are mixed', async () => {
   const { breakers, fail, succeed } = setup()
   for (let index = 0; index < 10; index++) {
