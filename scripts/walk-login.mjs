@@ -3,6 +3,7 @@
 // docs/architecture.md shows its summary.
 import { once } from 'node:events'
 import { register } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
 
 register('./walk-hooks.mjs', import.meta.url)
 const { default: express } = await import('express')
@@ -11,11 +12,15 @@ const { default: session } = await import('express-session')
 const { MemoryStore, PhoneCheckStrategy, phoneCheck, phoneCheckErrors } = await import('../dist/esm/index.js')
 const { startSimulator } = await import('../dist/esm/simulator/index.js')
 
+// Stores stand outside the walk, and so does the clock that this one looks at.
+const store = new MemoryStore({
+  clock: { now: () => performance.now(), delay: (ms) => delay(ms, undefined, { ref: false }) },
+})
 const sim = await startSimulator()
 const phone = new PhoneCheckStrategy(
   {
     ladder: [phoneCheck({ baseUrl: sim.url, clientId: 'client', clientSecret: 'client-secret' })],
-    store: new MemoryStore(),
+    store,
     secret: 'a-secret-of-32-bytes-for-the-walk',
     countries: ['US'],
     cookie: { secure: false },

@@ -40,7 +40,7 @@ export class FlowCookies {
   }
 
   find(req: HttpRequest, handle: string): FlowCookie | undefined {
-    const name = this.#nameOf(handle)
+    const name = this.#nameOf(flowId(flowKey(handle)))
     return this.read(req).find((cookie) => cookie.name === name && cookie.handle === handle)
   }
 
@@ -51,15 +51,20 @@ export class FlowCookies {
   }
 
   /** Gives the browser a new flow, and lets it forget the oldest ones beyond the limit. */
-  add(req: HttpRequest, res: HttpResponse, flow: { handle: string; secret: string; checkId: string }): void {
+  add(
+    req: HttpRequest,
+    res: HttpResponse,
+    flow: { id: string; handle: string; secret: string; checkId: string },
+  ): void {
     const present = this.read(req)
     for (const old of present.slice(0, Math.max(0, present.length - maxCookies + 1))) this.expire(res, old.name)
-    this.update(res, flow)
+    this.update(res, { ...flow, name: this.#nameOf(flow.id) })
   }
 
   /** Writes down which check a flow waits for now. */
-  update(res: HttpResponse, { handle, secret, checkId }: { handle: string; secret: string; checkId: string }): void {
-    this.#set(res, this.#nameOf(handle), `${handle}.${secret}.${tagOf(checkId)}`, limits.flowTtlSeconds)
+  update(res: HttpResponse, cookie: Omit<FlowCookie, 'tag'> & { checkId: string }): void {
+    const { name, handle, secret, checkId } = cookie
+    this.#set(res, name, `${handle}.${secret}.${tagOf(checkId)}`, limits.flowTtlSeconds)
   }
 
   /** What this browser's earlier logins left: one value for each number, the latest first. */
@@ -83,8 +88,8 @@ export class FlowCookies {
     this.#set(res, name, '', 0)
   }
 
-  #nameOf(handle: string): string {
-    return this.#prefix + flowId(flowKey(handle)).slice(0, 8)
+  #nameOf(id: string): string {
+    return this.#prefix + id.slice(0, 8)
   }
 
   #decode(name: string, value: string): FlowCookie[] {

@@ -4,8 +4,8 @@ import { PhoneCheckError } from '../lib/errors.js'
 import type { LoginLimiter } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
 import type { FlowRecord } from './record.js'
-import { flowId, flowKey } from './record.js'
-import { type FlowRepository, type StoredFlow, type UnsealedFlow, unsealFlow } from './repository.js'
+import { flowKey } from './record.js'
+import type { FlowRepository, StoredFlow, UnsealedFlow } from './repository.js'
 import type { FlowRequest, RedeemRequest } from './requests.js'
 
 /** What telling a flow's starter from others needs of a login. */
@@ -28,12 +28,12 @@ export async function authenticateRequester(context: OwnershipContext, request: 
   const { handle, proof } = request
   if (!isSecret(handle)) throw new PhoneCheckError('flow_invalid')
   const stored = await context.flows.find(flowKey(handle))
-  if (!stored || stored.age() >= limits.flowTtlSeconds * 1000) throw flowOver()
+  if (!stored || stored.ageMs >= limits.flowTtlSeconds * 1000) throw flowOver()
   const secret = proof.binding === 'cookie' ? proof.secret : handle
   if (proof.binding !== stored.record.binding || !matches(secret, stored.record.owner))
     throw foreignBinding(context, stored, request)
-  if (!isForThis(context, stored.record, request)) throw foreignFlow(context, stored.key, 'purpose')
-  const flow = unsealFlow(stored, secret)
+  if (!isForThis(context, stored.record, request)) throw foreignFlow(context, stored.id, 'purpose')
+  const flow = context.flows.unseal(stored, secret)
   // The countries bind the whole flow, also one that was begun under other settings.
   if (!flow || context.settings.countries?.includes(flow.content.number.country) === false) throw flowOver()
   return flow
@@ -58,7 +58,7 @@ export async function requireIdleFlow(context: OwnershipContext, request: Redeem
   const { state, check } = flow.record
   if (state === 'consumed' || state === 'failed' || flow.isProofStale) throw flowOver()
   if (request.checkId !== undefined && check !== fingerprint(request.checkId))
-    throw foreignFlow(context, flow.key, 'check')
+    throw foreignFlow(context, flow.id, 'check')
   if (flow.isClaimed) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
   return flow
 }
@@ -68,12 +68,12 @@ const noCookieText =
 
 function foreignBinding(
   context: OwnershipContext,
-  { key, record }: StoredFlow,
+  { id, record }: StoredFlow,
   { proof }: FlowRequest,
 ): PhoneCheckError {
   // Of a flow that is over, its own starter has no cookie any more; asking once again is no attack.
   if (record.state === 'consumed' || record.state === 'failed') return flowOver()
-  const error = foreignFlow(context, key, 'binding')
+  const error = foreignFlow(context, id, 'binding')
   // Whoever names the handle of a live login has it. A browser that got it and no cookie learns why
   // no other login will do better.
   const hasNoCookie = record.binding === 'cookie' && proof.binding === 'handle'
@@ -86,9 +86,9 @@ function flowOver(): PhoneCheckError {
 
 function foreignFlow(
   { settings }: OwnershipContext,
-  key: string,
+  id: string,
   reason: 'binding' | 'purpose' | 'check',
 ): PhoneCheckError {
-  settings.emit({ type: 'foreign_verify', flowId: flowId(key), reason })
+  settings.emit({ type: 'foreign_verify', flowId: id, reason })
   return new PhoneCheckError('flow_invalid')
 }

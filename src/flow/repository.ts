@@ -47,50 +47,46 @@ export class FlowRepository {
     if (!(await keep(encodeFlow(record)))) {
       throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new flow exists already.' })
     }
-    return new UnsealedFlow(this.#hold(key, record, 1, 0), seal, content)
+    const stored = { key, id: flowId(key), record, version: 1, ageMs: 0, readAt: this.#clock.now() }
+    return new UnsealedFlow(this.#store, this.#clock, stored, seal, content)
   }
 
   /** @returns undefined for an unknown, expired, damaged or foreign-version record. */
   async find(key: string): Promise<StoredFlow | undefined> {
     const found = await this.#store.find(key)
     const record = found && decodeFlow(found.record)
-    return record && this.#hold(key, record, found.version, found.ageMs)
+    return record && { ...found, key, id: flowId(key), record, readAt: this.#clock.now() }
+  }
+
+  /** Opens a flow's content with its starter's secret. @returns undefined when the secret or the record is wrong. */
+  unseal(stored: StoredFlow, secret: string): UnsealedFlow | undefined {
+    const seal = new Seal(secret, stored.key)
+    const content = seal.open(stored.record.sealed, sealContext(stored.key, stored.record))
+    if (content === undefined) return undefined
+    return new UnsealedFlow(this.#store, this.#clock, stored, seal, content as SealedContent)
+  }
+
+  /** Writes for somebody who is not the starter. @returns false when somebody else wrote first */
+  replace({ key, version }: StoredFlow, next: FlowRecord): Promise<boolean> {
+    return this.#store.replace(key, version, encodeFlow(next))
   }
 
   async remove(key: string): Promise<void> {
     await this.#store.remove(key)
   }
-
-  #hold(key: string, record: FlowRecord, version: number, ageMs: number): StoredFlow {
-    const replace = (expected: number, next: FlowRecord) => this.#store.replace(key, expected, encodeFlow(next))
-    return { key, record, version, age: agingFrom(ageMs, this.#clock), replace }
-  }
 }
 
-/**
- * The store's word on a record's age, plus what has passed in this process since. Whole
- * milliseconds: fractions would only make records longer.
- */
-function agingFrom(ageMs: number, clock: Clock): () => number {
-  const readAt = clock.now()
-  return () => ageMs + Math.floor(clock.now() - readAt)
-}
-
-/** A flow as read, before anybody proved to be its starter: nothing can be written yet and its content is closed. */
+/** A flow as read, before anybody proved to be its starter: its content is closed. */
 export interface StoredFlow {
   readonly key: string
+  /** Its public name. */
+  readonly id: string
   readonly record: FlowRecord
   readonly version: number
-  /** Milliseconds since the flow was inserted. */
-  readonly age: () => number
-  readonly replace: (expectedVersion: number, next: FlowRecord) => Promise<boolean>
-}
-
-/** Opens a flow's content with its starter's secret. @returns undefined when the secret or the record is wrong. */
-export function unsealFlow(held: StoredFlow, secret: string): UnsealedFlow | undefined {
-  const seal = new Seal(secret, held.key)
-  const content = seal.open(held.record.sealed, sealContext(held.key, held.record))
-  return content === undefined ? undefined : new UnsealedFlow(held, seal, content as SealedContent)
+  /** Milliseconds from its insertion to when it was read, as the store says. */
+  readonly ageMs: number
+  /** When it was read, by the clock of this process. */
+  readonly readAt: number
 }
 
 /**
@@ -99,6 +95,8 @@ export function unsealFlow(held: StoredFlow, secret: string): UnsealedFlow | und
  */
 export class UnsealedFlow {
   readonly key: string
+  /** Its public name. */
+  readonly id: string
   record: FlowRecord
   content: SealedContent
   /** Whether this request has asked for a message on the present rung and does not know that none went out. */
@@ -110,26 +108,30 @@ export class UnsealedFlow {
   /** How long the flow is to pause, because a provider's quota refused a check in this step. */
   pauseSeconds: number | undefined
   #version: number
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #stored: StoredFlow
   readonly #seal: Seal
-  readonly #held: StoredFlow
 
-  constructor(held: StoredFlow, seal: Seal, content: SealedContent) {
-    this.key = held.key
-    this.record = held.record
+  constructor(store: Store, clock: Clock, stored: StoredFlow, seal: Seal, content: SealedContent) {
+    this.key = stored.key
+    this.id = stored.id
+    this.record = stored.record
     this.content = content
-    this.#version = held.version
+    this.#version = stored.version
+    this.#store = store
+    this.#clock = clock
+    this.#stored = stored
     this.#seal = seal
-    this.#held = held
   }
 
-  /** Milliseconds since the flow was inserted. */
+  /**
+   * Milliseconds since the flow was inserted: the store's word, and what has passed in this process
+   * since. Whole ones, as fractions would only make records longer.
+   */
   get ageMs(): number {
-    return this.#held.age()
-  }
-
-  /** Its public name. */
-  get id(): string {
-    return flowId(this.key)
+    const { ageMs, readAt } = this.#stored
+    return ageMs + Math.floor(this.#clock.now() - readAt)
   }
 
   /** What events say of it. */
@@ -163,7 +165,7 @@ export class UnsealedFlow {
     if (content || next.rung !== this.record.rung) {
       next.sealed = this.#seal.close(content ?? this.content, sealContext(this.key, next))
     }
-    if (!(await this.#held.replace(this.#version, next))) return false
+    if (!(await this.#store.replace(this.key, this.#version, encodeFlow(next)))) return false
     this.record = next
     this.content = content ?? this.content
     this.#version += 1

@@ -9,9 +9,13 @@ import { withTimeout } from './clock.js'
  * an error of `undefined`, `null`, `''`, `0` or `false` means "no error, go on", and of `'route'`
  * or `'router'` "skip these handlers": a guard that passed such a value on would open.
  */
-export async function callApplication<T>(name: string, call: () => T | PromiseLike<T>): Promise<T> {
+export async function callApplication<Args extends unknown[], T>(
+  name: string,
+  call: (...args: Args) => T | PromiseLike<T>,
+  ...args: Args
+): Promise<T> {
   try {
-    return await call()
+    return await call(...args)
   } catch (thrown) {
     throw asError(thrown, name)
   }

@@ -81,11 +81,12 @@ export class CircuitBreakers {
   async run<T>(method: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
     const circuit = this.#circuit(method, operation)
     const now = this.#clock.now()
+    const leftMs = deadline.leftMs()
     if (refuses(circuit, now)) throw this.refusal(method, operation)
     if (now < circuit.quotaUntil) throw quotaRefusal(circuit, now)
     // Claims and charges may have taken all the time there was: a call that nobody waits for any
     // more must not be made, and not be paid.
-    if (deadline.leftMs() <= 0)
+    if (leftMs <= 0)
       throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true })
     const inFlight = this.#inFlight.get(method) ?? 0
     if (inFlight >= maxInFlight) throw this.#overload(method)
@@ -110,8 +111,8 @@ export class CircuitBreakers {
     try {
       // Providers are asked to keep to the deadline; one that does not must not hold a flow, a probe
       // and a user for ever.
-      const late = () => this.#giveUp(circuit)
-      const result = await withTimeout(this.#clock, deadline.leftMs() + graceMs, call(), late)
+      const answer = call()
+      const result = await withTimeout(this.#clock, deadline.leftMs() + graceMs, answer, () => this.#giveUp(circuit))
       if (tellsOf()) this.#record(circuit, !isLostOutcome(result))
       return result
     } catch (error) {

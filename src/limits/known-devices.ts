@@ -83,6 +83,7 @@ export class Devices {
    * @returns undefined when too many devices became known today
    */
   async issue(numberHash: string, id: string | undefined): Promise<string | undefined> {
+    const context = this.#context(numberHash)
     const [found, verdict] = await Promise.all([
       this.#store.find(generationKey(numberHash)),
       id === undefined &&
@@ -93,7 +94,7 @@ export class Devices {
     if (verdict && !verdict.allowed) return undefined
     const until = Math.floor(wallTime(this.#clock) / 1000) + limits.devices.lifeSeconds
     const content: DeviceContent = { id: id ?? createSecret().slice(0, 22), generation: found?.record ?? '', until }
-    return this.#seal.close(content, this.#context(numberHash))
+    return this.#seal.close(content, context)
   }
 
   /** Makes strangers of all devices of a number. Rejects when the store fails; then it can be repeated. */

@@ -4,7 +4,7 @@ import type { PhoneCheckErrorCode } from '../contracts/problems.js'
 import type { Provider } from '../contracts/provider.js'
 import type { Hit } from '../contracts/store.js'
 import { wallTime } from '../lib/clock.js'
-import { addressBlocks } from '../lib/ip-address.js'
+import { addressBlocks, type Network } from '../lib/ip-address.js'
 import { subscriberOf } from '../lib/phone-number.js'
 import { limits } from './numbers.js'
 
@@ -27,6 +27,11 @@ export interface Account {
   device?: string | undefined
 }
 
+/** Where a step comes from. Its address does not change. */
+export interface Source {
+  readonly address: string | undefined
+}
+
 /** What a check or a message is for. */
 export interface Target {
   e164: string
@@ -38,6 +43,7 @@ export class LimitRules {
   readonly #clock: Clock
   readonly #hash: (text: string) => string
   readonly #options: LimitOptions
+  readonly #places = new WeakMap<Source, readonly Place[]>()
 
   constructor(clock: Clock, hash: (text: string) => string, options: LimitOptions) {
     this.#clock = clock
@@ -45,22 +51,22 @@ export class LimitRules {
     this.#options = options
   }
 
-  start(rung: Provider, account: Account, target: Target, address: string | undefined): LimitRule[] {
+  start(rung: Provider, account: Account, target: Target, source: Source): LimitRule[] {
     return [
-      ...this.#byAddress('starts', this.#options.startsPerAddress, account, address),
-      ...this.check(rung, account, target, address),
+      ...this.#byAddress('starts', this.#options.startsPerAddress, account, source),
+      ...this.check(rung, account, target, source),
     ]
   }
 
   /** A check on this rung, with the message that it sends. */
-  check(rung: Provider, account: Account, target: Target, address: string | undefined): LimitRule[] {
+  check(rung: Provider, account: Account, target: Target, source: Source): LimitRule[] {
     const lock = rung.guessable ? this.#askLocks(account) : []
-    if (rung.sends) return [...lock, ...this.#message(account, target, address)]
-    return isFree(rung) ? lock : [...lock, ...this.#silentCheck(account, address)]
+    if (rung.sends) return [...lock, ...this.#message(account, target, source)]
+    return isFree(rung) ? lock : [...lock, ...this.#silentCheck(account, source)]
   }
 
-  guess(rung: Provider, account: Account, address: string | undefined): LimitRule[] {
-    const tries = this.#byAddress('failedVerifies', this.#options.failedVerifiesPerAddress, account, address)
+  guess(rung: Provider, account: Account, source: Source): LimitRule[] {
+    const tries = this.#byAddress('failedVerifies', this.#options.failedVerifiesPerAddress, account, source)
     return rung.guessable
       ? [...this.#askLocks(account).map((lock) => ({ ...lock, cost: 1 as const })), ...tries]
       : tries
@@ -68,7 +74,7 @@ export class LimitRules {
 
   /** Without those that may belong to a day that is over: given back today, they would admit one too many. */
   toRefund(rules: readonly LimitRule[]): LimitRule[] {
-    const isNewDay = this.#day(-limits.leaseMs) !== this.#day()
+    const isNewDay = rules.some(({ daily }) => daily) && this.#day(-limits.leaseMs) !== this.#day()
     return rules.filter(({ cost, daily }) => cost !== 0 && !(isNewDay && daily)).map((rule) => ({ ...rule, cost: -1 }))
   }
 
@@ -79,7 +85,7 @@ export class LimitRules {
     return Math.max(1, Math.min(retryAfterSeconds, Math.ceil(dayEndsMs / 1000)))
   }
 
-  #message(account: Account, { e164, country }: Target, address: string | undefined): LimitRule[] {
+  #message(account: Account, { e164, country }: Target, source: Source): LimitRule[] {
     const {
       sendsPerDay,
       sendsPerCountryPerDay,
@@ -99,10 +105,10 @@ export class LimitRules {
             key: `send/${limit.windowSeconds}/${number}/${device}`,
             ...ofNumber,
           }))),
-      ...this.#byAddress('sends', sendsPerAddress, account, address),
+      ...this.#byAddress('sends', sendsPerAddress, account, source),
       ...this.#block(e164, sendsPerBlock, device),
       ...this.#perDay('sendsPerCountryPerDay', `sends/${country}`, ofItsCountry, device),
-      ...this.#perDay('sendsPerDay', 'sends', ofDay, device, address),
+      ...this.#perDay('sendsPerDay', 'sends', ofDay, device, source),
       ...(device === undefined
         ? []
         : [this.#perDayByDevices('sends', number, perDayByDevices.sends, Math.min(ofDay, ofItsCountry))]),
@@ -120,7 +126,7 @@ export class LimitRules {
     return unlessEndless(device === undefined ? [strangers, all] : [all])
   }
 
-  #silentCheck({ number, device }: Account, address: string | undefined): LimitRule[] {
+  #silentCheck({ number, device }: Account, source: Source): LimitRule[] {
     const { checksPerDay = limits.perDay.checks, checksPerNumber = limits.checksPerNumber.limit } = this.#options
     const message = 'Too many logins were begun with this number.'
     const key = device === undefined ? `check/${number}` : `check/${number}/${device}`
@@ -131,7 +137,7 @@ export class LimitRules {
       code: 'number_limit',
       message,
     }
-    const perDay = this.#perDay('checksPerDay', 'checks', checksPerDay, device, address)
+    const perDay = this.#perDay('checksPerDay', 'checks', checksPerDay, device, source)
     if (device === undefined) return [...unlessEndless([ofNumber]), ...perDay]
     const most = Math.max(limits.perDayByDevices.checks, checksPerNumber)
     return [
@@ -168,17 +174,15 @@ export class LimitRules {
     what: string,
     limit: number,
     device: string | undefined,
-    ...address: (string | undefined)[]
+    source?: Source,
   ): LimitRule[] {
     const key = `day/${this.#day()}/${what}`
     const all: LimitRule = { key, limit, windowSeconds: dayKeySeconds, code: 'spending_limit', daily: true, option }
     if (device !== undefined) return unlessEndless([all])
-    const ofNetworks = address.map((one): LimitRule => {
-      const network = this.#hash(`address ${addressBlocks(one).at(-1)?.block}`)
-      return { ...all, key: `${key}/from/${network}`, limit: Math.ceil(limit * limits.shareOfNetwork) }
-    })
+    const widest = source && this.#placesOf(source).at(-1)
+    const ofNetwork = { ...all, key: `${key}/from/${widest?.hash}`, limit: Math.ceil(limit * limits.shareOfNetwork) }
     const strangers = { ...all, key: `${key}/strangers`, limit: Math.ceil(limit * limits.shareOfStrangers) }
-    return unlessEndless([...ofNetworks, strangers, all])
+    return unlessEndless([...(widest ? [ofNetwork] : []), strangers, all])
   }
 
   /** Only asks whether the code rung is open to this account: no code is sent that could not be tried. */
@@ -199,25 +203,42 @@ export class LimitRules {
     what: 'starts' | 'sends' | 'failedVerifies',
     own: number | undefined,
     { device }: Account,
-    address: string | undefined,
+    source: Source,
   ): LimitRule[] {
     if (device !== undefined) return []
     const { windowSeconds } = limits.perAddress
     const limit = own ?? limits.perAddress[what]
-    const blocks = addressBlocks(address)
-    return blocks.map(({ network, block }, index) => ({
-      key: `${what}/address/${this.#hash(`address ${block}`)}`,
+    const places = this.#placesOf(source)
+    return places.map(({ network, hash }, index) => ({
+      key: `${what}/address/${hash}`,
       limit: network === 'own' ? limit : limit * limits.networks[network],
       windowSeconds,
       code: 'address_limit',
-      ...(index === blocks.length - 1 && { origin: true }),
+      ...(index === places.length - 1 && { origin: true }),
     }))
+  }
+
+  /** Found once for all limits of all steps that a request takes. */
+  #placesOf(source: Source): readonly Place[] {
+    const known = this.#places.get(source)
+    if (known) return known
+    const places: Place[] = []
+    for (const { network, block } of addressBlocks(source.address))
+      places.push({ network, hash: this.#hash(`address ${block}`) })
+    this.#places.set(source, places)
+    return places
   }
 
   /** The UTC day, some milliseconds from now. */
   #day(inMs = 0): number {
     return Math.floor((wallTime(this.#clock) + inMs) / dayMs)
   }
+}
+
+/** The address of a request, or a network around it. */
+interface Place {
+  network: Network
+  hash: string
 }
 
 const dayMs = 86_400_000

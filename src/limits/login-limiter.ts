@@ -83,30 +83,37 @@ export class LoginLimiter {
    */
   async consumeStart(
     rung: Provider,
-    number: PhoneNumber,
+    target: PhoneNumber,
+    { number, device }: { number: string; device: KnownDevice | undefined },
     requester: Requester,
-    { key, record, ttlSeconds }: NewRecord,
-    device?: KnownDevice,
+    record: NewRecord,
   ): Promise<'kept' | 'taken' | 'forgotten'> {
-    const account = this.#account(number, device?.id)
-    const asked = device && this.devices.askForgotten(account.number, device)
-    const rules = this.#rules.start(rung, account, number, requester.address)
+    const asked = device && this.devices.askForgotten(number, device)
+    const rules = this.#rules.start(rung, { number, device: device?.id }, target, requester)
     const hits = [...(asked ? [asked] : []), ...rules.map(hitOf)]
-    if (this.#store.insertCharged) {
-      const verdict = await this.#store.insertCharged(key, record, ttlSeconds, hits)
-      if (verdict === 'taken' || isRefusalOf(verdict, asked)) return verdict === 'taken' ? 'taken' : 'forgotten'
-      this.#refuseIf(verdict, rules)
-      return 'kept'
-    }
+    const verdict = await this.#insertCharged(record, hits, rules)
+    if (verdict === 'taken') return 'taken'
+    if (verdict.allowed) return 'kept'
+    if (verdict.key === asked?.key) return 'forgotten'
+    throw this.#refusal(verdict, rules)
+  }
+
+  /** As the store's own `insertCharged`, and for stores without one. */
+  async #insertCharged(
+    { key, record, ttlSeconds }: NewRecord,
+    hits: readonly Hit[],
+    rules: readonly LimitRule[],
+  ): Promise<CountResult | 'taken'> {
+    if (this.#store.insertCharged) return this.#store.insertCharged(key, record, ttlSeconds, hits)
     const verdict = await this.#store.count(hits)
-    if (isRefusalOf(verdict, asked)) return 'forgotten'
-    this.#refuseIf(verdict, rules)
+    if (!verdict.allowed) return verdict
     const isKept = await this.#store.insert(key, record, ttlSeconds).catch(async (error) => {
       await this.#refund(rules)
       throw error
     })
-    if (!isKept) await this.#refund(rules)
-    return isKept ? 'kept' : 'taken'
+    if (isKept) return verdict
+    await this.#refund(rules)
+    return 'taken'
   }
 
   /** Another rung, or another message, in a flow that exists. @throws PhoneCheckError 403, 429 */
@@ -118,12 +125,12 @@ export class LoginLimiter {
     device?: string,
   ): Promise<void> {
     await this.runBeforeSend(rung, number, purpose, requester)
-    await this.#consume(this.#rules.check(rung, this.#account(number, device), number, requester.address))
+    await this.#consume(this.#rules.check(rung, this.#account(number, device), number, requester))
   }
 
   /** Nothing was sent after all. */
   async refundSend(rung: Provider, number: PhoneNumber, requester: Requester, device?: string): Promise<void> {
-    await this.#refund(this.#rules.check(rung, this.#account(number, device), number, requester.address))
+    await this.#refund(this.#rules.check(rung, this.#account(number, device), number, requester))
   }
 
   /**
@@ -132,11 +139,11 @@ export class LoginLimiter {
    * @throws PhoneCheckError 429
    */
   async consumeAttempt(rung: Provider, account: Account, requester: Requester): Promise<void> {
-    await this.#consume(this.#rules.guess(rung, account, requester.address))
+    await this.#consume(this.#rules.guess(rung, account, requester))
   }
 
   async refundAttempt(rung: Provider, account: Account, requester: Requester): Promise<void> {
-    await this.#refund(this.#rules.guess(rung, account, requester.address))
+    await this.#refund(this.#rules.guess(rung, account, requester))
   }
 
   /**
@@ -174,7 +181,8 @@ export class LoginLimiter {
 
   async #consume(rules: readonly LimitRule[]): Promise<void> {
     if (rules.length === 0) return
-    this.#refuseIf(await this.#store.count(rules.map(hitOf)), rules)
+    const verdict = await this.#store.count(rules.map(hitOf))
+    if (!verdict.allowed) throw this.#refusal(verdict, rules)
   }
 
   /** Best effort: what cannot be given back only refuses a little sooner. */
@@ -183,15 +191,15 @@ export class LoginLimiter {
     if (back.length > 0) await this.#store.count(back).catch(() => {})
   }
 
-  #refuseIf(verdict: CountResult, rules: readonly LimitRule[]): void {
-    if (verdict.allowed) return
-    const rule = rules.find(({ key }) => key === verdict.key)
+  /** The answer to whom a limit refused. The operator hears of a ceiling for everybody. */
+  #refusal(refused: CountResult & { allowed: false }, rules: readonly LimitRule[]): PhoneCheckError {
+    const rule = rules.find(({ key }) => key === refused.key)
     const retryAfterSeconds = rule
-      ? this.#rules.secondsUntil(rule, verdict.retryAfterSeconds)
-      : verdict.retryAfterSeconds
+      ? this.#rules.secondsUntil(rule, refused.retryAfterSeconds)
+      : refused.retryAfterSeconds
     if (rule?.option) this.#tell(rule.option, retryAfterSeconds)
     const { code = 'address_limit', message } = rule ?? {}
-    throw new PhoneCheckError(code, { retryAfterSeconds, ...(message !== undefined && { message }) })
+    return new PhoneCheckError(code, { retryAfterSeconds, ...(message !== undefined && { message }) })
   }
 
   /** Once until the limit may admit again, and not with each refused request. */
@@ -202,10 +210,6 @@ export class LoginLimiter {
     const message = `limits.${option} is used up for today, by everybody, by one network, or by devices that never logged in before. If these are your users, raise it; if not, look at step_refused and message_sent for what is asked for, and from where.`
     this.#emit({ type: 'spending_limit', limit: option, retryAfterSeconds, message })
   }
-}
-
-function isRefusalOf(verdict: CountResult, hit: Hit | undefined): boolean {
-  return !verdict.allowed && verdict.key === hit?.key
 }
 
 function hitOf({ code, option, daily, message, ...hit }: LimitRule): Hit {

@@ -1,4 +1,5 @@
 import type { PhoneIdentity } from '../contracts/identity.js'
+import type { Provider } from '../contracts/provider.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { answerWithin } from '../lib/application.js'
 import { withTimeout } from '../lib/clock.js'
@@ -23,9 +24,10 @@ export async function completeLogin<User>(
   requester: Requester,
 ): Promise<Redeemed<User>> {
   const { emit } = login.settings
-  const identity = identityOf(login, flow, verifiedAt)
+  const rung = login.ladder.rungOf(flow)
+  const identity = identityOf(flow, rung, verifiedAt)
   // Nobody waits for it: a store that hangs on a refund must not eat a login that was won.
-  void refundAfterSuccess(login, flow, requester).catch(() => {})
+  void refundAfterSuccess(login, flow, rung, requester).catch(() => {})
   let user: User | false | undefined
   try {
     user = await withinLease(login, flow, resolveUser(identity))
@@ -68,11 +70,11 @@ const noAnswer = {
 async function refundAfterSuccess(
   { ladder, limiter }: LoginContext,
   flow: UnsealedFlow,
+  rung: Provider,
   requester: Requester,
 ): Promise<void> {
-  const rung = ladder.rungOf(flow)
   const { provenUntil } = flow.record
-  const forgives = !rung.guessable && ladder.some(({ guessable }) => guessable)
+  const forgives = !rung.guessable && ladder.isGuessable
   await Promise.all([
     rung.redeem && provenUntil === undefined && limiter.refundAttempt(rung, flow.record, requester),
     forgives && limiter.resetAttempts(flow.record).catch(() => {}),
@@ -103,8 +105,7 @@ function withinLease<T>({ settings }: LoginContext, flow: UnsealedFlow, answer: 
   return answerWithin(settings.clock, ms, 'The verify callback', answer)
 }
 
-function identityOf({ ladder }: LoginContext, flow: UnsealedFlow, verifiedAt: number): PhoneIdentity {
-  const rung = ladder.rungOf(flow)
+function identityOf(flow: UnsealedFlow, rung: Provider, verifiedAt: number): PhoneIdentity {
   const { e164, country } = flow.content.number
   return {
     phoneNumber: e164,

@@ -7,6 +7,8 @@ import type { ReviewNumbers } from './review-provider.js'
 
 /** The ordered providers of a strategy. The server alone moves along it, only forward, and each rung is used once. */
 export class Ladder {
+  /** Whether any of its rungs has codes that can be guessed. */
+  readonly isGuessable: boolean
   readonly #first: Provider
   readonly #rungs: readonly Provider[]
   readonly #review: ReviewNumbers | undefined
@@ -40,6 +42,7 @@ export class Ladder {
       throw new TypeError(
         `ladder: name at least one provider of assurance '${floor}' or better, such as phoneCheck({ … })`,
       )
+    this.isGuessable = this.#rungs.some(({ guessable }) => guessable)
     this.#first = first
     this.#review = review
   }
@@ -76,10 +79,6 @@ export class Ladder {
   /** Names of the rungs that are still to come. */
   namesAfter(name: string): string[] {
     return this.#after(name).map((rung) => rung.name)
-  }
-
-  some(has: (rung: Provider) => boolean | undefined): boolean {
-    return this.#rungs.some(has)
   }
 
   async close(): Promise<void> {

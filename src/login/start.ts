@@ -21,19 +21,27 @@ export async function startLogin(login: LoginContext, request: StartRequest): Pr
   const context = createRequestContext(login, request, deviceIpFor(login, request.deviceAddress))
   const handle = createSecret()
   const secret = request.binding === 'cookie' ? createSecret() : handle
-  const key = flowKey(handle)
-  const rejected = rejectionOfStart(login, key, request, number)
-  const { flow, rung, skipped } = await beginOnOpenRung(login, request, number, { key, secret }).catch(rejected)
+  const ids = { secret, owner: fingerprint(secret), key: flowKey(handle) }
+  const rejected = rejectionOfStart(login, ids.key, request, number)
+  const { flow, rung, skipped } = await beginOnOpenRung(login, request, number, ids).catch(rejected)
   try {
     for (const { method, reason } of skipped) emit({ type: 'rung_skipped', reason, ...flow.facts, method })
     const step = await issueCheck(login, flow, rung, context, true)
     emit({ type: 'flow_started', ...flow.facts })
-    return { handle, secret, id: flowId(key), ...step, skipped: [...skipped, ...step.skipped] }
+    return { handle, secret, id: flow.id, ...step, skipped: [...skipped, ...step.skipped] }
   } catch (error) {
     // Nobody was told its handle. If this fails too, the record just ages away.
-    await login.flows.remove(key).catch(() => {})
+    await login.flows.remove(ids.key).catch(() => {})
     return rejected(error)
   }
+}
+
+/** What names a new flow, and what proves who began it. */
+interface FlowIds {
+  secret: string
+  /** Fingerprint of the secret. */
+  owner: string
+  key: string
 }
 
 /**
@@ -44,13 +52,14 @@ async function beginOnOpenRung(
   login: LoginContext,
   request: StartRequest,
   number: PhoneNumber,
-  ids: { key: string; secret: string },
+  ids: FlowIds,
 ): Promise<{ flow: UnsealedFlow; rung: Provider; skipped: Skipped[] }> {
   const skipped: Skipped[] = []
+  const numberHash = login.limiter.hashNumber(number.e164)
   for (let rung = login.ladder.firstFor(number); ; ) {
     try {
       await login.limiter.runBeforeSend(rung, number, request.purpose, request.requester)
-      return { flow: await beginFlow(login, request, number, rung, ids), rung, skipped }
+      return { flow: await beginFlow(login, request, { number, numberHash }, rung, ids), rung, skipped }
     } catch (error) {
       const next = closesOneRung(error) ? login.ladder.next(rung.name) : undefined
       if (!next) throw error
@@ -68,12 +77,11 @@ async function beginOnOpenRung(
 async function beginFlow(
   login: LoginContext,
   request: StartRequest,
-  number: PhoneNumber,
+  { number, numberHash }: { number: PhoneNumber; numberHash: string },
   rung: Provider,
-  { key, secret }: { key: string; secret: string },
+  { key, secret, owner }: FlowIds,
 ): Promise<UnsealedFlow> {
   const { settings, flows, limiter } = login
-  const numberHash = limiter.hashNumber(number.e164)
   const draft = {
     state: 'claimed',
     leaseUntil: limits.leaseMs,
@@ -81,7 +89,7 @@ async function beginFlow(
     purpose: request.purpose,
     subject: request.subject === undefined ? undefined : limiter.hashSubject(request.subject),
     binding: request.binding,
-    owner: fingerprint(secret),
+    owner,
     number: numberHash,
     delivery: request.delivery,
     rung: rung.name,
@@ -93,13 +101,11 @@ async function beginFlow(
   const insert = async (device: KnownDevice | undefined): Promise<UnsealedFlow | 'forgotten'> => {
     let isForgotten = false
     const flow = await flows.insert(key, { ...draft, device: device?.id }, content, secret, async (record) => {
-      const end = await limiter.consumeStart(
-        rung,
-        number,
-        request.requester,
-        { key, record, ttlSeconds: limits.flowTtlSeconds },
-        device,
-      )
+      const end = await limiter.consumeStart(rung, number, { number: numberHash, device }, request.requester, {
+        key,
+        record,
+        ttlSeconds: limits.flowTtlSeconds,
+      })
       isForgotten = end === 'forgotten'
       return end !== 'taken'
     })
@@ -127,9 +133,9 @@ function rejectionOfStart(
   { purpose }: StartRequest,
   number: PhoneNumber,
 ): (error: unknown) => never {
-  const { e164, country } = number
-  const method = ladder.firstFor(number).name
   return (error) => {
+    const { e164, country } = number
+    const method = ladder.firstFor(number).name
     const facts = { flowId: flowId(key), purpose, method, country, number: maskPhoneNumber(e164, country) }
     settings.emit({ type: 'step_refused', step: 'start', code: asOutage(error).code, ...facts })
     throw error

@@ -1,5 +1,4 @@
 import type { WebhookRequest } from '../contracts/provider.js'
-import { flowId } from '../flow/record.js'
 import { asError } from '../lib/application.js'
 import { fingerprint } from '../lib/crypto.js'
 import { isOutage } from '../lib/errors.js'
@@ -34,10 +33,11 @@ async function announceResult(
   checkId: string,
   method: string,
 ): Promise<void> {
-  const held = await flows.find(key)
-  if (!held) return
-  if (held.record.check !== fingerprint(checkId)) settings.emit({ type: 'late_result', flowId: flowId(key), method })
+  const stored = await flows.find(key)
+  if (!stored) return
+  const { id, record } = stored
+  if (record.check !== fingerprint(checkId)) settings.emit({ type: 'late_result', flowId: id, method })
   // A flow that is claimed is being asked about right now; taking its version would make that answer worthless.
-  else if (held.record.state === 'pending' && !held.record.resultAnnounced)
-    await held.replace(held.version, { ...held.record, resultAnnounced: true })
+  else if (record.state === 'pending' && !record.resultAnnounced)
+    await flows.replace(stored, { ...record, resultAnnounced: true })
 }

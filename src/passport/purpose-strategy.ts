@@ -8,8 +8,15 @@ import type { Handler, HttpRequest, HttpResponse } from '../express/http-types.j
 import { keepProblem, sendProblem, setProblemHeaders } from '../express/problem-json.js'
 import { type IncomingRedeem, isBareReturn, readReturn, readVerify } from '../express/request/redeem.js'
 import { PhoneCheckError } from '../lib/errors.js'
-import { type Actions, type AuthenticateOptions, actionsOf, Base, runAuthenticate } from './base.js'
-import { onFailedLogIn, requireSession } from './session.js'
+import {
+  type Actions,
+  type AuthenticateOptions,
+  actionsOf,
+  Base,
+  onFailedLogIn,
+  requireSession,
+  runAuthenticate,
+} from './base.js'
 import type { Decision } from './verify.js'
 
 declare global {

@@ -49,7 +49,7 @@ export function verifier(name: string, verify: VerifyCallback | VerifyCallbackWi
   const declaresNothing = verify.length === 0
   return async (req: HttpRequest, identity: PhoneIdentity): Promise<Decision> => {
     const values = passReqToCallback ? [req, identity] : [identity]
-    if (!declaresDone && !declaresNothing) return decisionOf(who, await callApplication(who, () => call(...values)))
+    if (!declaresDone && !declaresNothing) return decisionOf(who, await callApplication(who, call, ...values))
     return withDone(who, (done) => call(...values, done), declaresNothing)
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../contracts/clock.js'
 import { wallTime } from '../../lib/clock.js'
+import { isObject } from '../../lib/json.js'
 import { canDispatch, overConnections } from './connections.js'
 import { type FetchLike, overFetch } from './fetch.js'
 import { type Transport, TransportError, type VendorRequest } from './transport.js'
@@ -8,8 +9,8 @@ export interface VendorResponse {
   status: number
   /** Seconds, from either form of the header. */
   retryAfterSeconds: number | undefined
-  /** Parsed when the text is JSON, whatever its declared type; else undefined. */
-  body: unknown
+  /** The JSON object that the text is, whatever its declared type; else undefined. */
+  body: Record<string, unknown> | undefined
 }
 
 export interface HttpClient {
@@ -32,7 +33,7 @@ export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): Htt
       const timeoutMs = Math.min(request.timeoutMs, request.deadline.leftMs())
       if (timeoutMs <= 0) throw new TransportError('timeout', false)
       const { status, retryAfter, text } = await exchange(request, timeoutMs)
-      return { status, retryAfterSeconds: parseRetryAfter(retryAfter, wallTime(clock)), body: parseJson(text) }
+      return { status, retryAfterSeconds: parseRetryAfter(retryAfter, clock), body: parseObject(text) }
     },
   }
 }
@@ -43,21 +44,22 @@ function ownTransport(origin: string, clock: Clock): Transport {
     : overFetch(origin, clock, (url, init) => globalThis.fetch(url, init))
 }
 
-function parseJson(text: string): unknown {
+function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }
 }
 
 /**
- * @param now the time of day, by which the vendor's dates are written.
+ * @param clock has the time of day, by which the vendor's dates are written
  * @returns undefined when the header is missing, lies in the past, or is no time at all.
  */
-function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+function parseRetryAfter(value: string | undefined, clock: Clock): number | undefined {
   if (!value) return undefined
-  const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - now) / 1000)
+  const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - wallTime(clock)) / 1000)
   return seconds >= 0 ? seconds : undefined
 }
 

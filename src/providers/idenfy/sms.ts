@@ -2,7 +2,6 @@ import type { Clock } from '../../contracts/clock.js'
 import type { CallContext, Provider } from '../../contracts/provider.js'
 import { systemClock } from '../../lib/clock.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import { isObject } from '../../lib/json.js'
 import { httpClient, isSuccess, type VendorResponse } from '../http/client.js'
 import type { FetchLike } from '../http/fetch.js'
 import { vendorOrigin } from '../http/origin.js'
@@ -145,7 +144,7 @@ export function idenfySms(options: IdenfyOptions): Provider {
       const body = { phone_number: input.phoneNumber, ...(senderName !== undefined && { sender_name: senderName }) }
       const answer = await call('send', '/fraud/send-sms', body, context)
       if (!(answer instanceof TransportError)) {
-        const id = isSuccess(answer) && isObject(answer.body) ? answer.body['request_id'] : undefined
+        const id = isSuccess(answer) ? answer.body?.['request_id'] : undefined
         if (typeof id === 'string' && requestIdGrammar.test(id)) {
           return { challenge: { type: 'enter_code', length: 4 }, check: { id }, expiresInSeconds: ttlSeconds }
         }
@@ -160,7 +159,7 @@ export function idenfySms(options: IdenfyOptions): Provider {
     async redeem(check, code, context) {
       const answer = await call('redeem', '/fraud/verify-sms', { request_id: check.id, received_code: code }, context)
       if (!(answer instanceof TransportError)) {
-        const verified = isSuccess(answer) && isObject(answer.body) ? answer.body['is_verified'] : undefined
+        const verified = isSuccess(answer) ? answer.body?.['is_verified'] : undefined
         if (verified === true) return { outcome: 'verified' }
         if (verified === false) return { outcome: 'invalid_code' }
         if (isAboutRequest(answer)) return { outcome: 'unable', reason: 'expired' }
@@ -175,7 +174,7 @@ export function idenfySms(options: IdenfyOptions): Provider {
 }
 
 function identifierOf({ body }: VendorResponse): string | undefined {
-  const identifier = isObject(body) ? body['identifier'] : undefined
+  const identifier = body?.['identifier']
   return typeof identifier === 'string' ? identifier : undefined
 }
 
@@ -190,7 +189,7 @@ function isQuota(answer: VendorResponse): boolean {
  * what happened behind the proxy.
  */
 function isRefusal(answer: VendorResponse): boolean {
-  if (answer.status === 400 && !isObject(answer.body)) return false
+  if (answer.status === 400 && !answer.body) return false
   return refusals.includes(answer.status) && identifierOf(answer) !== 'INTERNAL_ERROR'
 }
 
@@ -205,7 +204,7 @@ function isAboutRequest(answer: VendorResponse): boolean {
  * a hint, and only name the refusal better.
  */
 function isStillOpen(answer: VendorResponse): boolean {
-  const message = isObject(answer.body) ? answer.body['message'] : undefined
+  const message = answer.body?.['message']
   const saysSo = typeof message === 'string' && /concurrent|in progress|already (open|sent|pending)/i.test(message)
   return isRefusal(answer) && (answer.status === 409 || (isAboutRequest(answer) && saysSo))
 }

@@ -3,7 +3,6 @@ import type { OnEvent } from '../../contracts/events.js'
 import type { CallContext } from '../../contracts/provider.js'
 import { systemClock } from '../../lib/clock.js'
 import type { PhoneCheckError } from '../../lib/errors.js'
-import { isObject } from '../../lib/json.js'
 import { httpClient, isSuccess, type VendorResponse } from '../http/client.js'
 import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from '../http/retry.js'
 import { TransportError, toTransportError, type VendorRequest } from '../http/transport.js'
@@ -105,11 +104,10 @@ export function idlayrApi(
       },
       deadline,
     )
-    const body = isObject(answer.body) ? answer.body : {}
-    const value = body['access_token']
+    const value = answer.body?.['access_token']
     // A token becomes part of a header, so nothing that could end the header may be in it.
     if (!isSuccess(answer) || typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw new TokenRefused(answer)
-    return { value, expiresInSeconds: body['expires_in'] }
+    return { value, expiresInSeconds: answer.body?.['expires_in'] }
   }, clock)
 
   async function authorized(call: IdlayrCall, { deadline, emit }: CallContext): Promise<IdlayrAnswer> {
@@ -137,8 +135,7 @@ export function idlayrApi(
 
   function refusal(operation: string, answer: VendorResponse, emit: OnEvent): PhoneCheckError {
     const { status, body } = answer
-    const oauthError =
-      operation === 'token' && [400, 401].includes(status) && isObject(body) ? body['error'] : undefined
+    const oauthError = operation === 'token' && [400, 401].includes(status) ? body?.['error'] : undefined
     const ours =
       [401, 402, 403].includes(status) || (typeof oauthError === 'string' && Object.hasOwn(oauthCures, oauthError))
     const error = typeof oauthError === 'string' ? oauthError : readProblem(body).fragment

@@ -75,8 +75,8 @@ export function moCheck(options: MoCheckOptions): Provider {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a user cannot send control characters as they are
 const unsendable = /[\u0000-\u0009\u000b-\u001f\u007f]/
 
-function readCheck(body: unknown): Started | undefined {
-  if (!isObject(body)) return undefined
+function readCheck(body: IdlayrAnswer['body']): Started | undefined {
+  if (!body) return undefined
   const { check_id: id, mo_receiver: to, mo_body: text, ttl } = body
   if (typeof id !== 'string' || !checkIdGrammar.test(id)) return undefined
   if (typeof to !== 'string' || !/^\+?[0-9]{3,15}$/.test(to)) return undefined
@@ -98,7 +98,7 @@ function judgeResult(answer: IdlayrAnswer, checkId: string): Outcome | undefined
   const { status, body } = answer
   if (status === 404 || status === 410) return { outcome: 'unable', reason: 'expired' }
   if (status > 400 && status < 500) return { outcome: 'unable', reason: 'other' }
-  if (!isSuccess(answer) || !isObject(body) || body['check_id'] !== checkId) return undefined
+  if (!isSuccess(answer) || body?.['check_id'] !== checkId) return undefined
   // The vendor leaves a result out, or sends null, as long as there is none.
   const state = body['status'] ?? undefined
   const verified = body['verified'] ?? undefined

@@ -1,7 +1,6 @@
 import type { CallContext, Outcome, Provider, Started } from '../../contracts/provider.js'
 import { unableReason } from '../../contracts/unable-reason.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import { isObject } from '../../lib/json.js'
 import { isSuccess } from '../http/client.js'
 import { type IdlayrAnswer, idlayrApi } from './api.js'
 import { checkIdGrammar, judgeRefusal } from './check.js'
@@ -90,8 +89,8 @@ export function phoneCheck(options: PhoneCheckOptions): Provider {
 }
 
 /** The created check, if everything about it is as it must be before a stranger's URL is handed to a phone. */
-function readCheck(body: unknown, origins: readonly string[]): Started | undefined {
-  if (!isObject(body)) return undefined
+function readCheck(body: IdlayrAnswer['body'], origins: readonly string[]): Started | undefined {
+  if (!body) return undefined
   const { check_id: id, ttl } = body
   const url = safeUrl(checkUrlOf(body), origins)
   if (typeof id !== 'string' || !checkIdGrammar.test(id) || !url) return undefined
@@ -99,14 +98,14 @@ function readCheck(body: unknown, origins: readonly string[]): Started | undefin
   return { challenge: { type: 'open_url', url }, check: { id }, expiresInSeconds }
 }
 
-function checkUrlOf(body: Record<string, unknown>): unknown {
-  const { _links: links } = body
-  return isObject(links) && isObject(links['check_url']) ? links['check_url']['href'] : undefined
+function checkUrlOf(body: IdlayrAnswer['body']): unknown {
+  const { _links: links } = (body ?? {}) as { _links?: { check_url?: { href?: unknown } | null } | null }
+  return links?.check_url?.href
 }
 
 /** The origin of a check URL that is a proper https URL, but none of ours. */
-function foreignOrigin(body: unknown, origins: readonly string[]): string | undefined {
-  const href = isObject(body) ? checkUrlOf(body) : undefined
+function foreignOrigin(body: IdlayrAnswer['body'], origins: readonly string[]): string | undefined {
+  const href = checkUrlOf(body)
   if (typeof href !== 'string' || !URL.canParse(href)) return undefined
   const { origin, protocol } = new URL(href)
   return protocol === 'https:' && !origins.includes(origin) && origin.length <= 255 ? origin : undefined
@@ -135,7 +134,7 @@ function judgeRedeem({ status, body, repeated }: IdlayrAnswer, checkId: string):
   if (status === 410) return { outcome: 'unable', reason: 'expired' }
   // Undocumented, but about this check: what one user's code provokes must not look like an outage to all others.
   if (status > 400 && status < 500) return { outcome: 'unable', reason: 'other' }
-  if (status !== 200 || !isObject(body) || body['check_id'] !== checkId) return undefined
+  if (status !== 200 || body?.['check_id'] !== checkId) return undefined
   switch (body['status']) {
     case 'COMPLETED':
       if (body['match'] === true) return { outcome: 'verified' }

@@ -1,4 +1,4 @@
-import { isObject } from '../../lib/json.js'
+import type { VendorResponse } from '../http/client.js'
 
 /** A vendor's RFC 7807 problem. Only the fragment of `type` is stable: its host differs by brand. */
 export interface VendorProblem {
@@ -6,8 +6,8 @@ export interface VendorProblem {
   fragment: string | undefined
 }
 
-export function readProblem(body: unknown): VendorProblem {
-  const type = isObject(body) ? body['type'] : undefined
+export function readProblem(body: VendorResponse['body']): VendorProblem {
+  const type = body?.['type']
   const fragment = typeof type === 'string' ? /#([a-z0-9_]{1,64})$/.exec(type)?.[1] : undefined
   return { fragment }
 }
