@@ -34,14 +34,13 @@ export class FlowCookies {
    * creation (RFC 6265 section 5.4).
    */
   read(req: HttpRequest): FlowCookie[] {
-    const { cookie } = req.headers
-    if (!cookie?.includes(this.#prefix)) return []
-    return Object.entries(parseCookie(cookie)).flatMap(([name, value]) => this.#decode(name, value ?? ''))
+    return Object.entries(this.#parse(req)).flatMap(([name, value]) => this.#decode(name, value) ?? [])
   }
 
   find(req: HttpRequest, handle: string): FlowCookie | undefined {
     const name = this.#nameOf(flowId(flowKey(handle)))
-    return this.read(req).find((cookie) => cookie.name === name && cookie.handle === handle)
+    const cookie = this.#decode(name, this.#parse(req)[name])
+    return cookie?.handle === handle ? cookie : undefined
   }
 
   /** The flow that a return from the provider belongs to, if this browser began it. */
@@ -69,10 +68,9 @@ export class FlowCookies {
 
   /** What this browser's earlier logins left: one value for each number, the latest first. */
   readDevices(req: HttpRequest): string[] {
-    const { cookie } = req.headers
-    const name = this.#deviceName
-    if (!cookie?.includes(name)) return []
-    return (parseCookie(cookie)[name] ?? '').split('~', limits.devices.perBrowser).filter((value) => value !== '')
+    return (this.#parse(req)[this.#deviceName] ?? '')
+      .split('~', limits.devices.perBrowser)
+      .filter((value) => value !== '')
   }
 
   /** Remembers this browser's numbers, the latest first. */
@@ -92,9 +90,13 @@ export class FlowCookies {
     return this.#prefix + id.slice(0, 8)
   }
 
-  #decode(name: string, value: string): FlowCookie[] {
+  #parse({ headers: { cookie } }: HttpRequest): Partial<Record<string, string>> {
+    return cookie?.includes(this.#prefix) ? parseCookie(cookie) : {}
+  }
+
+  #decode(name: string, value = ''): FlowCookie | undefined {
     const [handle, secret, tag, ...rest] = name.startsWith(this.#prefix) ? value.split('.') : []
-    return isSecret(handle) && isSecret(secret) && tag && rest.length === 0 ? [{ name, handle, secret, tag }] : []
+    return isSecret(handle) && isSecret(secret) && tag && rest.length === 0 ? { name, handle, secret, tag } : undefined
   }
 
   #set(res: HttpResponse, name: string, value: string, maxAge: number): void {

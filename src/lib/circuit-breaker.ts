@@ -86,8 +86,7 @@ export class CircuitBreakers {
     if (now < circuit.quotaUntil) throw quotaRefusal(circuit, now)
     // Claims and charges may have taken all the time there was: a call that nobody waits for any
     // more must not be made, and not be paid.
-    if (leftMs <= 0)
-      throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true })
+    if (leftMs <= 0) throw new PhoneCheckError('provider_unavailable', { reason: 'provider_down', untried: true })
     const inFlight = this.#inFlight.get(method) ?? 0
     if (inFlight >= maxInFlight) throw this.#overload(method)
     this.#inFlight.set(method, inFlight + 1)

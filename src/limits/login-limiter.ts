@@ -107,12 +107,13 @@ export class LoginLimiter {
     if (this.#store.insertCharged) return this.#store.insertCharged(key, record, ttlSeconds, hits)
     const verdict = await this.#store.count(hits)
     if (!verdict.allowed) return verdict
+    const refund = () => this.#refund(this.#rules.toRefund(rules))
     const isKept = await this.#store.insert(key, record, ttlSeconds).catch(async (error) => {
-      await this.#refund(rules)
+      await refund()
       throw error
     })
     if (isKept) return verdict
-    await this.#refund(rules)
+    await refund()
     return 'taken'
   }
 
@@ -130,7 +131,8 @@ export class LoginLimiter {
 
   /** Nothing was sent after all. */
   async refundSend(rung: Provider, number: PhoneNumber, requester: Requester, device?: string): Promise<void> {
-    await this.#refund(this.#rules.check(rung, this.#account(number, device), number, requester))
+    const charged = this.#rules.check(rung, this.#account(number, device), number, requester)
+    await this.#refund(this.#rules.toRefund(charged))
   }
 
   /**
@@ -143,7 +145,7 @@ export class LoginLimiter {
   }
 
   async refundAttempt(rung: Provider, account: Account, requester: Requester): Promise<void> {
-    await this.#refund(this.#rules.guess(rung, account, requester))
+    await this.#refund(this.#rules.toRefund(this.#rules.guess(rung, account, requester)))
   }
 
   /**
@@ -186,9 +188,8 @@ export class LoginLimiter {
   }
 
   /** Best effort: what cannot be given back only refuses a little sooner. */
-  async #refund(rules: readonly LimitRule[]): Promise<void> {
-    const back = this.#rules.toRefund(rules).map(hitOf)
-    if (back.length > 0) await this.#store.count(back).catch(() => {})
+  async #refund(back: readonly LimitRule[]): Promise<void> {
+    if (back.length > 0) await this.#store.count(back.map(hitOf)).catch(() => {})
   }
 
   /** The answer to whom a limit refused. The operator hears of a ceiling for everybody. */

@@ -9,6 +9,13 @@ import { limits } from '../limits/numbers.js'
 import type { LoginContext } from './context.js'
 import type { Redeemed, ResolveUser } from './types.js'
 
+/** The provider said yes. */
+export interface Proof {
+  rung: Provider
+  /** Milliseconds since the epoch. */
+  verifiedAt: number
+}
+
 /**
  * Lets the application decide on a proven identity, and only then, by version, spends the flow. The
  * answer counts only if that write succeeds.
@@ -19,12 +26,11 @@ import type { Redeemed, ResolveUser } from './types.js'
 export async function completeLogin<User>(
   login: LoginContext,
   flow: UnsealedFlow,
-  verifiedAt: number,
+  { rung, verifiedAt }: Proof,
   resolveUser: ResolveUser<User>,
   requester: Requester,
 ): Promise<Redeemed<User>> {
   const { emit } = login.settings
-  const rung = login.ladder.rungOf(flow)
   const identity = identityOf(flow, rung, verifiedAt)
   // Nobody waits for it: a store that hangs on a refund must not eat a login that was won.
   void refundAfterSuccess(login, flow, rung, requester).catch(() => {})

@@ -33,13 +33,16 @@ export async function redeem<User>(
 ): Promise<Redeemed<User>> {
   const context = createRequestContext(login, request)
   const flow = await requireIdleFlow(login, request)
-  if (flow.content.verifiedAt !== undefined) {
+  const { verifiedAt } = flow.content
+  if (verifiedAt !== undefined) {
     await acquireLease(flow)
-    return completeLogin(login, flow, flow.content.verifiedAt, resolveUser, request.requester)
+    const proof = { rung: login.ladder.rungOf(flow), verifiedAt }
+    return completeLogin(login, flow, proof, resolveUser, request.requester)
   }
   const rung = await requireLiveRung(login, flow)
   if (request.error !== undefined) throw await recordReport(login, flow, rung, request.error, request.errorDescription)
   const outcome = await verifyProof(login, flow, rung, context, request.code)
   if (outcome.outcome !== 'verified') throw await recordOutcome(login, flow, outcome)
-  return completeLogin(login, flow, wallTime(login.settings.clock), resolveUser, request.requester)
+  const proof = { rung, verifiedAt: wallTime(login.settings.clock) }
+  return completeLogin(login, flow, proof, resolveUser, request.requester)
 }

@@ -55,8 +55,9 @@ async function beginOnOpenRung(
   ids: FlowIds,
 ): Promise<{ flow: UnsealedFlow; rung: Provider; skipped: Skipped[] }> {
   const skipped: Skipped[] = []
+  let rung = login.ladder.firstFor(number)
   const numberHash = login.limiter.hashNumber(number.e164)
-  for (let rung = login.ladder.firstFor(number); ; ) {
+  for (;;) {
     try {
       await login.limiter.runBeforeSend(rung, number, request.purpose, request.requester)
       return { flow: await beginFlow(login, request, { number, numberHash }, rung, ids), rung, skipped }

@@ -1,5 +1,4 @@
 import { PhoneCheckError } from '../../lib/errors.js'
-import { isPlainObject } from '../../lib/json.js'
 import type { HttpRequest } from '../http-types.js'
 
 const maxBodyBytes = 4 * 1024
@@ -145,4 +144,11 @@ function tooLarge(maxBytes: number): PhoneCheckError {
   return new PhoneCheckError('payload_too_large', {
     message: `The request body is larger than ${maxBytes / 1024} KiB.`,
   })
+}
+
+/** Of any realm: what Jest or `vm` runs has an `Object.prototype` of its own. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
