@@ -39,6 +39,16 @@ export { type IdenfyOptions, idenfySms } from './providers/idenfy/sms.js'
 export { type MoCheckOptions, moCheck } from './providers/idlayr/mocheck.js'
 export type { IdlayrOptions } from './providers/idlayr/options.js'
 export { type PhoneCheckOptions, phoneCheck } from './providers/idlayr/phonecheck.js'
+export type { MessageText, TextByLanguage, TextInput } from './providers/own/message-text.js'
+export { type MessageChannel, type OwnMessage, type OwnSmsOptions, ownSms } from './providers/own/sms.js'
+export {
+  type ServiceStart,
+  type ServiceStarted,
+  type ServiceUnable,
+  type ServiceVerdict,
+  type VerifyServiceOptions,
+  verifyService,
+} from './providers/own/verify-service.js'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory.js'
 export type { AccessTokenClaims, CustomClaims } from './tokens/claims.js'
 export type { JwtKey, JwtKeyPair, JwtSharedKey } from './tokens/keys.js'

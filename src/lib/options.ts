@@ -22,6 +22,8 @@ export function checkOptions(owner: string, given: object, rules: readonly Optio
 export const isFunction = (value: unknown) => typeof value === 'function'
 export const isBoolean = (value: unknown) => typeof value === 'boolean'
 export const isWord = (value: unknown) => typeof value === 'string' && value !== ''
+export const isWholeNumber = (least: number, most: number) => (value: unknown) =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= most
 export const oneOf =
   (...values: readonly string[]) =>
   (value: unknown) =>

@@ -1,0 +1,45 @@
+import type { Clock } from '../../contracts/clock.js'
+import type { CallContext } from '../../contracts/provider.js'
+import { startTimer } from '../../lib/clock.js'
+import { PhoneCheckError } from '../../lib/errors.js'
+import { isObject } from '../../lib/json.js'
+
+/** Runs an application's function with a signal that aborts when the request's time is over. */
+export async function callHook<T>(
+  clock: Clock,
+  { deadline }: CallContext,
+  call: (signal: AbortSignal) => T | PromiseLike<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const stop = startTimer(clock, deadline.leftMs(), () => controller.abort())
+  try {
+    return await call(controller.signal)
+  } finally {
+    stop()
+  }
+}
+
+/** What the operator hears of an application's function that failed: its kind alone, as its text may hold anything. */
+export function tellFailure({ emit }: CallContext, method: string, operation: string, thrown: unknown): void {
+  const name = thrown instanceof Error && /^[A-Za-z]{1,64}$/.test(thrown.name) ? thrown.name : typeof thrown
+  const message = `${method}: your own ${operation}() failed with ${name}. It counts as an outage.`
+  emit({ type: 'provider_outage', method, operation, kind: 'application', message })
+}
+
+/**
+ * The outage that a failure of an application's function is.
+ *
+ * Only a failure that says `untried: true` certainly did nothing. `retryAfterSeconds` of such a one
+ * is passed on.
+ */
+export function hookOutage(thrown: unknown): PhoneCheckError {
+  if (thrown instanceof PhoneCheckError && thrown.code === 'provider_unavailable') return thrown
+  const { untried, retryAfterSeconds } = isObject(thrown) ? thrown : {}
+  const isWait = typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0
+  return new PhoneCheckError('provider_unavailable', {
+    cause: thrown,
+    reason: 'provider_down',
+    untried: untried === true,
+    ...(isWait && { retryAfterSeconds }),
+  })
+}
