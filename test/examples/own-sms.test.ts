@@ -10,7 +10,11 @@ async function startCopy() {
   const { server, url } = await ownServer()
   server.on(
     'request',
-    createApp({ send: (message) => void outbox.push(message), secret: 'a-test-secret-of-at-least-32-bytes', secure: false }),
+    createApp({
+      send: (message) => void outbox.push(message),
+      secret: 'a-test-secret-of-at-least-32-bytes',
+      secure: false,
+    }),
   )
   return { outbox, url }
 }
