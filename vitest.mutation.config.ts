@@ -12,5 +12,5 @@ const all = [
 /** For Stryker, which cannot run projects. `MUTATION_TESTS`, globs with commas between them, runs fewer: a first look, and a lower score. */
 export default mergeConfig(
   { resolve: config.resolve ?? {}, test },
-  { test: { include: process.env['MUTATION_TESTS']?.split(',') ?? all } },
+  { test: { isolate: false, include: process.env['MUTATION_TESTS']?.split(',') ?? all } },
 )

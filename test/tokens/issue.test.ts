@@ -161,11 +161,13 @@ test('claims of the application travel, and cannot replace ours', async () => {
 
 test.each([
   ['null', null],
+  ['nothing', undefined],
   ['text', 'text'],
   ['a list', ['a']],
   ['a promise, whose claims would be lost', Promise.resolve({ restricted: true })],
   ['a Map, whose claims would be lost', new Map([['restricted', true]])],
   ['an object that says it is text', { toJSON: () => 'text' }],
+  ['an object that says it is null', { toJSON: () => null }],
 ])('claims must be a plain object, not %s', async (_, claims) => {
   const app = await tokenApp({ settings: { claims: () => claims as never } })
   const { status, body } = await app.login()
