@@ -103,7 +103,7 @@ describe('a stranger', () => {
     expect(events).toMatchObject([{ type: 'foreign_verify', reason: 'binding' }])
   })
 
-  test("with the handle of a flow that is bound to none, and a cookie, is turned away: whoever planted the cookie is not the flow's starter", async () => {
+  test('with the handle of a flow that is bound to none, and a cookie, is turned away', async () => {
     const { context, begin, events } = flowsSetup()
     const begun = await begin({ binding: 'handle' })
     // Even one that holds the very handle.
