@@ -4,7 +4,7 @@ import config from './vitest.config.js'
 const { projects: _, coverage: __, reporters: ___, ...test } = config.test ?? {}
 
 const all = [
-  ...['flow', 'lib', 'login', 'passport', 'tokens', 'attacks'].map((folder) => `test/${folder}/**/*.test.ts`),
+  ...['flow', 'lib', 'limits', 'login', 'passport', 'tokens', 'attacks'].map((folder) => `test/${folder}/**/*.test.ts`),
   // Compares the states of a flow with the drawing.
   'test/docs/architecture.test.ts',
 ]

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHmac, type KeyObject, sign } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
@@ -11,22 +11,12 @@ import { issueJwt, logoutJwt, refreshJwt } from '../../../src/express/handlers/t
 import { BearerStrategy, type BearerVerifyCallback } from '../../../src/passport/bearer.js'
 import type { JwtSettings } from '../../../src/tokens/settings.js'
 import { close, secret } from '../app.js'
+import { ec, hmacSecret, keys, pem, rsa } from './keys.js'
 
 export const issuer = 'https://app.example'
 export const audience = 'https://api.example'
 export const phoneNumber = '+12025550142'
-export const hmacSecret = 'token-test-secret-0123456789-abcdefghij'
-export const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-export const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-
-export const keys = {
-  HS256: { kid: 'hs', algorithm: 'HS256', secret: hmacSecret },
-  RS256: { kid: 'rs', algorithm: 'RS256', privateKey: rsa.privateKey },
-  ES256: { kid: 'es', algorithm: 'ES256', privateKey: ec.privateKey },
-} as const
-
-export const pem = (key: KeyObject): string =>
-  key.export({ format: 'pem', type: key.type === 'private' ? 'pkcs8' : 'spki' }).toString()
+export { ec, hmacSecret, keys, pem, rsa }
 
 export interface Answer {
   status: number
