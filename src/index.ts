@@ -49,6 +49,8 @@ export {
   type VerifyServiceOptions,
   verifyService,
 } from './providers/own/verify-service.js'
+export type { VonageOptions } from './providers/vonage/options.js'
+export { vonageVerify } from './providers/vonage/verify.js'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory.js'
 export type { AccessTokenClaims, CustomClaims } from './tokens/claims.js'
 export type { JwtKey, JwtKeyPair, JwtSharedKey } from './tokens/keys.js'

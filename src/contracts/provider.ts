@@ -62,10 +62,15 @@ export interface Started {
   expiresInSeconds: number
 }
 
-/** This rung cannot work for this device. `stop` says that no later rung may be tried either. */
+/**
+ * This rung cannot work for this device. `stop` says that no later rung may be tried either.
+ * `retryAfterSeconds`, of a start: when it can, where the provider knows. The ladder goes on as
+ * always; if no rung is left, the step is refused as `too_early` and may be repeated then.
+ */
 export interface Unable {
   unable: UnableReason
   stop?: true
+  retryAfterSeconds?: number
 }
 
 /**
@@ -77,7 +82,8 @@ export interface Unable {
 export type Outcome =
   | { outcome: 'verified' }
   | { outcome: 'mismatch' }
-  | { outcome: 'invalid_code' }
+  /** `spent`: the provider takes no other code for this check. */
+  | { outcome: 'invalid_code'; spent?: true }
   /** `lost`: the provider may have decided, but its answer never came; for the circuit breaker that is an outage. */
   | { outcome: 'unable'; reason: UnableReason; stop?: true; lost?: true }
   | { outcome: 'pending'; retryAfterSeconds: number }

@@ -103,13 +103,28 @@ async function tryRung(
     throw error
   }
   try {
-    return await createCheck(login, flow, rung, request, callContext(login, rung, { deadline }))
+    return await createCheck(login, flow, rung, request, callContext(login, rung, { deadline })).then(orLater(flow))
   } catch (error) {
     const problem = asOutage(error)
     if (flow.sending || problem.code !== 'provider_unavailable') throw error
     return { unable: unableReason(problem.details.reason, 'provider_down'), problem: withWait(login, rung, problem) }
   }
 }
+
+/**
+ * A rung that says when it can work is not passed for good: if none follows, the step may be taken
+ * again then, and not before.
+ */
+const orLater =
+  (flow: UnsealedFlow) =>
+  (answer: Started | Unable): Started | Left => {
+    if ('challenge' in answer || answer.retryAfterSeconds === undefined) return answer
+    const retryAfterSeconds = Math.min(Math.max(1, answer.retryAfterSeconds), limits.quotaPauseSeconds.most)
+    // Else its holder could have the provider asked without end, as what it refuses is not charged.
+    flow.pauseSeconds = retryAfterSeconds
+    const details = { flowId: flow.id, reason: answer.unable, retryAfterSeconds }
+    return { ...answer, problem: new PhoneCheckError('too_early', details) }
+  }
 
 /** One rung's check. A charge for a message that was certainly not sent is given back. */
 async function createCheck(

@@ -21,7 +21,7 @@ export async function recordOutcome(
     case 'unable':
       return retireRung(login, flow, 'rung_unable', unableReason(outcome.reason), outcome.stop)
     case 'invalid_code':
-      return rejectCode(login, flow)
+      return rejectCode(login, flow, outcome.spent)
     case 'pending':
       if (flow.record.state === 'claimed') await releaseLease(login, flow, true, { polledAt: flow.ageMs })
       return rejection(login, flow, 'pending', { retryAfterSeconds: outcome.retryAfterSeconds })
@@ -122,9 +122,9 @@ export async function releaseLease(
   await flow.write('pending', { ...changes, leaseUntil: undefined, tries: tries - back, flowTries: flowTries - back })
 }
 
-async function rejectCode(login: LoginContext, flow: UnsealedFlow): Promise<PhoneCheckError> {
+async function rejectCode(login: LoginContext, flow: UnsealedFlow, spent = false): Promise<PhoneCheckError> {
   const { tries, flowTries } = flow.record
-  const attemptsLeft = Math.min(limits.triesPerCode - tries, limits.triesPerFlow - flowTries)
+  const attemptsLeft = spent ? 0 : Math.min(limits.triesPerCode - tries, limits.triesPerFlow - flowTries)
   login.settings.emit({ type: 'code_rejected', attemptsLeft, ...flow.facts })
   if (attemptsLeft <= 0) return retireRung(login, flow, 'invalid_code', 'tries')
   await flow.write('pending', { leaseUntil: undefined })

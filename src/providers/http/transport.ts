@@ -4,7 +4,7 @@ import type { Deadline } from '../../contracts/clock.js'
 export const maxBodyBytes = 64 * 1024
 
 export interface VendorRequest {
-  method: 'GET' | 'POST' | 'PATCH'
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Absolute path, already encoded. */
   path: string
   headers: Record<string, string>
