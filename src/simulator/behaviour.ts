@@ -94,6 +94,10 @@ export interface Behaviour {
   idenfyCalls: boolean
   /** Calls per iDenfy API key and clock hour before 429. Default 10,000, as documented. */
   idenfyRateLimitPerHour: number
+  /** A code for a Vonage request that wrong codes have ended. Default 410. */
+  vonageSpentCode: 410 | 404
+  /** Whether Vonage names the request beside an `error_description` behind the `#`. Default false. */
+  vonageErrorId: boolean
 }
 
 export const defaultBehaviour: Readonly<Behaviour> = {
@@ -124,6 +128,8 @@ export const defaultBehaviour: Readonly<Behaviour> = {
   idenfyMaxWrongTries: 3,
   idenfyCalls: true,
   idenfyRateLimitPerHour: 10_000,
+  vonageSpentCode: 410,
+  vonageErrorId: false,
 }
 
 /**

@@ -27,6 +27,10 @@ export interface SimulatorOptions {
    * the second call; a third time when those two are the same. Default: random.
    */
   readonly codes?: () => string
+  /** Vonage API secrets by API key. Default: any non-empty key and secret. */
+  readonly vonageKeys?: Readonly<Record<string, string>>
+  /** Vonage applications: their RSA public keys, PEM, by id. Default: any token of RS256 that is not expired. */
+  readonly vonageApplications?: Readonly<Record<string, string>>
   readonly behaviour?: Partial<Behaviour>
 }
 

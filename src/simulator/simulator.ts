@@ -13,6 +13,8 @@ import { phoneCheckRoutes } from './idlayr/phone-check.js'
 import type { SimulatorOptions } from './options.js'
 import { serve } from './server/server.js'
 import { createState } from './state/create-state.js'
+import { silentAuthRoutes } from './vonage/silent-auth.js'
+import { vonageRoutes } from './vonage/verify.js'
 
 /**
  * Starts the vendors on 127.0.0.1.
@@ -35,6 +37,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...jwksRoutes(state),
     ...coverageRoutes(state),
     ...idenfyRoutes(state),
+    ...vonageRoutes(state),
+    ...silentAuthRoutes(state),
     ...controlRoutes(state),
     ...messageControlRoutes(state),
   ]

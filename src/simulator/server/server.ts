@@ -5,6 +5,8 @@ import { isIdenfyPath } from '../idenfy/sms.js'
 import { bareProblem } from '../idlayr/problem.js'
 import { lineHeader } from '../phones/virtual-phone.js'
 import type { SimulatorState } from '../state/simulator-state.js'
+import { vonageError } from '../vonage/error.js'
+import { isVonagePath } from '../vonage/verify.js'
 import type { Fault } from './faults.js'
 import type { Reply } from './reply.js'
 import { readBody, type SimRequest } from './request.js'
@@ -72,6 +74,12 @@ async function answered(
   return fault.reset === 'after' ? 'reset' : reply
 }
 
+const vonageNames = {
+  not_found: 'not-found',
+  method_not_allowed: 'method-not-allowed',
+  too_large: 'too-large',
+} as const
+
 /** Each vendor has its own way to say it. */
 function refuse(
   state: SimulatorState,
@@ -80,6 +88,7 @@ function refuse(
   allowed: readonly string[] = [],
 ): Reply {
   const headers: Record<string, string> = allowed.length === 0 ? {} : { Allow: allowed.join(', ') }
+  if (isVonagePath(path)) return vonageError(vonageNames[name], headers)
   return isIdenfyPath(path) ? idenfyError(name, undefined, headers) : state.problem(name, headers)
 }
 

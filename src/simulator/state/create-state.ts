@@ -12,11 +12,13 @@ import { Tokens } from '../idlayr/tokens.js'
 import type { SimulatorOptions } from '../options.js'
 import type { MessageRecord, PhoneMessageRecord, Sms } from '../phones/messages.js'
 import { masked } from '../phones/number.js'
+import type { InboxItem } from '../phones/phone-record.js'
 import { Phones } from '../phones/phones.js'
 import { FaultList } from '../server/faults.js'
 import { Listeners } from '../server/listeners.js'
 import { Rates } from '../server/rates.js'
 import { RequestLog } from '../server/request-log.js'
+import { VonageRequests } from '../vonage/requests.js'
 import { systemClock } from './clock.js'
 import type { NumberOverride } from './override.js'
 import { Scheduler } from './scheduler.js'
@@ -57,6 +59,7 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
     return delivered
   }
   const phones = new Phones({ clock, origin: url, sync: () => scheduler.sync(), carry: deliverSms })
+  const carry = (number: string, item: InboxItem) => report(item.kind, 'to_phone', number, phones.receive(number, item))
 
   return {
     url,
@@ -80,8 +83,11 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
       behaviour,
       scheduler,
       codes: fourDigits(options.codes),
-      carry: (number, item) => report(item.kind, 'to_phone', number, phones.receive(number, item)),
+      carry,
     }),
+    vonageKeys: options.vonageKeys,
+    vonageApplications: options.vonageApplications,
+    vonageRequests: new VonageRequests({ clock, behaviour, scheduler, carry }),
     scheduler,
     keys,
     callbacks,

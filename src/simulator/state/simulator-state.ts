@@ -13,6 +13,7 @@ import type { FaultList } from '../server/faults.js'
 import type { Listeners } from '../server/listeners.js'
 import type { Rates } from '../server/rates.js'
 import type { RequestLog } from '../server/request-log.js'
+import type { VonageRequests } from '../vonage/requests.js'
 import type { SimulatorClock } from './clock.js'
 import type { NumberOverride } from './override.js'
 import type { Scheduler } from './scheduler.js'
@@ -34,6 +35,9 @@ export interface SimulatorState {
   readonly idenfyKeys: Readonly<Record<string, string>> | undefined
   readonly idenfyRates: Rates
   readonly verifications: Verifications
+  readonly vonageKeys: Readonly<Record<string, string>> | undefined
+  readonly vonageApplications: Readonly<Record<string, string>> | undefined
+  readonly vonageRequests: VonageRequests
   readonly scheduler: Scheduler
   readonly keys: CallbackKeys
   readonly callbacks: Callbacks
