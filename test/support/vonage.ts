@@ -1,6 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { type Check, type Provider, type VonageOptions, vonageVerify } from 'passport-phonecheck'
+import type { Simulator } from 'passport-phonecheck/simulator'
+import { fakeClock } from 'passport-phonecheck/testing'
 import type { FetchLike } from '../../src/providers/http/fetch.js'
+import type { TestAppOptions } from './app.js'
+import { adapterClock } from './hanging.js'
+import { type Answer, type LadderApp, ladderApp, type Mode, rungs, type Visitor } from './ladder.js'
 
 /** An application's keys at Vonage. */
 export const vonageKeys = generateKeyPairSync('rsa', {
@@ -53,3 +58,48 @@ export function scriptedVonage(answers: readonly (Said | 'lost')[], options: Par
 
 /** The check of a request that was created so many milliseconds before `now`. */
 export const checkOf = (now: number, ageMs: number, id = requestId): Check => ({ id, state: { at: now - ageMs } })
+
+export const vonageCalls = {
+  create: 'POST /v2/verify/',
+  check: 'POST /v2/verify/*-*',
+  cancel: 'DELETE /v2/verify/*-*',
+}
+
+type Channel = VonageOptions['channel']
+/** A Vonage channel, or a rung of another vendor. */
+export type VonageRung = Channel | 'idenfy'
+
+/** An app whose ladder is of Vonage's rungs, with one clock for everything; the vendor knows its key. */
+export function vonageApp(
+  mode: Mode,
+  names: readonly VonageRung[],
+  options: Partial<VonageOptions> = {},
+  more: TestAppOptions = {},
+): Promise<LadderApp> {
+  const clock = fakeClock()
+  const rung = (sim: Simulator, channel: Channel) =>
+    vonageVerify({
+      channel,
+      brand: 'ACME',
+      ...application,
+      baseUrl: sim.url,
+      clock: adapterClock(clock),
+      ...(channel === 'whatsapp' && { from: '447700900000' }),
+      ...options,
+    })
+  const ladder = (sim: Simulator) =>
+    names.map((name) => (name === 'idenfy' ? rungs['idenfy-sms'](sim, clock) : rung(sim, name)))
+  const simulator = { vonageApplications: { [applicationId]: vonageKeys.publicKey }, ...more.simulator }
+  return ladderApp(mode, [], { ladder, ...more, simulator }, clock)
+}
+
+/** What the phone brings from a check URL, posted to verify as it is. */
+export async function openSilently(visitor: Visitor, url: string): Promise<Answer> {
+  const opened = await visitor.phone.open(url)
+  if (opened.error === undefined) return visitor.verify(opened.body)
+  return visitor.verify({ error: opened.error, error_description: opened.error_description })
+}
+
+/** The code in the newest message. */
+export const sentCode = ({ phone }: Visitor) => /\b\d{6}\b/.exec(phone.inbox.at(-1)?.text ?? '')?.[0] ?? ''
+export const otherCode = (code: string) => code.replace(/^./, (digit) => String((Number(digit) + 1) % 10))

@@ -6,14 +6,22 @@ interface Kind {
   readonly detail: string
   /** Fragment of the problem type, where it is not the name. */
   readonly fragment?: string
+  /** Where the type is not one of Verify's own. */
+  readonly page?: string
 }
 
 const page = 'https://developer.vonage.com/en/api-errors'
 
 const kinds = {
-  unauthorized: { status: 401, title: 'Unauthorized', detail: 'You did not provide correct credentials' },
+  unauthorized: {
+    status: 401,
+    page: 'https://developer.vonage.com/api-errors',
+    title: 'Unauthorized',
+    detail: 'You did not provide correct credentials',
+  },
   'jwt-expired': {
     status: 401,
+    page,
     title: 'You did not provide correct credentials.',
     detail: 'The JWT provided has expired.',
   },
@@ -82,10 +90,8 @@ const contentType = { 'Content-Type': 'application/problem+json' }
 export function vonageError(name: VonageErrorName, headers: Record<string, string> = {}): Reply {
   const kind: Kind = kinds[name]
   const fragment = kind.fragment ?? name
-  // Those that no product of theirs has alone are on the common page.
-  const path = ['unauthorized', 'jwt-expired'].includes(name) ? '' : '/verify-v2'
-  const body = { title: kind.title, type: `${page}${path}#${fragment}`, detail: kind.detail, instance: 'simulator' }
-  return json(kind.status, body, { ...contentType, ...headers })
+  const body = { title: kind.title, type: `${kind.page ?? `${page}/verify-v2`}#${fragment}`, detail: kind.detail }
+  return json(kind.status, { ...body, instance: 'simulator' }, { ...contentType, ...headers })
 }
 
 export function invalidParameters(parameters: readonly { name: string; reason: string }[]): Reply {

@@ -154,8 +154,11 @@ function* unlikeExamples(where: string, { node, follow }: Schema, value: Json): 
     isJsonObject(example) && example['type'] ? [example] : [],
   )
   if (examples.length === 0) return
-  const fragment = /#(\w+)$/.exec(value['type'])?.[1] ?? 'without a fragment'
-  const same = examples.find(({ type }) => type === value['type'])
+  const fragment = /#([\w-]+)$/.exec(value['type'])?.[1] ?? 'without a fragment'
+  // Several may share a type, each with words of its own.
+  const ofType = examples.filter(({ type }) => type === value['type'])
+  const reads = (one: JsonObject) => one['title'] === value['title'] && one['detail'] === value['detail']
+  const same = ofType.find(reads) ?? ofType[0]
   if (!same) yield `${where}: problem ${fragment} is not documented`
   else
     yield* ['title', 'detail']

@@ -46,7 +46,8 @@ export function readOperations(mistakes: readonly SpecMistake[]): Operation[] {
   ]
 }
 
-function operationsOf(name: string, text: string, mistakes: readonly SpecMistake[]): Operation[] {
+/** The operations of a document; `text` is JSON. */
+export function operationsOf(name: string, text: string, mistakes: readonly SpecMistake[]): Operation[] {
   const document: JsonObject = JSON.parse(text)
   for (const mistake of mistakes) mend(document, mistake)
   const ajv = new Ajv({ strict: false, allErrors: true, validateSchema: false })
@@ -95,7 +96,7 @@ function operationsOf(name: string, text: string, mistakes: readonly SpecMistake
         path,
         // Ids are UUIDs everywhere; the specification says so of the parameter.
         matches: new RegExp(
-          `^${path.replaceAll('.', '\\.').replace('{check_id}', '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')}$`,
+          `^${path.replaceAll('.', '\\.').replace(/\{(check|request)_id\}/, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')}$`,
         ),
         security: security && (/Basic/.test(security) ? 'basic' : 'bearer'),
         requestContent: found['requestBody'] === undefined ? undefined : contentAt(`${pointer}/requestBody`),
