@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest'
+import { PhoneCheckError } from '../../src/lib/errors.js'
+import type { LoginContext } from '../../src/login/context.js'
+import { closesOneRung, endsLadder, failurePolicy } from '../../src/login/failure-policy.js'
+
+const strategy = (deviceIp?: 'off' | 'prefer' | 'require') => ({ settings: { deviceIp } }) as LoginContext
+const reasons = Object.keys(failurePolicy) as (keyof typeof failurePolicy)[]
+
+describe('a rung that was left', () => {
+  test.each([[undefined], ['off'], ['prefer']] as const)('never ends the ladder where deviceIp is %s', (deviceIp) => {
+    expect(reasons.filter((reason) => endsLadder(strategy(deviceIp), reason))).toEqual([])
+  })
+
+  test('ends it for an address that is not the SIM’s, where the address is required', () => {
+    expect(reasons.filter((reason) => endsLadder(strategy('require'), reason))).toEqual(['ip_mismatch'])
+  })
+})
+
+describe('a limit that refused', () => {
+  test.each(['number_limit', 'code_locked', 'spending_limit'] as const)('closes one rung: %s', (code) => {
+    expect(closesOneRung(new PhoneCheckError(code))).toBe(true)
+  })
+
+  test.each(['address_limit', 'send_refused', 'provider_unavailable', 'store_unavailable'] as const)(
+    'closes all that follow, or is none: %s',
+    (code) => {
+      expect(closesOneRung(new PhoneCheckError(code))).toBe(false)
+    },
+  )
+
+  test('is none where somebody else says so', () => {
+    expect(closesOneRung(Object.assign(new Error('x'), { code: 'number_limit' }))).toBe(false)
+    expect(closesOneRung(undefined)).toBe(false)
+  })
+})
