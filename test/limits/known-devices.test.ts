@@ -98,6 +98,14 @@ describe('devices that are forgotten', () => {
     expect(await isForgotten(all, value)).toBe(false)
   })
 
+  test('are all that the number had, whatever was forgotten of other numbers before', async () => {
+    const all = setup()
+    const value = await issued(all.devices)
+    await all.devices.forget('number 2')
+    await all.devices.forget('number')
+    expect(await isForgotten(all, value)).toBe(true)
+  })
+
   test('stay strangers until each has expired, and asking costs nothing', async () => {
     const all = setup()
     const value = await issued(all.devices)

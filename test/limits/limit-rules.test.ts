@@ -88,7 +88,7 @@ describe('a message', () => {
       `${ofDay}/US/strangers`,
       `${ofDay}/US`,
     ])
-    expect(rules.filter(({ option }) => option === 'sendsPerDay').every(({ daily }) => daily)).toBe(true)
+    expect(rules.filter(({ option }) => option === 'sendsPerDay').map(({ daily }) => daily)).toEqual([true, true, true])
     expect(rules.filter(({ daily }) => daily).length).toBe(5)
   })
 
@@ -235,6 +235,25 @@ describe('a guess', () => {
     expect(keys.length).toBe(2)
     expect(setup().rules.guess(silent, device, home)).toEqual([])
   })
+})
+
+test('the share of a network is that of the widest around the address', () => {
+  const rules = setup().rules.check(silent, stranger, number, { address: '2001:db8:1:203::1' })
+  expect(one(rules, `day/${today}/checks/from/<address 20010db80001/48>`)).toBeDefined()
+})
+
+test('no number pays for another one: a known device shares only block, country and day with those of other numbers', () => {
+  const { rules } = setup()
+  for (const [rung, shared] of [
+    [sms, 3],
+    [silent, 1],
+  ] as const) {
+    const keysOf = (account: { number: string; device: string }) =>
+      [...rules.guess(rung, account, home), ...rules.start(rung, account, number, home)].map(({ key }) => key)
+    const mine = keysOf({ number: 'N', device: 'D' })
+    const others = keysOf({ number: 'M', device: 'D' })
+    expect(mine.filter((key) => others.includes(key)).length).toBe(shared)
+  }
 })
 
 describe('what is given back', () => {

@@ -73,6 +73,18 @@ describe.each([
     expect(await memory.find('flow 3')).toBeUndefined()
   })
 
+  test('of one number costs no other one, and that of a stranger no device', async () => {
+    const { start, limiter, hash } = setup({ checksPerNumber: 1 }, wrap)
+    const other = { number: limiter.hashNumber('+12025550101'), device: undefined }
+    const target = { e164: '+12025550101', country: 'US' as const }
+    const device = { id: 'device', generation: '' }
+    expect(await times(2, () => start())).toEqual(['kept', 'number_limit'])
+    const record = { key: 'other', record: 'record', ttlSeconds: 600 }
+    expect(await answer(limiter.consumeStart(silent, target, other, home, record))).toBe('kept')
+    expect(await times(2, () => start(silent, device))).toEqual(['kept', 'number_limit'])
+    expect(hash).not.toBe(other.number)
+  })
+
   test('whose key is taken costs nothing', async () => {
     const { start } = setup({ checksPerNumber: 2 }, wrap)
     expect(await answer(start(silent, undefined, 'flow'))).toBe('kept')
