@@ -49,6 +49,7 @@ export {
   type VerifyServiceOptions,
   verifyService,
 } from './providers/own/verify-service.js'
+export { type TwilioVerifyOptions, twilioVerify } from './providers/twilio/verify.js'
 export type { VonageOptions } from './providers/vonage/options.js'
 export { vonageVerify } from './providers/vonage/verify.js'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory.js'

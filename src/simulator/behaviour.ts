@@ -98,6 +98,14 @@ export interface Behaviour {
   vonageSpentCode: 410 | 404
   /** Whether Vonage names the request beside an `error_description` behind the `#`. Default false. */
   vonageErrorId: boolean
+  /** Digits of Twilio's codes, as the service is set. Read at create. Default 6. */
+  twilioCodeLength: number
+  /** Seconds that a number keeps its Twilio Verification. Default 600. */
+  twilioTtlSeconds: number
+  /** Twilio's sixth check of one Verification: 429 with 60202, or 404. Default 429. */
+  twilioSpent: 429 | 404
+  /** Calls per Twilio account or API key and clock hour before 429. Default 1,000,000. */
+  twilioRateLimitPerHour: number
 }
 
 export const defaultBehaviour: Readonly<Behaviour> = {
@@ -130,6 +138,10 @@ export const defaultBehaviour: Readonly<Behaviour> = {
   idenfyRateLimitPerHour: 10_000,
   vonageSpentCode: 410,
   vonageErrorId: false,
+  twilioCodeLength: 6,
+  twilioTtlSeconds: 600,
+  twilioSpent: 429,
+  twilioRateLimitPerHour: 1_000_000,
 }
 
 /**

@@ -31,6 +31,10 @@ export interface SimulatorOptions {
   readonly vonageKeys?: Readonly<Record<string, string>>
   /** Vonage applications: their RSA public keys, PEM, by id. Default: any token of RS256 that is not expired. */
   readonly vonageApplications?: Readonly<Record<string, string>>
+  /** Twilio's secrets: auth tokens by account SID, and secrets by API key SID. Default: any that are not empty. */
+  readonly twilioAccounts?: Readonly<Record<string, string>>
+  /** Draws the code of each new Twilio Verification, 4 to 10 digits. Default: random. */
+  readonly twilioCodes?: () => string
   readonly behaviour?: Partial<Behaviour>
 }
 

@@ -13,6 +13,7 @@ import { phoneCheckRoutes } from './idlayr/phone-check.js'
 import type { SimulatorOptions } from './options.js'
 import { serve } from './server/server.js'
 import { createState } from './state/create-state.js'
+import { twilioRoutes } from './twilio/verify.js'
 import { silentAuthRoutes } from './vonage/silent-auth.js'
 import { vonageRoutes } from './vonage/verify.js'
 
@@ -39,6 +40,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...idenfyRoutes(state),
     ...vonageRoutes(state),
     ...silentAuthRoutes(state),
+    ...twilioRoutes(state),
     ...controlRoutes(state),
     ...messageControlRoutes(state),
   ]

@@ -1,8 +1,8 @@
-import type { VirtualPhone } from 'passport-phonecheck/simulator'
+import type { InboxItem, VirtualPhone } from 'passport-phonecheck/simulator'
 
 /** A text or a call as the phone shows it. An inbox is there to be read, so codes are whole in it. */
 export interface PhoneMessage {
-  readonly kind: 'sms' | 'call'
+  readonly kind: InboxItem['kind']
   readonly way: 'in' | 'out'
   /** Sender of what came in, receiver of what went out. */
   readonly who: string

@@ -1,9 +1,9 @@
 /** A product that sends callbacks, as `x-tru-callback` names it. */
 export type CallbackProduct = 'phone_check' | 'mo_check'
 
-/** An SMS or a call between a vendor and a phone. Holds no text. */
+/** An SMS, a call or a WhatsApp message between a vendor and a phone. Holds no text. */
 export interface PhoneMessageRecord {
-  readonly kind: 'sms' | 'call'
+  readonly kind: 'sms' | 'call' | 'whatsapp'
   readonly direction: 'to_phone' | 'from_phone'
   /** Number of the SIM, all but its last four digits hidden. */
   readonly phone: string

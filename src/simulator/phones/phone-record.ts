@@ -1,6 +1,6 @@
 /** A message or call that reached the phone. */
 export interface InboxItem {
-  readonly kind: 'sms' | 'call'
+  readonly kind: 'sms' | 'call' | 'whatsapp'
   /** Sender's name or number. */
   readonly from: string
   readonly text: string

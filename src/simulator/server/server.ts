@@ -5,6 +5,8 @@ import { isIdenfyPath } from '../idenfy/sms.js'
 import { bareProblem } from '../idlayr/problem.js'
 import { lineHeader } from '../phones/virtual-phone.js'
 import type { SimulatorState } from '../state/simulator-state.js'
+import { twilioError, twilioTooLarge } from '../twilio/error.js'
+import { isTwilioPath } from '../twilio/verify.js'
 import { vonageError } from '../vonage/error.js'
 import { isVonagePath } from '../vonage/verify.js'
 import type { Fault } from './faults.js'
@@ -89,6 +91,10 @@ function refuse(
 ): Reply {
   const headers: Record<string, string> = allowed.length === 0 ? {} : { Allow: allowed.join(', ') }
   if (isVonagePath(path)) return vonageError(vonageNames[name], headers)
+  if (isTwilioPath(path))
+    return name === 'too_large'
+      ? twilioTooLarge()
+      : twilioError(name === 'not_found' ? 20404 : 20004, undefined, headers)
   return isIdenfyPath(path) ? idenfyError(name, undefined, headers) : state.problem(name, headers)
 }
 

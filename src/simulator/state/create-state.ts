@@ -18,6 +18,7 @@ import { FaultList } from '../server/faults.js'
 import { Listeners } from '../server/listeners.js'
 import { Rates } from '../server/rates.js'
 import { RequestLog } from '../server/request-log.js'
+import { TwilioVerifications } from '../twilio/verifications.js'
 import { VonageRequests } from '../vonage/requests.js'
 import { systemClock } from './clock.js'
 import type { NumberOverride } from './override.js'
@@ -32,7 +33,7 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
   const overrides = new Map<string, NumberOverride>()
   const callbacks = new Callbacks({ clock, behaviour, scheduler, keys, messages })
   const report = (
-    kind: 'sms' | 'call',
+    kind: PhoneMessageRecord['kind'],
     direction: PhoneMessageRecord['direction'],
     number: string,
     delivered: boolean,
@@ -88,6 +89,16 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
     vonageKeys: options.vonageKeys,
     vonageApplications: options.vonageApplications,
     vonageRequests: new VonageRequests({ clock, behaviour, scheduler, carry }),
+    twilio: {
+      accounts: options.twilioAccounts,
+      rates: new Rates(clock, () => behaviour.twilioRateLimitPerHour),
+      verifications: new TwilioVerifications({
+        clock,
+        behaviour,
+        codes: options.twilioCodes,
+        carry,
+      }),
+    },
     scheduler,
     keys,
     callbacks,

@@ -1,6 +1,7 @@
 import type { IdenfyErrorName } from '../idenfy/error.js'
 import type { PhoneCheckErrorCode } from '../idlayr/checks.js'
 import type { ProblemName } from '../idlayr/problem.js'
+import type { TwilioErrorCode } from '../twilio/error.js'
 
 /**
  * What the vendors do with one number, whoever asks and from whichever phone. Fields that name no
@@ -35,6 +36,7 @@ export interface NumberOverride {
   readonly match?: boolean
   readonly moCheck?: MoCheckOverride
   readonly idenfy?: IdenfyOverride
+  readonly twilio?: TwilioOverride
 }
 
 /** The same for MOCheck. */
@@ -64,4 +66,12 @@ export interface IdenfyOverride {
     IdenfyErrorName,
     'payment_required' | 'token_limit' | 'partner_inactive' | 'too_many_requests' | 'internal_error'
   >
+}
+
+/** The same for Twilio Verify. */
+export interface TwilioOverride {
+  /** A message is refused with this error. */
+  readonly sendError?: TwilioErrorCode
+  /** Every check of a code is. */
+  readonly checkError?: TwilioErrorCode
 }

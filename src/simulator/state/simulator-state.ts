@@ -13,6 +13,7 @@ import type { FaultList } from '../server/faults.js'
 import type { Listeners } from '../server/listeners.js'
 import type { Rates } from '../server/rates.js'
 import type { RequestLog } from '../server/request-log.js'
+import type { TwilioVerifications } from '../twilio/verifications.js'
 import type { VonageRequests } from '../vonage/requests.js'
 import type { SimulatorClock } from './clock.js'
 import type { NumberOverride } from './override.js'
@@ -38,6 +39,11 @@ export interface SimulatorState {
   readonly vonageKeys: Readonly<Record<string, string>> | undefined
   readonly vonageApplications: Readonly<Record<string, string>> | undefined
   readonly vonageRequests: VonageRequests
+  readonly twilio: {
+    readonly accounts: Readonly<Record<string, string>> | undefined
+    readonly rates: Rates
+    readonly verifications: TwilioVerifications
+  }
   readonly scheduler: Scheduler
   readonly keys: CallbackKeys
   readonly callbacks: Callbacks

@@ -2,7 +2,7 @@
 import { byId, call } from './remote.js'
 
 /**
- * @typedef {{ kind: 'sms' | 'call', way: 'in' | 'out', who: string, text: string, at: number }} Message
+ * @typedef {{ kind: 'sms' | 'call' | 'whatsapp', way: 'in' | 'out', who: string, text: string, at: number }} Message
  */
 
 const thread = byId('phone-thread')

@@ -1,0 +1,284 @@
+import type { Clock } from '../../contracts/clock.js'
+import type { CallContext, Check, Outcome, Provider } from '../../contracts/provider.js'
+import { systemClock } from '../../lib/clock.js'
+import { PhoneCheckError } from '../../lib/errors.js'
+import { isObject } from '../../lib/json.js'
+import { checkOptions, type OptionRule, oneOf } from '../../lib/options.js'
+import { httpClient, isSuccess, type VendorResponse } from '../http/client.js'
+import type { FetchLike } from '../http/fetch.js'
+import { vendorOrigin } from '../http/origin.js'
+import { mayRepeat, outcomeUnknown } from '../http/retry.js'
+import { TransportError, toTransportError } from '../http/transport.js'
+import { vendorFault } from '../http/vendor-fault.js'
+import { checkCommon, checkTimeouts } from '../options.js'
+import { cureOf, errorCodeOf, type Meaning, meaningOf } from './errors.js'
+import { localeOf } from './locale.js'
+
+export interface TwilioVerifyOptions {
+  /** How the code travels. Default `sms`. */
+  channel?: 'sms' | 'call' | 'whatsapp'
+  /** The Verify service, `VA…`, from the console. */
+  serviceSid: string | undefined
+  /** `AC…`, with `authToken`. Not needed with an API key. */
+  accountSid?: string | undefined
+  /** Never logged, and part of no error. */
+  authToken?: string | undefined
+  /** `SK…`, with `apiKeySecret`: in place of `accountSid` and `authToken`, and easier to replace. */
+  apiKeySid?: string | undefined
+  /** Never logged, and part of no error. */
+  apiKeySecret?: string | undefined
+  /** Digits of a code, 4 to 10: must be what the service is set to. Default 6. */
+  codeLength?: number
+  /** Seconds that a code lives, 120 to 600: what Twilio has set for the service. Default 600, as Twilio's. */
+  ttlSeconds?: number
+  /** A message template, `HJ…`. For `sms` and `call`. Default: the service's own. */
+  templateSid?: string
+  /** The hash of an Android app, 11 characters, by which it reads the message. For `sms`. */
+  appHash?: string
+  /** `disable` lets messages past Twilio's fraud and country rules: they are yours to keep then. For `sms`. Default `enable`. */
+  riskCheck?: 'enable' | 'disable'
+  /** An origin, such as that of another region. Default `https://verify.twilio.com`. */
+  baseUrl?: string | undefined
+  /** Name of the rung, when a ladder has two of a kind. Default `twilio-sms`, `twilio-call` or `twilio-whatsapp`. */
+  name?: string
+  /** Replaces the connection pool, for proxies and tests. Must not follow redirects. */
+  fetch?: FetchLike
+  /** For tests. */
+  clock?: Clock
+  /** Milliseconds for one call, body included. Default: send 10,000, redeem 8,000. */
+  timeoutsMs?: Partial<Record<'send' | 'redeem', number>>
+}
+
+const optionNames = [
+  'channel',
+  'serviceSid',
+  'accountSid',
+  'authToken',
+  'apiKeySid',
+  'apiKeySecret',
+  'codeLength',
+  'ttlSeconds',
+  'templateSid',
+  'appHash',
+  'riskCheck',
+  'baseUrl',
+  'name',
+  'fetch',
+  'clock',
+  'timeoutsMs',
+] as const satisfies readonly (keyof TwilioVerifyOptions)[]
+
+const matches = (grammar: RegExp) => (value: unknown) => typeof value === 'string' && grammar.test(value)
+const isInteger = (low: number, high: number) => (value: unknown) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high
+const isSecret = matches(/^[\x21-\x7e]+$/)
+
+const rules: readonly OptionRule[] = [
+  ['channel', oneOf('sms', 'call', 'whatsapp'), "must be 'sms', 'call' or 'whatsapp'"],
+  ['serviceSid', matches(/^VA[0-9a-fA-F]{32}$/), 'must be VA and 32 hexadecimal digits'],
+  ['accountSid', matches(/^AC[0-9a-fA-F]{32}$/), 'must be AC and 32 hexadecimal digits'],
+  ['authToken', isSecret, 'must be the token of the account'],
+  ['apiKeySid', matches(/^SK[0-9a-fA-F]{32}$/), 'must be SK and 32 hexadecimal digits'],
+  ['apiKeySecret', isSecret, 'must be the secret of the API key'],
+  ['codeLength', isInteger(4, 10), 'must be a whole number from 4 to 10, as the service is set'],
+  ['ttlSeconds', isInteger(120, 600), 'must be a whole number of seconds from 120 to 600'],
+  ['templateSid', matches(/^HJ[0-9a-fA-F]{32}$/), 'must be HJ and 32 hexadecimal digits'],
+  ['appHash', matches(/^[A-Za-z0-9+/]{11}$/), 'must be the 11 characters that Android computes for the app'],
+  ['riskCheck', oneOf('enable', 'disable'), "must be 'enable' or 'disable'"],
+]
+
+/** The message parameters that Twilio has for some channels only. */
+const channelsOf = { templateSid: ['sms', 'call'], appHash: ['sms'], riskCheck: ['sms'] } as const
+
+/** Twilio has no least wait between messages; a Verification has five. */
+const resendAfterSeconds = 30
+
+const sidGrammar = /^VE[0-9a-fA-F]{32}$/
+
+/**
+ * Twilio Verify: a code by SMS, call or WhatsApp, which Twilio makes and checks.
+ *
+ * Twilio keeps one Verification for each number and service, which all flows of that number share.
+ * That gives a stranger nothing, as the code goes to the SIM only. But it must not be cancelled
+ * (that would end the other flow too), nor asked for its status (the owner's yes would be the
+ * stranger's as well): only a code that was brought to this flow can win it.
+ * @throws TypeError that names the option and the cure
+ * @example
+ * ```ts
+ * twilioVerify({ channel: 'sms', serviceSid: 'VA…', apiKeySid: 'SK…', apiKeySecret: env.TWILIO_SECRET })
+ * ```
+ */
+export function twilioVerify(options: TwilioVerifyOptions): Provider {
+  checkCommon('twilioVerify', options, optionNames)
+  checkOptions('twilioVerify', options, rules)
+  checkTimeouts('twilioVerify', options.timeoutsMs ?? {}, ['send', 'redeem'])
+  const { channel = 'sms', clock = systemClock, codeLength = 6, ttlSeconds = 600, serviceSid } = options
+  if (serviceSid === undefined) throw new TypeError('twilioVerify: serviceSid is missing; take it from the console')
+  refuseOtherChannels(options, channel)
+  const name = options.name ?? `twilio-${channel}`
+  const http = httpClient(
+    vendorOrigin('twilioVerify', options.baseUrl ?? 'https://verify.twilio.com'),
+    clock,
+    options.fetch,
+  )
+  const timeoutsMs = { send: 10_000, redeem: 8_000, ...options.timeoutsMs }
+  const headers = {
+    authorization: `Basic ${Buffer.from(credentialsOf(options)).toString('base64')}`,
+    'content-type': 'application/x-www-form-urlencoded',
+    accept: 'application/json',
+  }
+
+  async function call(
+    kind: 'send' | 'redeem',
+    form: Record<string, string | undefined>,
+    { deadline }: CallContext,
+  ): Promise<VendorResponse | TransportError> {
+    const path = `/v2/Services/${serviceSid}/${kind === 'send' ? 'Verifications' : 'VerificationCheck'}`
+    const given = Object.entries(form).filter((field): field is [string, string] => field[1] !== undefined)
+    const body = new URLSearchParams(given).toString()
+    for (let repeats = 0; ; repeats++) {
+      const attempt = await http
+        .request({ method: 'POST', path, headers, body, timeoutMs: timeoutsMs[kind], deadline })
+        .catch(toTransportError)
+      // The table of a send holds for both: a second check of an approved code finds nothing any more.
+      if (!mayRepeat('send', attempt, repeats)) return attempt
+    }
+  }
+
+  function fault(
+    operation: 'send' | 'redeem',
+    answer: VendorResponse | TransportError,
+    { emit }: CallContext,
+  ): PhoneCheckError {
+    const common = { method: name, operation }
+    if (answer instanceof TransportError)
+      return vendorFault(answer, { ...common, ours: false, quota: false, untried: !answer.sent }, emit)
+    const meaning = meaningOf(answer, operation)
+    const code = errorCodeOf(answer)
+    const facts = {
+      ours: meaning === 'misconfigured',
+      quota: meaning === 'quota_exceeded',
+      // An error document below 500 says that no message went out; of a code it must be one that we know.
+      untried: meaning !== undefined || (operation === 'send' && code !== undefined && answer.status < 500),
+      error: code === undefined ? undefined : `twilio_${code}`,
+      cure: cureOf(answer),
+    }
+    return vendorFault(answer, { ...common, ...facts }, emit)
+  }
+
+  return {
+    name,
+    vendor: 'twilio',
+    assurance: 'low',
+    ttlSeconds,
+    dwellSeconds: 30,
+    sends: true,
+    resendAfterSeconds,
+    guessable: true,
+    codeGrammar: new RegExp(`^[0-9]{${codeLength}}$`),
+    close: http.close,
+
+    async start({ phoneNumber, locale }, context) {
+      const form = {
+        To: phoneNumber,
+        Channel: channel,
+        TemplateSid: options.templateSid,
+        AppHash: options.appHash,
+        RiskCheck: options.riskCheck,
+      }
+      const Locale = localeOf(locale)
+      let answer = await call('send', { ...form, Locale }, context)
+      // So Twilio refuses a language that the template lacks, and sends nothing; it then chooses by the number.
+      if (Locale !== undefined && isMissing(answer)) answer = await call('send', form, context)
+      if (!(answer instanceof TransportError)) {
+        const started = readVerification(answer, phoneNumber, ttlSeconds)
+        if (started) return { ...started, challenge: { type: 'enter_code', length: codeLength } }
+        const meaning = meaningOf(answer, 'send')
+        if (meaning === 'invalid_phone_number') throw new PhoneCheckError(meaning)
+        if (meaning === 'busy' || meaning === 'blocked') return { unable: meaning }
+      }
+      const problem = fault('send', answer, context)
+      if (problem.details.untried) throw problem
+      throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: resendAfterSeconds, cause: problem })
+    },
+
+    async redeem(check, code, context) {
+      const answer = await call('redeem', { VerificationSid: check.id, Code: code }, context)
+      const outcome = answer instanceof TransportError ? undefined : judgeCheck(answer, check)
+      if (outcome) return outcome
+      const problem = fault('redeem', answer, context)
+      // The code may have been used up, and asking again would find nothing: only another message
+      // goes on from here.
+      if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other', lost: true }
+      throw problem
+    },
+  }
+}
+
+function credentialsOf({ accountSid, authToken, apiKeySid, apiKeySecret }: TwilioVerifyOptions): string {
+  const [user, password] = apiKeySid === undefined ? [accountSid, authToken] : [apiKeySid, apiKeySecret]
+  if (user !== undefined && password !== undefined) return `${user}:${password}`
+  throw new TypeError('twilioVerify: give apiKeySid and apiKeySecret, or accountSid and authToken')
+}
+
+/** What Twilio would ignore, or refuse only when a user logs in. */
+function refuseOtherChannels(options: TwilioVerifyOptions, channel: string): void {
+  for (const [name, channels] of Object.entries(channelsOf)) {
+    if (options[name as keyof typeof channelsOf] !== undefined && !channels.some((known) => known === channel))
+      throw new TypeError(`twilioVerify: ${name} is for ${channels.join(' and ')} only; leave it out for ${channel}`)
+  }
+}
+
+function isMissing(answer: VendorResponse | TransportError): boolean {
+  return !(answer instanceof TransportError) && answer.status === 404 && errorCodeOf(answer) === 20404
+}
+
+/** The Verification, if it is one of this number that waits for its code. */
+function readVerification(
+  answer: VendorResponse,
+  phoneNumber: string,
+  ttlSeconds: number,
+): { check: Check; expiresInSeconds: number } | undefined {
+  if (!isSuccess(answer) || !isObject(answer.body)) return undefined
+  const { sid, to, status } = answer.body
+  if (typeof sid !== 'string' || !sidGrammar.test(sid) || to !== phoneNumber || status !== 'pending') return undefined
+  const check = { id: sid, state: { to: phoneNumber } }
+  return { check, expiresInSeconds: ttlSeconds - ageSeconds(answer.body, ttlSeconds) }
+}
+
+/**
+ * How long the number has had this Verification: another message does not prolong it. By the
+ * vendor's own two times, as its clock and ours may differ.
+ */
+function ageSeconds({ date_created, date_updated }: Record<string, unknown>, ttlSeconds: number): number {
+  const age = (Date.parse(String(date_updated)) - Date.parse(String(date_created))) / 1000
+  return age > 0 && age < ttlSeconds ? age : 0
+}
+
+const ends: Readonly<Record<string, Meaning & ('expired' | 'other')>> = {
+  canceled: 'expired',
+  deleted: 'expired',
+  expired: 'expired',
+  max_attempts_reached: 'expired',
+  failed: 'other',
+}
+
+/** @returns undefined for an answer that is no verdict */
+function judgeCheck(answer: VendorResponse, { id, state }: Check): Outcome | undefined {
+  if (!isSuccess(answer)) return judgeRefusal(answer)
+  const { body } = answer
+  const to = isObject(state) ? state['to'] : undefined
+  // An answer about another Verification, or another number, is no answer to this question.
+  if (!isObject(body) || to === undefined || body['sid'] !== id || body['to'] !== to) return undefined
+  const { status, valid } = body
+  if (status === 'approved') return valid === true ? { outcome: 'verified' } : undefined
+  if (status === 'pending') return valid === true ? undefined : { outcome: 'invalid_code' }
+  const reason = typeof status === 'string' && Object.hasOwn(ends, status) ? ends[status] : undefined
+  return reason && { outcome: 'unable', reason }
+}
+
+function judgeRefusal(answer: VendorResponse): Outcome | undefined {
+  const meaning = meaningOf(answer, 'redeem')
+  if (meaning === 'busy') return { outcome: 'pending', retryAfterSeconds: answer.retryAfterSeconds ?? 2 }
+  return meaning === 'expired' || meaning === 'blocked' ? { outcome: 'unable', reason: meaning } : undefined
+}
