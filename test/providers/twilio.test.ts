@@ -4,11 +4,10 @@ import { fakeClock } from 'passport-phonecheck/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { number } from '../support/app.js'
 import { adapterClock } from '../support/hanging.js'
-import { calls } from '../support/ladder.js'
 import { callContext, startInput } from '../support/rung.js'
+import { twilioAccount as account, twilioCalls as calls } from '../support/twilio.js'
 
-const serviceSid = `VA${'5'.repeat(32)}`
-const account = { serviceSid, accountSid: `AC${'a'.repeat(32)}`, authToken: 'the-auth-token' }
+const { serviceSid } = account
 const sid = `VE${'e'.repeat(32)}`
 const created = { sid, to: number, channel: 'sms', status: 'pending', valid: false }
 
@@ -105,9 +104,9 @@ describe('a message', () => {
 
   test('is asked for without its language where Twilio refused that, as nothing was sent', async () => {
     const { sim, start } = await setUp()
-    sim.fault({ match: calls.twilioSend, times: 1, ...envelope(20404, 404) })
+    sim.fault({ match: calls.send, times: 1, ...envelope(20404, 404) })
     expect(await start({ locale: 'kn-IN' })).toMatchObject({ challenge: { type: 'enter_code', length: 6 } })
-    expect(sim.count(calls.twilioSend)).toBe(2)
+    expect(sim.count(calls.send)).toBe(2)
     expect(sim.phone(number).inbox).toHaveLength(1)
   })
 
@@ -139,7 +138,7 @@ describe('a message', () => {
     ['of no time', { date_created: 'yesterday' }],
   ])('is taken to be new where its dates make no sense: %s', async (_, change) => {
     const { sim, begun } = await setUp()
-    sim.fault({ match: calls.twilioSend, patchBody: (body) => ({ ...body, ...change }) })
+    sim.fault({ match: calls.send, patchBody: (body) => ({ ...body, ...change }) })
     expect((await begun()).expiresInSeconds).toBe(600)
   })
 })
@@ -190,9 +189,9 @@ describe('what an answer to a message proves', () => {
     ['a status that is none', { status: 201, body: { ...created, status: 'approved' } }, { code: 'delivery_unknown' }],
   ])('%s, after one call', async (_, fault, expected) => {
     const { sim, start } = await setUp()
-    sim.fault({ match: calls.twilioSend, ...fault })
+    sim.fault({ match: calls.send, ...fault })
     expect(await problemOf(start())).toMatchObject(expected)
-    expect(sim.count(calls.twilioSend)).toBe(1)
+    expect(sim.count(calls.send)).toBe(1)
   })
 
   test('a call that found no connection sent nothing', async () => {
@@ -273,9 +272,9 @@ describe('what an answer to a code proves', () => {
     ['half an answer', { truncate: true }, { outcome: 'unable', reason: 'other', lost: true }],
   ])('%s, after one call', async (_, fault, expected) => {
     const { sim, redeem } = await setUp()
-    sim.fault({ match: calls.twilioCheck, ...fault })
+    sim.fault({ match: calls.check, ...fault })
     expect(await problemOf(redeem('123456', check))).toMatchObject(expected)
-    expect(sim.count(calls.twilioCheck)).toBe(1)
+    expect(sim.count(calls.check)).toBe(1)
   })
 
   test.each<[string, unknown]>([
@@ -299,14 +298,14 @@ describe('what an answer to a code proves', () => {
     ['null', 'null'],
   ])('%s is an outage', async (_, body) => {
     const { sim, redeem, context } = await setUp()
-    sim.fault({ match: calls.twilioCheck, status: 200, body: body as string })
+    sim.fault({ match: calls.check, status: 200, body: body as string })
     expect(await problemOf(redeem('123456', check))).toMatchObject({ code: 'provider_unavailable', untried: false })
     expect(context.events).toMatchObject([{ type: 'provider_outage', kind: 'malformed' }])
   })
 
   test('a yes is none for a check whose number is not known', async () => {
     const { sim, redeem } = await setUp()
-    sim.fault({ match: calls.twilioCheck, status: 200, body: { ...verdict, to: undefined } })
+    sim.fault({ match: calls.check, status: 200, body: { ...verdict, to: undefined } })
     expect(await problemOf(redeem('123456', { id: sid }))).toMatchObject({ code: 'provider_unavailable' })
   })
 })

@@ -1,4 +1,4 @@
-import { idenfySms, MemoryStore, moCheck, type Provider, phoneCheck, twilioVerify } from 'passport-phonecheck'
+import { idenfySms, MemoryStore, moCheck, type Provider, phoneCheck } from 'passport-phonecheck'
 import type { Simulator } from 'passport-phonecheck/simulator'
 import { type FakeClock, fakeClock } from 'passport-phonecheck/testing'
 import { startApp, type TestApp, type TestAppOptions, number as testNumber } from './app.js'
@@ -20,8 +20,6 @@ export const calls = {
   moRead: 'GET /mo_check/v0.1/checks/*',
   send: 'POST /fraud/send-sms',
   verify: 'POST /fraud/verify-sms',
-  twilioSend: 'POST /v2/Services/*/Verifications',
-  twilioCheck: 'POST /v2/Services/*/VerificationCheck',
 }
 
 export const rungs = {
@@ -29,16 +27,7 @@ export const rungs = {
   mocheck: (sim: Simulator, clock: FakeClock) => moCheck(account(sim, clock)),
   'idenfy-sms': (sim: Simulator, clock: FakeClock) =>
     idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', senderName: 'Acme', clock: adapterClock(clock) }),
-  'twilio-sms': (sim: Simulator, clock: FakeClock) => twilioVerify({ ...twilioAccount(sim, clock), channel: 'sms' }),
-  'twilio-call': (sim: Simulator, clock: FakeClock) => twilioVerify({ ...twilioAccount(sim, clock), channel: 'call' }),
 }
-const twilioAccount = (sim: Simulator, clock: FakeClock) => ({
-  baseUrl: sim.url,
-  serviceSid: `VA${'5'.repeat(32)}`,
-  accountSid: `AC${'a'.repeat(32)}`,
-  authToken: 'auth-token',
-  clock: adapterClock(clock),
-})
 const account = (sim: Simulator, clock: FakeClock) => ({
   baseUrl: sim.url,
   clientId: 'client',
