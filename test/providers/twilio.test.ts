@@ -221,6 +221,9 @@ describe('what an answer to a message proves', () => {
     ])
     expect(JSON.stringify(context.events)).not.toMatch(/2025550100|123456|auth-token/)
     expect(JSON.stringify(context.events)).toMatch(/codeLength.*accountSid/)
+    sim.fault({ match: calls.send, status: 401, body: 'no' })
+    await problemOf(start())
+    expect(JSON.stringify(context.events.at(-1))).toContain('accountSid')
   })
 })
 

@@ -66,6 +66,11 @@ export const needs = {
     isMet: () => ['phone-check', 'oauth2'].every((name) => existsSync(`${specsFolder}/${name}.openapi.json`)),
     bring: 'put phone-check.openapi.json and oauth2.openapi.json into a folder and set PHONECHECK_SPECS to it',
   },
+  'twilio-spec': {
+    what: "Twilio's OpenAPI document, which is not published here",
+    isMet: () => existsSync(`${specsFolder}/twilio_verify_v2.yaml`),
+    bring: 'put twilio_verify_v2.yaml, of twilio/twilio-oai, into a folder and set PHONECHECK_SPECS to it',
+  },
   'vonage-spec': {
     what: "an extract of Vonage's OpenAPI document, which is not published here",
     isMet: () => existsSync(`${specsFolder}/vonage-verify-v2-1.0.1.extract.yaml`),

@@ -96,9 +96,9 @@ export function operationsOf(name: string, text: string, mistakes: readonly Spec
         path,
         // Ids are UUIDs everywhere; the specification says so of the parameter.
         matches: new RegExp(
-          `^${path.replaceAll('.', '\\.').replace(/\{(check|request)_id\}/, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')}$`,
+          `^${path.replaceAll('.', '\\.').replace(/\{(\w+)\}/g, (_, id: string) => idGrammars[id] ?? uuid)}$`,
         ),
-        security: security && (/Basic/.test(security) ? 'basic' : 'bearer'),
+        security: security && (/Basic|authToken/.test(security) ? 'basic' : 'bearer'),
         requestContent: found['requestBody'] === undefined ? undefined : contentAt(`${pointer}/requestBody`),
         responses: new Map(statuses.map((status) => [Number(status), responseAt(`${pointer}/responses/${status}`)])),
         query: ((found['parameters'] ?? []) as Json[])
@@ -108,6 +108,11 @@ export function operationsOf(name: string, text: string, mistakes: readonly Spec
     }),
   )
 }
+
+const uuid = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+
+/** Ids in paths that are no UUIDs. */
+const idGrammars: Readonly<Record<string, string>> = { ServiceSid: 'VA[0-9a-fA-F]{32}', Sid: 'VE[0-9a-fA-F]{32}' }
 
 function escapeKey(key: string): string {
   return encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))
