@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Simulator, SimulatorOptions, TwilioErrorCode } from '../../src/simulator/index.js'
-import { type Answer, AppServer, at, number, setUp } from '../support/simulator/simulator.js'
+import { type Answer, at, number, setUp } from '../support/simulator/simulator.js'
+import { account, service, TwilioClient } from '../support/simulator/twilio.js'
 
-const service = `VA${'5'.repeat(32)}`
-const account = `AC${'a'.repeat(32)}`
 const now = '2026-01-01T00:00:00Z'
 
 let sim: Simulator
@@ -15,38 +14,6 @@ const start = async (options: SimulatorOptions = {}) => {
   return world
 }
 afterEach(() => sim.close())
-
-/** What an app's server does at Twilio, written by hand so that it shares nothing with the library. */
-class TwilioClient {
-  readonly sim: Simulator
-  credentials = `${account}:token`
-
-  constructor(sim: Simulator) {
-    this.sim = sim
-  }
-
-  call(method: string, path: string, form?: Record<string, string>, headers: object = {}): Promise<Answer> {
-    const authorization = `Basic ${Buffer.from(this.credentials).toString('base64')}`
-    return new AppServer(this.sim).call(method, `/v2/Services/${path}`, form && new URLSearchParams(form).toString(), {
-      ...(this.credentials === '' ? {} : { authorization }),
-      ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
-      ...headers,
-    })
-  }
-
-  send(form: Record<string, string> = {}, at: string = service): Promise<Answer> {
-    return this.call('POST', `${at}/Verifications`, { To: number, Channel: 'sms', ...form })
-  }
-
-  /** The SID of a Verification that was begun. */
-  async sent(form: Record<string, string> = {}, of: string = service): Promise<string> {
-    return at((await this.send(form, of)).body, 'sid')
-  }
-
-  check(form: Record<string, string>, of: string = service): Promise<Answer> {
-    return this.call('POST', `${of}/VerificationCheck`, form)
-  }
-}
 
 const lastText = () => sim.phone(number).inbox.at(-1)?.text ?? ''
 const lastCode = () => /\b\d{4,10}\b/.exec(lastText())?.[0] ?? ''
