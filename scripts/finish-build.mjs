@@ -46,6 +46,30 @@ for (const half of ['esm', 'cjs']) {
   }
 }
 
+// A tab for what tsc indents by four spaces: in a thousand files that is a fortieth of the package.
+for (const half of ['esm', 'cjs']) {
+  for (const name of readdirSync(`${root}dist/${half}`, { recursive: true, encoding: 'utf8' })) {
+    const fileName = `${root}dist/${half}/${name}`
+    if (!/\.(js|d\.ts)$/.test(name)) continue
+    const code = readFileSync(fileName, 'utf8')
+    if (/^\t* {4}/m.test(code)) writeFileSync(fileName, indentedByTabs(code, fileName))
+  }
+}
+
+/** Texts over several lines keep theirs. */
+function indentedByTabs(code, fileName) {
+  const file = ts.createSourceFile(fileName, code, ts.ScriptTarget.ESNext)
+  const texts = []
+  const visit = (node) => {
+    if (ts.isTemplateLiteralToken(node)) texts.push([node.getStart(file), node.end])
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return code.replace(/^(?: {4})+/gm, (spaces, at) =>
+    texts.some(([start, end]) => start < at && at < end) ? spaces : '\t'.repeat(spaces.length / 4),
+  )
+}
+
 // Declarations that no entry leads to describe what nobody can import: they would be a tenth of the package.
 const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 for (const half of ['esm', 'cjs']) {
