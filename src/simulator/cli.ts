@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
-import type { Simulator } from './create-simulator.js'
 import type { MessageRecord } from './phones/messages.js'
+import type { Simulator } from './running-simulator.js'
 import { startSimulator } from './simulator.js'
 
 const usage = `Usage: passport-phonecheck simulator [--port 4010] [--sandbox] [--brand tru.id|idlayr]

@@ -4,7 +4,6 @@
  * @module
  */
 export type { Behaviour } from './behaviour.js'
-export type { Simulator } from './create-simulator.js'
 export type { CallbackDraft, SignedCallback } from './idlayr/callback-signature.js'
 export type { CheckStatus, PhoneCheckErrorCode } from './idlayr/checks.js'
 export type { Brand } from './idlayr/problem.js'
@@ -29,6 +28,7 @@ export type {
   SendResult,
 } from './phones/phone-record.js'
 export type { Operator, VirtualPhone } from './phones/virtual-phone.js'
+export type { Simulator } from './running-simulator.js'
 export type { Fault, FaultHandle } from './server/faults.js'
 export type { RequestListener, RequestRecord } from './server/request-log.js'
 export { startSimulator } from './simulator.js'
