@@ -78,7 +78,7 @@ describe('a header', () => {
   })
 
   test.each([
-    ['four parts', `${token}.x`],
+    ['four parts', `${token}.${body}`],
     ['two parts', `${head}.${body}`],
     ['a space before', ` ${token}`],
     ['a line after', `${token}\n`],
