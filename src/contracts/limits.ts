@@ -38,4 +38,26 @@ export interface LimitOptions {
    * before has as many of its own. Default 30; Infinity for no limit.
    */
   checksPerNumber?: number
+  /**
+   * Messages to one number in ten minutes by devices that never logged in with it; then none for
+   * ten minutes, and twice as long each time, up to an hour. 1 to 10, default 3.
+   */
+  sendsPerNumber?: number
+  /** Tries for one code. A login has five, or as many as this. 1 to 5, default 3. */
+  triesPerCode?: number
+  /** How many more messages one login may ask for on a rung. 0 to 5, default 2. */
+  resendsPerFlow?: number
+  /**
+   * The least that any rung waits before its first resend; each later one waits twice as long. 10
+   * to 600 seconds, default: what each rung states.
+   */
+  resendAfterSeconds?: number
+  /**
+   * Wrong codes in a row for one number, over all logins, before its code rungs are closed for a
+   * day, and twice as long each time. Known devices have as many each, and twice as many together.
+   * 1 to 100, default 10. NIST SP 800-63B allows 100.
+   */
+  wrongCodesPerNumber?: number
+  /** `true` allows what lies above these ranges: ten times as much, of `triesPerCode` and `resendsPerFlow` twice. */
+  acceptRisk?: boolean
 }

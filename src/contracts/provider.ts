@@ -129,6 +129,8 @@ export interface Provider {
   readonly ownCheck?: boolean
   /** Whether its codes are short enough to be guessed: wrong ones are counted by number, over all flows. */
   readonly guessable?: boolean
+  /** Digits of its codes, where all have the same: what `phone.describe()` computes the chance of a guess from. */
+  readonly codeLength?: number
   /** What a code of this provider looks like. Anything else is a malformed request and costs no try. */
   readonly codeGrammar?: RegExp
 

@@ -35,13 +35,9 @@ export function hasTimeForMore(ageMs: number): boolean {
 
 /**
  * Milliseconds until another message may be asked for on this rung: after the provider's own rhythm, then twice that.
- * @param resendAfterSeconds as the provider states it; default 125
+ * @param resendAfterSeconds before the first resend
  */
-export function msUntilResend(
-  record: FlowRecord,
-  ageMs: number,
-  resendAfterSeconds: number = limits.resendAfterSeconds,
-): number {
+export function msUntilResend(record: FlowRecord, ageMs: number, resendAfterSeconds: number): number {
   const waitMs = resendAfterSeconds * 1000 * 2 ** (record.resends ?? 0)
   return Math.max(0, (record.sentAt ?? record.rungSince) + waitMs - ageMs, (record.stepAfter ?? 0) - ageMs)
 }

@@ -6,6 +6,7 @@ import type { Hit } from '../contracts/store.js'
 import { wallTime } from '../lib/clock.js'
 import { addressBlocks, type Network } from '../lib/ip-address.js'
 import { subscriberOf } from '../lib/phone-number.js'
+import { type LoginLimits, loginLimits } from './login-limits.js'
 import { limits } from './numbers.js'
 
 /** One limit of one step. */
@@ -43,12 +44,14 @@ export class LimitRules {
   readonly #clock: Clock
   readonly #hash: (text: string) => string
   readonly #options: LimitOptions
+  readonly #own: LoginLimits
   readonly #places = new WeakMap<Source, readonly Place[]>()
 
   constructor(clock: Clock, hash: (text: string) => string, options: LimitOptions) {
     this.#clock = clock
     this.#hash = hash
     this.#options = options
+    this.#own = loginLimits(options)
   }
 
   start(rung: Provider, account: Account, target: Target, source: Source): LimitRule[] {
@@ -93,7 +96,8 @@ export class LimitRules {
       sendsPerAddress,
     } = this.#options
     const { number, device } = account
-    const { perDay, sendsPerDevice, sendsPerNumber, perDayByDevices } = limits
+    const { perDay, sendsPerDevice, perDayByDevices } = limits
+    const sendsPerNumber = { ...limits.sendsPerNumber, limit: this.#own.sendsPerNumber }
     const ofNumber = { code: 'number_limit' } as const
     const ofDay = sendsPerDay ?? perDay.sends
     const ofItsCountry = ofCountry(sendsPerCountryPerDay, country)
@@ -188,10 +192,11 @@ export class LimitRules {
   /** Only asks whether the code rung is open to this account: no code is sent that could not be tried. */
   #askLocks({ number, device }: Account): LimitRule[] {
     const lock = { cost: 0, code: 'code_locked' } as const
-    if (device === undefined) return [{ ...limits.guesses, key: guessKeys.strangers(number), ...lock }]
+    const limit = this.#own.wrongCodesPerNumber
+    if (device === undefined) return [{ ...limits.guesses, limit, key: guessKeys.strangers(number), ...lock }]
     return [
-      { ...limits.guesses, key: guessKeys.device(number, device), ...lock },
-      { ...limits.guessesByDevices, key: guessKeys.devices(number), ...lock },
+      { ...limits.guesses, limit, key: guessKeys.device(number, device), ...lock },
+      { ...limits.guessesByDevices, limit: 2 * limit, key: guessKeys.devices(number), ...lock },
     ]
   }
 

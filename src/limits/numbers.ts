@@ -50,6 +50,8 @@ export const limits = {
   /** How often a provider is asked for a result, however many clients and processes want to know. */
   pollEverySeconds: { first: 3, later: 5, laterAfter: 30, last: 15, lastAfter: 180 },
 
+  /** Consecutive failed attempts on one account that NIST SP 800-63B section 3.2.2 allows. */
+  nistFailedAttempts: 100,
   /** Wrong codes in a row for one number, over all flows; then its code rung is locked, for twice as long each time. */
   guesses: { limit: 10, windowSeconds: day, maxWindowSeconds: 30 * day },
   /**

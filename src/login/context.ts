@@ -14,6 +14,7 @@ import { PhoneCheckError } from '../lib/errors.js'
 import { publicAddress } from '../lib/ip-address.js'
 import type { NumberPolicy } from '../lib/phone-number.js'
 import { LoginLimiter, type Requester } from '../limits/login-limiter.js'
+import { type LoginLimits, loginLimits } from '../limits/login-limits.js'
 import { limits } from '../limits/numbers.js'
 import { guardStore } from '../stores/guard.js'
 import { Ladder } from './ladder.js'
@@ -28,6 +29,8 @@ export interface LoginContext {
   readonly breakers: CircuitBreakers
   readonly checkIndex: CheckIndex
   readonly openSends: OpenSends
+  /** The limits of one login that the application may set. */
+  readonly limits: LoginLimits
   /** Keys of the flows for which this process is taking a try right now. */
   readonly tries: Set<string>
 }
@@ -68,6 +71,7 @@ export function createLoginContext(settings: LoginServiceSettings): LoginContext
     breakers: new CircuitBreakers(clock, emit),
     checkIndex: new CheckIndex(store),
     openSends: new OpenSends(store),
+    limits: loginLimits(settings.limits),
     tries: new Set(),
   }
 }
@@ -96,6 +100,11 @@ export function deviceIpFor({ settings }: LoginContext, deviceAddress: string | 
     })
   }
   return address
+}
+
+/** Seconds before a rung's first resend: as its provider states, and no less than the application wants. */
+export function resendAfter({ limits: own }: LoginContext, rung: Provider): number {
+  return Math.max(rung.resendAfterSeconds ?? limits.resendAfterSeconds, own.resendAfterSeconds)
 }
 
 /** What a provider is given of the request: nothing of the requester. */

@@ -7,7 +7,7 @@ import { shareOf } from '../lib/clock.js'
 import { fingerprint } from '../lib/crypto.js'
 import { asOutage, PhoneCheckError } from '../lib/errors.js'
 import { limits } from '../limits/numbers.js'
-import { callContext, type LoginContext, type RequestContext } from './context.js'
+import { callContext, type LoginContext, type RequestContext, resendAfter } from './context.js'
 import { closesOneRung, endsLadder } from './failure-policy.js'
 import type { Skipped, Step } from './types.js'
 
@@ -155,7 +155,7 @@ async function createCheck(
       await refund()
     }
     if (!flow.sending || error.code !== 'provider_unavailable') throw error
-    throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: resendAfter(rung), cause: error })
+    throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: resendAfter(login, rung), cause: error })
   }
 }
 
@@ -219,7 +219,7 @@ async function recordCheck(
   if (rung.sends) settings.emit({ type: 'message_sent', resend: (flow.record.resends ?? 0) > 0, ...flow.facts })
   return {
     method: rung.name,
-    challenge: challenge.type === 'enter_code' ? enterCode(challenge.length, rung, flow) : challenge,
+    challenge: challenge.type === 'enter_code' ? enterCode(login, challenge.length, rung, flow) : challenge,
     checkId: check.id,
     expiresInSeconds: Math.floor((rungUntil - now) / 1000),
     ...whatFollows(login, flow, rung),
@@ -262,22 +262,18 @@ function pauseSeconds({ details: { retryAfterSeconds = 0 } }: PhoneCheckError): 
   return Math.min(Math.max(retryAfterSeconds, least), most)
 }
 
-function enterCode(length: number, rung: Provider, flow: UnsealedFlow): Challenge {
-  const resend = resendIn(rung, flow)
+function enterCode(login: LoginContext, length: number, rung: Provider, flow: UnsealedFlow): Challenge {
+  const resend = resendIn(login, rung, flow)
   return { type: 'enter_code', length, ...(resend !== undefined && { resend_in: resend }) }
-}
-
-function resendAfter(rung: Provider): number {
-  return rung.resendAfterSeconds ?? limits.resendAfterSeconds
 }
 
 /**
  * Seconds until the server would send another message; undefined where it would not: the rung sends
  * none, or the flow had its last one.
  */
-function resendIn(rung: Provider, { record }: UnsealedFlow): number | undefined {
+function resendIn(login: LoginContext, rung: Provider, { record }: UnsealedFlow): number | undefined {
   const resends = record.resends ?? 0
-  return rung.sends && resends < limits.resendsPerFlow ? resendAfter(rung) * 2 ** resends : undefined
+  return rung.sends && resends < login.limits.resendsPerFlow ? resendAfter(login, rung) * 2 ** resends : undefined
 }
 
 /** @throws TypeError for what is neither a check nor a reason: a defect, and no answer */

@@ -10,7 +10,8 @@ export class Ladder {
   /** Whether any of its rungs has codes that can be guessed. */
   readonly isGuessable: boolean
   readonly #first: Provider
-  readonly #rungs: readonly Provider[]
+  /** In their order, without those below the floor. */
+  readonly rungs: readonly Provider[]
   readonly #review: ReviewNumbers | undefined
 
   /**
@@ -36,13 +37,13 @@ export class Ladder {
     }
     if (names.includes('review'))
       throw new TypeError("ladder: the name 'review' belongs to reviewNumbers; give your provider another")
-    this.#rungs = rungs.filter((rung) => strength[rung.assurance] >= strength[floor])
-    const [first] = this.#rungs
+    this.rungs = rungs.filter((rung) => strength[rung.assurance] >= strength[floor])
+    const [first] = this.rungs
     if (!first)
       throw new TypeError(
         `ladder: name at least one provider of assurance '${floor}' or better, such as phoneCheck({ … })`,
       )
-    this.isGuessable = this.#rungs.some(({ guessable }) => guessable)
+    this.isGuessable = this.rungs.some(({ guessable }) => guessable)
     this.#first = first
     this.#review = review
   }
@@ -64,7 +65,7 @@ export class Ladder {
   }
 
   find(name: string): Provider | undefined {
-    return this.#rungs.find((rung) => rung.name === name)
+    return this.rungs.find((rung) => rung.name === name)
   }
 
   next(name: string): Provider | undefined {
@@ -82,16 +83,16 @@ export class Ladder {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#rungs.map((rung) => rung.close?.()))
+    await Promise.all(this.rungs.map((rung) => rung.close?.()))
   }
 
   /** The rungs whose providers announce results. */
   withWebhook(): Provider[] {
-    return this.#rungs.filter((rung) => rung.webhook)
+    return this.rungs.filter((rung) => rung.webhook)
   }
 
   #after(name: string): readonly Provider[] {
-    const index = this.#rungs.findIndex((rung) => rung.name === name)
-    return index < 0 ? [] : this.#rungs.slice(index + 1)
+    const index = this.rungs.findIndex((rung) => rung.name === name)
+    return index < 0 ? [] : this.rungs.slice(index + 1)
   }
 }

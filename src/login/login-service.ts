@@ -5,6 +5,7 @@ import { withTimeout } from '../lib/clock.js'
 import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from '../lib/phone-number.js'
 import { limits } from '../limits/numbers.js'
 import { createLoginContext, type LoginContext, type LoginServiceSettings } from './context.js'
+import { describeLogin, type LoginDescription } from './describe.js'
 import { fallBack, resend } from './next-rung.js'
 import { redeem } from './redeem.js'
 import { startLogin } from './start.js'
@@ -83,6 +84,11 @@ export class LoginService {
     )
     const ready = await withTimeout(settings.clock, limits.pingMs, ping, () => false)
     return { ready, store: ready ? 'ok' : 'failed', breakers: breakers.states() }
+  }
+
+  /** As {@link describeLogin}. */
+  describe(): LoginDescription {
+    return describeLogin(this.#context)
   }
 
   /** Lets go of the providers' connections. */

@@ -7,8 +7,7 @@ import type { FlowRequest } from '../flow/requests.js'
 import { hasTimeForMore, msUntilFallback, msUntilResend } from '../flow/timing.js'
 import { shareOf } from '../lib/clock.js'
 import { asOutage, PhoneCheckError, type ProblemDetails } from '../lib/errors.js'
-import { limits } from '../limits/numbers.js'
-import { createRequestContext, deviceIpFor, type LoginContext, type RequestContext } from './context.js'
+import { createRequestContext, deviceIpFor, type LoginContext, type RequestContext, resendAfter } from './context.js'
 import { issueCheck, reissueCheck } from './issue-check.js'
 import { rejection } from './record-outcome.js'
 import { recover } from './recover.js'
@@ -56,10 +55,10 @@ export async function resend(login: LoginContext, request: FlowRequest): Promise
   const resends = flow.record.resends ?? 0
   const refused = (message: string) => refuse(login, flow, 'resend', 'send_refused', { message })
   if (!rung?.sends) throw refused('This rung sends no messages.')
-  if (resends >= limits.resendsPerFlow) throw refused('This login has had its last message.')
+  if (resends >= login.limits.resendsPerFlow) throw refused('This login has had its last message.')
   if (!hasTimeForMore(flow.ageMs))
     throw refused('There is no time left for another message. The last code is still good.')
-  const waitMs = msUntilResend(flow.record, flow.ageMs, rung.resendAfterSeconds)
+  const waitMs = msUntilResend(flow.record, flow.ageMs, resendAfter(login, rung))
   if (waitMs > 0) throw refuse(login, flow, 'resend', 'cooldown', { retryAfterSeconds: waitMs / 1000 })
   const charged = { resends: resends + 1, sentAt: flow.ageMs }
   return takeStep(login, flow, request, 'resend', createRequestContext(login, request), { rung, charged })

@@ -79,7 +79,7 @@ export async function retireRung(
 ): Promise<PhoneCheckError> {
   const { emit, deviceIp } = login.settings
   const ended =
-    stop || endsLadder(login, reason) || flow.record.flowTries >= limits.triesPerFlow || !canContinue(login, flow)
+    stop || endsLadder(login, reason) || flow.record.flowTries >= login.limits.triesPerFlow || !canContinue(login, flow)
   // Another request took the next step first, perhaps to a success: it answers for the flow, and we do not report ours.
   if (!(await flow.write(ended ? 'failed' : 'pending', { spent: true, reason, leaseUntil: undefined }))) {
     return new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
@@ -93,10 +93,13 @@ export async function retireRung(
 }
 
 /** Whether a fallback or a resend can still follow. */
-export function canContinue({ ladder }: LoginContext, { record, ageMs }: UnsealedFlow): boolean {
+export function canContinue(
+  { ladder, limits: { resendsPerFlow } }: LoginContext,
+  { record, ageMs }: UnsealedFlow,
+): boolean {
   if (!hasTimeForMore(ageMs)) return false
   if (ladder.next(record.rung)) return true
-  return ladder.find(record.rung)?.sends === true && (record.resends ?? 0) < limits.resendsPerFlow
+  return ladder.find(record.rung)?.sends === true && (record.resends ?? 0) < resendsPerFlow
 }
 
 /** The answer to the requester of a flow that goes on, or that is over. */
@@ -124,7 +127,8 @@ export async function releaseLease(
 
 async function rejectCode(login: LoginContext, flow: UnsealedFlow, spent = false): Promise<PhoneCheckError> {
   const { tries, flowTries } = flow.record
-  const attemptsLeft = spent ? 0 : Math.min(limits.triesPerCode - tries, limits.triesPerFlow - flowTries)
+  const { triesPerCode, triesPerFlow } = login.limits
+  const attemptsLeft = spent ? 0 : Math.min(triesPerCode - tries, triesPerFlow - flowTries)
   login.settings.emit({ type: 'code_rejected', attemptsLeft, ...flow.facts })
   if (attemptsLeft <= 0) return retireRung(login, flow, 'invalid_code', 'tries')
   await flow.write('pending', { leaseUntil: undefined })

@@ -20,7 +20,8 @@ export async function requireLiveRung(login: LoginContext, flow: UnsealedFlow): 
   // of the ladder goes on from there.
   if (record.spent || !flow.content.check) throw rejection(login, flow, 'rung_unable', { reason: 'other' })
   if (flow.isSpent) throw await retireRung(login, flow, 'rung_unable', 'expired')
-  const hasTries = record.tries < limits.triesPerCode && record.flowTries < limits.triesPerFlow
+  const { triesPerCode, triesPerFlow } = login.limits
+  const hasTries = record.tries < triesPerCode && record.flowTries < triesPerFlow
   if (!hasTries) throw await retireRung(login, flow, 'invalid_code', 'tries')
   return rung
 }

@@ -25,6 +25,7 @@ import {
 } from '../lib/options.js'
 import { isCountry, regionOfNumbers } from '../lib/phone-number.js'
 import { secretFault } from '../lib/secret.js'
+import { checkRanges, rangedLimits } from '../limits/login-limits.js'
 import { LoginService } from '../login/login-service.js'
 import type { ReviewNumber } from '../login/review-provider.js'
 import { demand, noCountry, noOrigin } from './complaints.js'
@@ -165,7 +166,9 @@ export function buildContext(options: AnyOptions): HandlerContext {
   )
   demand(!options.beforeSendOnChecks || options.beforeSend !== undefined, 'beforeSendOnChecks needs beforeSend')
   knownOptions('PhoneCheckStrategy: limits', options.limits ?? {}, limitNames)
+  checkRanges('PhoneCheckStrategy', options.limits ?? {})
   for (const [name, limit] of Object.entries(options.limits ?? {})) {
+    if (name === 'acceptRisk' || rangedLimits.some((ranged) => ranged === name)) continue
     if (name === 'sendsPerCountryPerDay' && typeof limit === 'object' && limit !== null) checkCountries(limit)
     else
       demand(
@@ -289,6 +292,8 @@ const limitNames = [
   'sendsPerCountryPerDay',
   'checksPerDay',
   'checksPerNumber',
+  ...rangedLimits,
+  'acceptRisk',
 ] as const satisfies readonly (keyof LimitOptions)[] as readonly string[]
 
 function isLimit(limit: unknown): boolean {

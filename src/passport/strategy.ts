@@ -1,6 +1,7 @@
 import type { OfRequest } from '../express/http-types.js'
 import { knownOptions } from '../lib/options.js'
 import { limits } from '../limits/numbers.js'
+import type { LoginDescription } from '../login/describe.js'
 import type { Readiness } from '../login/types.js'
 import { demand } from './complaints.js'
 import {
@@ -105,6 +106,15 @@ export class PhoneCheckStrategy extends FlowStrategy {
    */
   ready(): Promise<Readiness> {
     return this.context.flow.ready()
+  }
+
+  /**
+   * What is in force: the ladder with the rhythm of each rung, the limits, and how many codes
+   * somebody could guess for one number in a year. Holds nothing secret; asks nobody.
+   * @example `console.log(phone.describe())`
+   */
+  describe(): LoginDescription {
+    return this.context.flow.describe()
   }
 
   /**

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Hit, MemoryStore } from 'passport-phonecheck'
 import { describe, expect, test } from 'vitest'
+import { guessesInAYear as computed } from '../../src/limits/login-limits.js'
 import { limits } from '../../src/limits/numbers.js'
 
 const day = 86_400_000
@@ -46,6 +47,9 @@ describe('the bound in the documentation', () => {
     const greedy = await guessesInAYear(100, 0, 0)
     const byDevices = await guessesInAYear(100, 0, 0, limits.guessesByDevices)
     expect(most).toBeLessThanOrEqual(greedy)
+    // What phone.describe() says.
+    expect([computed(limits.guesses.limit), 2 * computed(limits.guesses.limit)]).toEqual([greedy, byDevices])
+    expect(limits.guessesByDevices.limit).toBe(2 * limits.guesses.limit)
     expect(mostByDevices).toBeLessThanOrEqual(byDevices)
     for (const file of ['SECURITY.md', 'docs/security-model.md']) {
       const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')

@@ -33,7 +33,7 @@ test('every option is in docs/reference/options.md', () => {
 })
 
 test('the table of limits that an app may set has their names and defaults', () => {
-  const { perAddress, perDay, sendsPerBlock, checksPerNumber } = limits
+  const { perAddress, perDay, sendsPerBlock, checksPerNumber, sendsPerNumber, guesses } = limits
   const rows = [
     ...(/\| `limits` \| default \|[\s\S]*?\n\n/.exec(options)?.[0].matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm) ?? []),
   ]
@@ -48,6 +48,10 @@ test('the table of limits that an app may set has their names and defaults', () 
     sendsPerCountryPerDay: perDay.sendsPerCountry,
     checksPerDay: perDay.checks,
     checksPerNumber: checksPerNumber.limit,
+    sendsPerNumber: sendsPerNumber.limit,
+    triesPerCode: limits.triesPerCode,
+    resendsPerFlow: limits.resendsPerFlow,
+    wrongCodesPerNumber: guesses.limit,
   })
 })
 

@@ -137,6 +137,7 @@ export function idenfySms(options: IdenfyOptions): Provider {
     sends: true,
     resendAfterSeconds,
     guessable: true,
+    codeLength: 4,
     codeGrammar: /^[0-9]{4}$/,
     close: http.close,
 

@@ -203,6 +203,7 @@ export function ownSms(options: OwnSmsOptions): Provider {
     sends: true,
     resendAfterSeconds: options.resendAfterSeconds ?? 60,
     guessable: true,
+    codeLength: digits,
     codeGrammar: new RegExp(`^[0-9]{${digits}}$`),
 
     async start(input, context) {

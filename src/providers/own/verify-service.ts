@@ -148,6 +148,7 @@ export function verifyService(options: VerifyServiceOptions): Provider {
     sends: true,
     resendAfterSeconds: options.resendAfterSeconds ?? 60,
     guessable: true,
+    codeLength,
     codeGrammar: options.codeGrammar ?? /^[0-9]{4,10}$/,
 
     async start({ phoneNumber: to, locale, purpose, resends, flowId, deviceIp, previous }, context) {
