@@ -92,9 +92,9 @@ describe('another message may be asked for', () => {
     [2, 500],
   ])('after %d resends when %d s have passed', (resends, seconds) => {
     const sent = record({ sentAt: since + 5_000, ...(resends > 0 && { resends }) })
-    expect(msUntilResend(sent, since + 5_000)).toBe(seconds * 1000)
-    expect(msUntilResend(sent, since + 5_000 + seconds * 1000)).toBe(0)
-    expect(msUntilResend(sent, since + 900_000)).toBe(0)
+    expect(msUntilResend(sent, since + 5_000, 125)).toBe(seconds * 1000)
+    expect(msUntilResend(sent, since + 5_000 + seconds * 1000, 125)).toBe(0)
+    expect(msUntilResend(sent, since + 900_000, 125)).toBe(0)
   })
 
   test('in the rhythm of the provider, counted from the begin of the rung where no message is on record', () => {
