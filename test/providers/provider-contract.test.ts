@@ -1,0 +1,244 @@
+import {
+  idenfySms,
+  moCheck,
+  type Outcome,
+  type OwnMessage,
+  ownSms,
+  type Provider,
+  phoneCheck,
+  type Started,
+  verifyService,
+} from 'passport-phonecheck'
+import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
+import { type ProviderSubject, providerContract, type VendorCall } from 'passport-phonecheck/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { FetchLike } from '../../src/providers/http/fetch.js'
+import { number } from '../support/app.js'
+
+let sim: Simulator
+beforeAll(async () => {
+  sim = await startSimulator()
+})
+afterAll(() => sim.close())
+
+type Reply = Awaited<ReturnType<FetchLike>>
+const reply = (status: number, text: string) => (): Reply => ({
+  status,
+  headers: { get: () => null },
+  text: async () => text,
+})
+
+/** What proxies and vendors in trouble answer. */
+const noise = [
+  reply(200, '<!doctype html><title>Sign in to the hotel Wi-Fi</title>'),
+  reply(200, ''),
+  reply(200, '{}'),
+  reply(200, '[]'),
+  reply(200, 'null'),
+  reply(200, '{"status":true,"valid":true,"match":"true","is_verified":"true"}'),
+  reply(201, '{"check_id":'),
+  reply(204, ''),
+  reply(302, ''),
+  reply(500, '{"match":true,"is_verified":true}'),
+  reply(503, 'Service Unavailable'),
+]
+/** A rung's `fetch`, each call of which goes through the case. The vendor's token is no part of what is tested. */
+const over =
+  (call: VendorCall<Reply>): FetchLike =>
+  async (url, init) => {
+    const send = async (): Promise<Reply> => {
+      const response = await fetch(url, { ...init, redirect: 'manual' } as RequestInit)
+      const text = await response.text()
+      return { status: response.status, headers: response.headers, text: async () => text }
+    }
+    return url.includes('/oauth2/') ? send() : call(send)
+  }
+
+const account = () => ({ baseUrl: sim.url, clientId: 'client', clientSecret: 'the-client-secret' })
+const urlOf = ({ challenge }: Started) => (challenge.type === 'open_url' ? challenge.url : '')
+const digits = (code: string) => String((Number(code) + 1) % 10 ** code.length).padStart(code.length, '0')
+
+let openNumbers = 0
+const subjects: Record<string, ProviderSubject<Reply>> = {
+  phoneCheck: {
+    create: (call) => phoneCheck({ ...account(), fetch: over(call) }),
+    answer: async (started) => {
+      const end = await sim.phone(number).open(urlOf(started))
+      return (end.body as { code: string }).code
+    },
+    wrong: (code) => `${code.slice(0, -1)}${code.endsWith('a') ? 'b' : 'a'}`,
+    malformed: noise,
+    secrets: ['the-client-secret'],
+  },
+  moCheck: {
+    create: (call) => moCheck({ ...account(), fetch: over(call) }),
+    answer: async ({ challenge }) => {
+      if (challenge.type === 'send_sms') await sim.phone(number).send(challenge.to, challenge.body)
+      return undefined
+    },
+    malformed: noise,
+    secrets: ['the-client-secret'],
+  },
+  idenfySms: {
+    create(call) {
+      // The vendor keeps one open request for each number.
+      openNumbers += 20
+      return idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'the-api-secret', fetch: over(call) })
+    },
+    phoneNumber: (login) => `+1202555${String(100 + openNumbers + login).padStart(4, '0')}`,
+    answer: (_started, to) => /\b(\d{4})\b/.exec(sim.phone(to).inbox.at(-1)?.text ?? '')?.[1],
+    wrong: digits,
+    malformed: noise,
+    secrets: ['the-api-secret'],
+  },
+}
+
+describe.each(Object.entries(subjects))('%s', (_name, subject) => {
+  for (const { name, run } of providerContract(subject)) test(name, run)
+})
+
+describe('ownSms', () => {
+  const outbox: OwnMessage[] = []
+  const subject: ProviderSubject<unknown> = {
+    create: (call) => ownSms({ brand: 'Acme', send: (message) => call(async () => void outbox.push(message)) }),
+    answer: () => outbox.at(-1)?.code,
+    wrong: digits,
+    // A gateway's answer is not looked at, but for a failure of its own.
+    malformed: [() => ({ ok: false, status: 500 })],
+    secrets: [],
+  }
+  for (const { name, run } of providerContract(subject)) test(name, run)
+})
+
+/** A service that keeps the code itself, and its rung as somebody might write it. */
+function service() {
+  const codes = new Map<string, string>()
+  return {
+    codes,
+    create: async (): Promise<unknown> => {
+      const id = `id-${codes.size}`
+      codes.set(id, String(100_000 + codes.size))
+      return { id }
+    },
+    check: async (id: string, code: string): Promise<unknown> => (codes.get(id) === code ? 'verified' : 'invalid_code'),
+  }
+}
+
+describe('verifyService', () => {
+  const { codes, create, check } = service()
+  const subject: ProviderSubject<unknown> = {
+    create: (call) =>
+      verifyService({
+        name: 'svc',
+        vendor: 'svc',
+        start: () => call(create) as never,
+        check: ({ id, code }) => call(() => check(id, code)) as never,
+      }),
+    answer: () => [...codes.values()].at(-1),
+    wrong: digits,
+    malformed: [() => undefined, () => ({}), () => true, () => ({ status: 'verified' }), () => '<html>'],
+    secrets: [],
+  }
+  for (const { name, run } of providerContract(subject)) test(name, run)
+})
+
+describe('a naive rung is found out:', () => {
+  const base = { vendor: 'naive', assurance: 'low' as const, ttlSeconds: 300, dwellSeconds: 10 }
+  /** Names of the cases that fail. */
+  async function broken(subject: ProviderSubject<never>): Promise<string[]> {
+    const names: string[] = []
+    for (const { name, run } of providerContract(subject)) await run().catch(() => names.push(name))
+    return names
+  }
+  const untyped = (subject: ProviderSubject<unknown>) => subject as unknown as ProviderSubject<never>
+
+  test('one that polls a vendor which keeps one check for each number', async () => {
+    let approved = false
+    const rung: Provider = {
+      ...base,
+      name: 'polled-sna',
+      start: async () => ({
+        challenge: { type: 'open_url', url: 'https://x.example/' },
+        check: { id: 'VE1' },
+        expiresInSeconds: 300,
+      }),
+      poll: async (): Promise<Outcome> =>
+        approved ? { outcome: 'verified' } : { outcome: 'pending', retryAfterSeconds: 3 },
+    }
+    const answer = () => {
+      approved = true
+      return undefined
+    }
+    const found = await broken(untyped({ create: () => rung, answer, malformed: [], secrets: [] }))
+    expect(found).toEqual(['says what it is', 'tells the checks of two logins of one number apart'])
+  })
+
+  function naive(more: Partial<Provider>, call: VendorCall<unknown>, vendor: ReturnType<typeof service>): Provider {
+    return {
+      ...base,
+      name: 'naive',
+      sends: true,
+      guessable: true,
+      codeGrammar: /^.{1,20}$/,
+      start: async () => ({
+        challenge: { type: 'enter_code', length: 6 },
+        check: { id: ((await call(vendor.create)) as { id: string }).id },
+        expiresInSeconds: 300,
+      }),
+      redeem: async ({ id }, code) => ({ outcome: (await call(() => vendor.check(id, code))) as 'verified' }),
+      ...more,
+    }
+  }
+  const naiveSubject = (more: (call: VendorCall<unknown>, vendor: ReturnType<typeof service>) => Partial<Provider>) => {
+    const vendor = service()
+    return untyped({
+      create: (call) => naive(more(call, vendor), call, vendor),
+      answer: () => [...vendor.codes.values()].at(-1),
+      wrong: digits,
+      malformed: [() => ({}), () => 'verified?'],
+      secrets: [],
+    })
+  }
+
+  test('one that compares the code with ==', async () => {
+    const more = (_call: unknown, { codes }: ReturnType<typeof service>): Partial<Provider> => ({
+      redeem: async ({ id }, code) => ({
+        // biome-ignore lint/suspicious/noDoubleEquals: that is what is found out
+        outcome: Number(codes.get(id)) == (code as unknown) ? 'verified' : 'invalid_code',
+      }),
+    })
+    expect(await broken(naiveSubject(more))).toContain('takes no other spelling of the right code for it')
+  })
+
+  test('one that sends again when the answer was lost', async () => {
+    const more = (call: VendorCall<unknown>, vendor: ReturnType<typeof service>): Partial<Provider> => ({
+      start: async () => {
+        const answer = await call(vendor.create).catch(() => call(vendor.create))
+        return { challenge: { type: 'enter_code', length: 6 }, check: answer as { id: string }, expiresInSeconds: 300 }
+      },
+    })
+    expect(await broken(naiveSubject(more))).toContain('repeats nothing that may have sent a message')
+  })
+
+  test('one that takes any answer for a check, and puts the number into its errors', async () => {
+    const more = (call: VendorCall<unknown>): Partial<Provider> => ({
+      start: async ({ phoneNumber }) => {
+        await call(async () => undefined).catch((cause) => {
+          throw new Error(`no SMS to ${phoneNumber}`, { cause })
+        })
+        return { challenge: { type: 'enter_code', length: 6 }, check: { id: 'x' }, expiresInSeconds: 300 }
+      },
+    })
+    expect(await broken(naiveSubject(more))).toContain('takes a malformed answer to start for an outage')
+  })
+
+  test('one for which every 200 is a yes', async () => {
+    const more = (call: VendorCall<unknown>, vendor: ReturnType<typeof service>): Partial<Provider> => ({
+      redeem: async ({ id }, code) => {
+        const answer = await call(() => vendor.check(id, code))
+        return { outcome: answer === 'invalid_code' ? 'invalid_code' : 'verified' }
+      },
+    })
+    expect(await broken(naiveSubject(more))).toContain('takes a malformed answer to a code or question for no yes')
+  })
+})
