@@ -84,7 +84,7 @@ for (const kind of kinds) {
         waiting.flatMap(({ flow }) => flow ?? []),
         killedAt,
       )
-      const rest = world(8000)
+      const rest = world(120_000)
       await Promise.all(waiting.map((customer) => customer.run(rest)))
 
       let lost = 0

@@ -128,6 +128,7 @@ export function vonageVerify(options: VonageOptions): Provider {
     ttlSeconds: lifeSeconds,
     dwellSeconds: isSilent ? 10 : 60,
     ...(!isSilent && { sends: true, resendAfterSeconds: 60, guessable: true }),
+    ...(!isSilent && { codeLength }),
     codeGrammar: isSilent ? /^[A-Za-z0-9]{4,10}$/ : new RegExp(`^[0-9]{${codeLength}}$`),
     close: http.close,
     ...(isSilent && { judgeReport }),
