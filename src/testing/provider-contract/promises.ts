@@ -15,7 +15,11 @@ async function answered(bench: RungBench) {
 function hidesSecrets(bench: RungBench, problem: unknown, code?: string): void {
   const said = `${problem instanceof Error ? `${problem.message} ${JSON.stringify(problem)}` : JSON.stringify(problem)} ${JSON.stringify(bench.events)}`
   const numbers = bench.numbers().map((number) => number.slice(1))
-  for (const secret of [...numbers, ...bench.subject.secrets, ...(code !== undefined && code.length >= 6 ? [code] : [])])
+  for (const secret of [
+    ...numbers,
+    ...bench.subject.secrets,
+    ...(code !== undefined && code.length >= 6 ? [code] : []),
+  ])
     ok(!said.includes(secret), 'an error or event holds a number, a code or a secret')
 }
 
