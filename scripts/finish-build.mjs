@@ -70,23 +70,38 @@ function indentedByTabs(code, fileName) {
   )
 }
 
-// Declarations that no entry leads to describe what nobody can import: they would be a tenth of the package.
+// Declarations that no entry leads to describe what nobody can import, and comments of those that no entry names
+// are seen by nobody: together they would be a fifth of the package. A class that is exported may inherit from one
+// that is not, and its methods' comments are shown: so those of the strategies' folder stay.
 const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+const inherited = ['passport']
 for (const half of ['esm', 'cjs']) {
   const folder = `${root}dist/${half}/`
   const reached = new Set()
+  const named = new Set()
+  const locate = (file, name) => resolve(dirname(file), name.replace(/\.js$/, '.d.ts'))
   const reach = (file) => {
     if (reached.has(file)) return
     reached.add(file)
-    for (const { fileName } of ts.preProcessFile(readFileSync(file, 'utf8')).importedFiles) {
-      if (fileName.startsWith('.')) reach(resolve(dirname(file), fileName.replace(/\.js$/, '.d.ts')))
-    }
+    for (const { fileName } of ts.preProcessFile(readFileSync(file, 'utf8')).importedFiles)
+      if (fileName.startsWith('.')) reach(locate(file, fileName))
+  }
+  const name = (file) => {
+    named.add(file)
+    for (const [, from] of readFileSync(file, 'utf8').matchAll(/^export [^;]*? from '(\.[^']+)'/gm))
+      name(locate(file, from))
   }
   for (const { [half === 'esm' ? 'import' : 'require']: entry } of Object.values(exports)) {
-    if (entry?.types) reach(resolve(root, entry.types))
+    if (!entry?.types) continue
+    reach(resolve(root, entry.types))
+    name(resolve(root, entry.types))
   }
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (name.endsWith('.d.ts') && !reached.has(folder + name)) rmSync(folder + name)
+  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const file = folder + path
+    if (!path.endsWith('.d.ts')) continue
+    if (!reached.has(file)) rmSync(file)
+    else if (!named.has(file) && !inherited.includes(dirname(path)))
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/^[ \t]*\/\*\*[\s\S]*?\*\/[ \t]*\n/gm, ''))
   }
 }
 
