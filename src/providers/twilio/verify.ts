@@ -175,6 +175,7 @@ export function twilioVerify(options: TwilioVerifyOptions): Provider {
     sends: true,
     resendAfterSeconds,
     guessable: true,
+    codeLength,
     codeGrammar: new RegExp(`^[0-9]{${codeLength}}$`),
     close: http.close,
 
