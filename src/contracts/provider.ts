@@ -98,6 +98,11 @@ export interface CallContext {
    * 132 bits) for what a rung must be able to compute again and must not keep.
    */
   keyedHash(text: string): string
+  /**
+   * Of `redeem`: the `iss` that came beside the code (RFC 9207), at most 256 characters. The
+   * device's word: it may refuse a code, never prove one.
+   */
+  issuer?: string
 }
 
 /** One rung's provider: the vendor's wire contract in, an outcome out. No policy and no memory of flows lives here. */

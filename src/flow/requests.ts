@@ -17,6 +17,8 @@ export interface RedeemRequest extends FlowRequest {
   code?: unknown
   /** The device's own idea of which check this is. */
   checkId?: string
+  /** `iss` beside the code: which authorization server says it sent the browser back. */
+  issuer?: string
   /** What the device reported instead of a code. */
   error?: string
   /** Free text beside `error`, for the rung's own judgement alone. */

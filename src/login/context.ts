@@ -45,6 +45,8 @@ export interface RequestContext {
   readonly redirectUrl: string | undefined
   /** The device's public address, where the provider is to be told. */
   readonly deviceIp: string | undefined
+  /** `iss` of the return leg, for the rung alone. */
+  readonly issuer?: string | undefined
 }
 
 /** @throws TypeError that names the option and the cure */
@@ -79,11 +81,12 @@ export function createLoginContext(settings: LoginServiceSettings): LoginContext
 /** @param deviceIp as {@link deviceIpFor} has it, for steps that create a check */
 export function createRequestContext(
   { settings }: LoginContext,
-  { requester, redirectUrl }: { requester: Requester; redirectUrl?: string },
+  { requester, redirectUrl, issuer }: { requester: Requester; redirectUrl?: string; issuer?: string },
   deviceIp?: string,
 ): RequestContext {
   // The last call may be given its grace, and the request ends in its time all the same.
-  return { deadline: deadlineIn(limits.requestDeadlineMs - graceMs, settings.clock), requester, redirectUrl, deviceIp }
+  const deadline = deadlineIn(limits.requestDeadlineMs - graceMs, settings.clock)
+  return { deadline, requester, redirectUrl, deviceIp, issuer }
 }
 
 /**
@@ -111,9 +114,14 @@ export function resendAfter({ limits: own }: LoginContext, rung: Provider): numb
 export function callContext(
   { settings: { emit, secret } }: LoginContext,
   { name }: Provider,
-  { deadline }: Pick<RequestContext, 'deadline'>,
+  { deadline, issuer }: Pick<RequestContext, 'deadline' | 'issuer'>,
 ): CallContext {
-  return { deadline, emit, keyedHash: (text) => keyedHash(secret, `passport-phonecheck/rung/1 ${name}`)(text) }
+  return {
+    deadline,
+    emit,
+    keyedHash: (text) => keyedHash(secret, `passport-phonecheck/rung/1 ${name}`)(text),
+    ...(issuer !== undefined && { issuer }),
+  }
 }
 
 export interface LoginServiceSettings extends NumberPolicy {

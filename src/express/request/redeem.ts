@@ -15,6 +15,7 @@ const verifyFields = [
   'code',
   'check_id',
   'request_id',
+  'iss',
   'error',
   'error_description',
   'type',
@@ -30,7 +31,7 @@ const maxDescriptionLength = 1024
 /**
  * Reads `POST verify`: `flow`, and beside it the vendor's last response as the device got it. That
  * is a result (`check_id` with `code` or `error`, `error_description`) or a problem document
- * (`type`, `title`, `detail`, `status`). Other members are ignored, as vendors add some at any time; none of them says who is
+ * (`type`, `title`, `detail`, `status`), and OAuth's `iss`. Other members are ignored, as vendors add some at any time; none of them says who is
  * logged in.
  * @throws PhoneCheckError 400, 403, 413, 415
  */
@@ -55,6 +56,7 @@ export async function readVerify(context: HandlerContext, req: HttpRequest): Pro
       ...request,
       ...(code !== undefined && { code }),
       ...(checkId !== undefined && { checkId }),
+      ...issuerOf(body),
       ...reportOf(error, body['error_description'] ?? body['detail']),
     },
     ...(cookie && { cookieName: cookie.name }),
@@ -81,6 +83,11 @@ function reportOf(error: string | undefined, description: unknown): Pick<RedeemR
   if (error === undefined) return {}
   const isText = typeof description === 'string'
   return { error, ...(isText && { errorDescription: description.slice(0, maxDescriptionLength) }) }
+}
+
+/** RFC 9207. Cut, and not refused: vendors without it may use the name for something else. */
+function issuerOf({ iss }: Record<string, unknown>): Pick<RedeemRequest, 'issuer'> {
+  return typeof iss === 'string' ? { issuer: iss.slice(0, 256) } : {}
 }
 
 /**
@@ -114,6 +121,7 @@ export function readReturn(context: HandlerContext, req: HttpRequest): IncomingR
       ...requesterOf(context, req),
       checkId,
       ...(code !== undefined && { code }),
+      ...issuerOf(query),
       ...reportOf(error, query['error_description']),
     },
     cookieName: cookie.name,
