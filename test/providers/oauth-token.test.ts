@@ -1,6 +1,6 @@
 import { fakeClock } from 'passport-phonecheck/testing'
 import { expect, test } from 'vitest'
-import { tokenSource } from '../../src/providers/idlayr/oauth-token.js'
+import { tokenSource } from '../../src/providers/http/oauth-token.js'
 
 function source(expiresInSeconds: unknown) {
   const clock = fakeClock()
