@@ -35,6 +35,15 @@ export type { PhoneCheckStrategyOptions, PhoneCheckStrategyOptionsWithRequest } 
 export type { FlowStrategy } from './passport/purpose-strategy.js'
 export { PhoneCheckStrategy, PhoneCheckStrategy as Strategy, type PurposeOptions } from './passport/strategy.js'
 export type { Done, Verdict, VerifyCallback, VerifyCallbackWithRequest } from './passport/verify.js'
+export type { CamaraAlgorithm, CamaraClientAuth } from './providers/camara/client-auth.js'
+export { camaraNumberVerification } from './providers/camara/number-verification.js'
+export type {
+  CamaraNumberVerificationOptions,
+  CamaraOptions,
+  CamaraOtpSmsOptions,
+} from './providers/camara/options.js'
+export { camaraOtpSms } from './providers/camara/otp-sms.js'
+export { camaraPresets } from './providers/camara/presets.js'
 export type { FetchLike } from './providers/http/fetch.js'
 export { type IdenfyOptions, idenfySms } from './providers/idenfy/sms.js'
 export { type MoCheckOptions, moCheck } from './providers/idlayr/mocheck.js'

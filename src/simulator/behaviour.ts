@@ -106,6 +106,26 @@ export interface Behaviour {
   twilioSpent: 429 | 404
   /** Calls per Twilio account or API key and clock hour before 429. Default 1,000,000. */
   twilioRateLimitPerHour: number
+  /** Whether the operator names itself as `iss` on the way back (RFC 9207). Default true. */
+  camaraIss: boolean
+  /** PKCE with S256: checked where a challenge came, demanded, or unknown to the operator. Default 'checked'. */
+  camaraPkce: 'checked' | 'required' | 'ignored'
+  /** The one way in which clients may prove themselves at the operator's token endpoint. Default 'any'. */
+  camaraClientAuth: 'any' | 'private_key_jwt' | 'basic' | 'post'
+  /** Whether an id_token comes with a code's token, for the scope `openid`. Default true. */
+  camaraIdToken: boolean
+  /** Whether the user has given the operator consent; else `consent_required`. Default 'given'. */
+  camaraConsent: 'given' | 'required'
+  /** Purpose and API as two scopes, or joined by `#` as some operators have it. Default 'space'. */
+  camaraScope: 'space' | 'hash'
+  /** Seconds that an authorization code lives. Default 60. */
+  camaraCodeSeconds: number
+  /** Seconds that a code of One Time Password SMS lives. Default 300. */
+  camaraOtpSeconds: number
+  /** Wrong codes for one message before VERIFICATION_FAILED. Default 3. */
+  camaraOtpTries: number
+  /** Living codes for one number before MAX_OTP_CODES_EXCEEDED. Default 5. */
+  camaraOtpSends: number
 }
 
 export const defaultBehaviour: Readonly<Behaviour> = {
@@ -142,6 +162,16 @@ export const defaultBehaviour: Readonly<Behaviour> = {
   twilioTtlSeconds: 600,
   twilioSpent: 429,
   twilioRateLimitPerHour: 1_000_000,
+  camaraIss: true,
+  camaraPkce: 'checked',
+  camaraClientAuth: 'any',
+  camaraIdToken: true,
+  camaraConsent: 'given',
+  camaraScope: 'space',
+  camaraCodeSeconds: 60,
+  camaraOtpSeconds: 300,
+  camaraOtpTries: 3,
+  camaraOtpSends: 5,
 }
 
 /**

@@ -11,7 +11,7 @@ const usage = `Usage: passport-phonecheck simulator [--port 4010] [--sandbox] [-
              without it the phone does: its SIM, its mobile data, its operator
   --brand    whose error documents problems point to (default tru.id)
 
-Serves tru.ID / IDlayr (PhoneCheck, MOCheck, callbacks), iDenfy, Twilio Verify, and phones under /_simulator: their inbox, their SMS, the callbacks sent.
+Serves tru.ID / IDlayr (PhoneCheck, MOCheck, callbacks), iDenfy, Twilio Verify, a CAMARA operator, and phones under /_simulator: their inbox, their SMS, the callbacks sent.
 `
 
 interface Settings {

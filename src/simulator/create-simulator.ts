@@ -42,7 +42,10 @@ export function createSimulator(state: SimulatorState, server: Server): Simulato
       if (override === null) state.overrides.delete(canonical)
       else state.overrides.set(canonical, override)
     },
-    expireTokens: () => state.tokens.expireAll(),
+    expireTokens: () => {
+      state.tokens.expireAll()
+      state.camara.expireTokens()
+    },
     onRequest: (listener) => state.log.subscribe(listener),
     onMessage: (listener) => state.messages.add(listener),
     close: () => {

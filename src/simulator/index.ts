@@ -7,7 +7,7 @@ export type { Behaviour } from './behaviour.js'
 export type { CallbackDraft, SignedCallback } from './idlayr/callback-signature.js'
 export type { CheckStatus, PhoneCheckErrorCode } from './idlayr/checks.js'
 export type { Brand } from './idlayr/problem.js'
-export type { SimulatorClient, SimulatorOptions } from './options.js'
+export type { CamaraClient, SimulatorClient, SimulatorOptions } from './options.js'
 export type {
   CallbackProduct,
   CallbackRecord,
@@ -33,6 +33,12 @@ export type { Fault, FaultHandle } from './server/faults.js'
 export type { RequestListener, RequestRecord } from './server/request-log.js'
 export { startSimulator } from './simulator.js'
 export type { SimulatorClock } from './state/clock.js'
-export type { IdenfyOverride, MoCheckOverride, NumberOverride, TwilioOverride } from './state/override.js'
+export type {
+  CamaraOverride,
+  IdenfyOverride,
+  MoCheckOverride,
+  NumberOverride,
+  TwilioOverride,
+} from './state/override.js'
 export type { CheckView, MoCheckView } from './state/views.js'
 export type { TwilioErrorCode } from './twilio/error.js'

@@ -23,6 +23,11 @@ export interface SimulatorOptions {
   /** iDenfy API secrets by API key. Default: any non-empty key and secret. */
   readonly idenfyKeys?: Readonly<Record<string, string>>
   /**
+   * Applications at the CAMARA operator, by client id. Default: any id with any secret, any redirect
+   * URI, and no `private_key_jwt`, which needs a key.
+   */
+  readonly camaraClients?: Readonly<Record<string, CamaraClient>>
+  /**
    * Draws iDenfy's codes, four digits each: twice at every accepted send-sms, for the SMS and for
    * the second call; a third time when those two are the same. Default: random.
    */
@@ -47,4 +52,13 @@ export interface SimulatorClient {
   readonly redirectUrl?: string
   /** The project's own callback URLs, used by checks that name none. */
   readonly callbackUrls?: Readonly<Partial<Record<CallbackProduct, string>>>
+}
+
+/** An application at the simulated CAMARA operator. */
+export interface CamaraClient {
+  readonly secret?: string
+  /** Public keys as PEM, by `kid`. */
+  readonly keys?: Readonly<Record<string, string>>
+  /** Where devices may be sent back to; any other strands the user on the operator's page. Default: anywhere. */
+  readonly redirectUris?: readonly string[]
 }

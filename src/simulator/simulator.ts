@@ -1,5 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import { behaviourWith } from './behaviour.js'
+import { camaraApiRoutes } from './camara/api.js'
+import { camaraAuthorizeRoutes } from './camara/authorize.js'
+import { camaraTokenRoutes } from './camara/token.js'
 import { controlRoutes } from './control/control.js'
 import { messageControlRoutes } from './control/messages.js'
 import { createSimulator } from './create-simulator.js'
@@ -42,6 +45,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...vonageRoutes(state),
     ...silentAuthRoutes(state),
     ...twilioRoutes(state),
+    ...camaraAuthorizeRoutes(state),
+    ...camaraTokenRoutes(state),
+    ...camaraApiRoutes(state),
     ...controlRoutes(state),
     ...messageControlRoutes(state),
   ]

@@ -5,7 +5,7 @@ import { accessTokenType, readHeader } from './header.js'
 import { complaint, type KeyRing } from './keys.js'
 import { tokenLimits } from './numbers.js'
 
-/** Signs and verifies access tokens. The only user of jsonwebtoken. */
+/** Signs and verifies access tokens. */
 export class AccessTokens {
   readonly #keys: KeyRing
   readonly #issuer: string

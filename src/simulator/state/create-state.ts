@@ -1,4 +1,6 @@
 import type { Behaviour } from '../behaviour.js'
+import { CamaraGrants } from '../camara/grants.js'
+import { Otps } from '../camara/otps.js'
 import { fourDigits } from '../idenfy/codes.js'
 import { Verifications } from '../idenfy/verifications.js'
 import { CallbackKeys } from '../idlayr/callback-keys.js'
@@ -99,6 +101,9 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
         carry,
       }),
     },
+    camara: new CamaraGrants(clock),
+    camaraClients: options.camaraClients,
+    camaraOtps: new Otps({ clock, behaviour, carry }),
     scheduler,
     keys,
     callbacks,

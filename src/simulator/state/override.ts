@@ -37,6 +37,7 @@ export interface NumberOverride {
   readonly moCheck?: MoCheckOverride
   readonly idenfy?: IdenfyOverride
   readonly twilio?: TwilioOverride
+  readonly camara?: CamaraOverride
 }
 
 /** The same for MOCheck. */
@@ -74,4 +75,10 @@ export interface TwilioOverride {
   readonly sendError?: TwilioErrorCode
   /** Every check of a code is. */
   readonly checkError?: TwilioErrorCode
+}
+
+/** The same for the CAMARA operator. */
+export interface CamaraOverride {
+  /** The phone with this SIM is sent back with this error, such as `access_denied`. */
+  readonly authorizeError?: string
 }

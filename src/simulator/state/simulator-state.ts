@@ -1,4 +1,6 @@
 import type { Behaviour } from '../behaviour.js'
+import type { CamaraGrants } from '../camara/grants.js'
+import type { Otps } from '../camara/otps.js'
 import type { Verifications } from '../idenfy/verifications.js'
 import type { CallbackKeys } from '../idlayr/callback-keys.js'
 import type { Callbacks } from '../idlayr/callbacks.js'
@@ -6,7 +8,7 @@ import type { Checks } from '../idlayr/checks.js'
 import type { MoChecks } from '../idlayr/mo-checks.js'
 import type { Problem } from '../idlayr/problem.js'
 import type { Tokens } from '../idlayr/tokens.js'
-import type { SimulatorClient } from '../options.js'
+import type { CamaraClient, SimulatorClient } from '../options.js'
 import type { MessageRecord, Sms } from '../phones/messages.js'
 import type { Phones } from '../phones/phones.js'
 import type { FaultList } from '../server/faults.js'
@@ -44,6 +46,9 @@ export interface SimulatorState {
     readonly rates: Rates
     readonly verifications: TwilioVerifications
   }
+  readonly camara: CamaraGrants
+  readonly camaraClients: Readonly<Record<string, CamaraClient>> | undefined
+  readonly camaraOtps: Otps
   readonly scheduler: Scheduler
   readonly keys: CallbackKeys
   readonly callbacks: Callbacks

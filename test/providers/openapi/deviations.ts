@@ -38,14 +38,14 @@ export function deviationsOf(exchange: Exchange, operations: readonly Operation[
 }
 
 function* inRequest({ requestHeaders, requestBody, query }: Exchange, operation: Operation): Generator<string> {
-  const { security, requestContent, responses } = operation
+  const { security, requestContent, responses, headers } = operation
   const authorization = requestHeaders['authorization']
   const grammar = { bearer: /^Bearer [\w.~+/-]+=*$/, basic: /^Basic [A-Za-z0-9+/]+=*$/ }[security ?? '']
   if (grammar ? !grammar.test(authorization ?? '') : authorization !== undefined)
     yield `request: authorization is not ${security ?? 'absent'}`
   if (security) {
     const strange = Object.keys(requestHeaders).filter(
-      (name) => ![...httpHeaders, 'authorization', 'content-type'].includes(name),
+      (name) => ![...httpHeaders, ...headers, 'authorization', 'content-type'].includes(name),
     )
     yield* strange.map((name) => `request: header ${name} is not documented`)
     const wanted = new Set([...responses.values()].flatMap(({ content }) => [...content.keys()]))

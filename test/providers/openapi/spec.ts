@@ -20,6 +20,8 @@ export interface Operation {
   readonly requestContent: ContentByType | undefined
   readonly responses: ReadonlyMap<number, ResponseSpec>
   readonly query: readonly string[]
+  /** Headers that the document gives to requests. */
+  readonly headers: readonly string[]
 }
 
 export interface ResponseSpec {
@@ -46,8 +48,11 @@ export function readOperations(mistakes: readonly SpecMistake[]): Operation[] {
   ]
 }
 
-/** The operations of a document; `text` is JSON. */
-export function operationsOf(name: string, text: string, mistakes: readonly SpecMistake[]): Operation[] {
+/**
+ * The operations of a document; `text` is JSON.
+ * @param root what stands before each path, where the document leaves it to its `servers`
+ */
+export function operationsOf(name: string, text: string, mistakes: readonly SpecMistake[], root = ''): Operation[] {
   const document: JsonObject = JSON.parse(text)
   for (const mistake of mistakes) mend(document, mistake)
   const ajv = new Ajv({ strict: false, allErrors: true, validateSchema: false })
@@ -72,7 +77,9 @@ export function operationsOf(name: string, text: string, mistakes: readonly Spec
       Object.keys(content ?? {}).map((type) => [type, schemaAt(`${pointer}/content/${escapeKey(type)}/schema`)]),
     )
   }
-  const responseAt = (pointer: string): ResponseSpec => {
+  const responseAt = (named: string): ResponseSpec => {
+    const reference = (pointerInto(document, `#${named}`) as JsonObject)['$ref']
+    const pointer = typeof reference === 'string' ? reference.slice(1) : named
     const headers = (follow(pointerInto(document, `#${pointer}`))['headers'] ?? {}) as JsonObject
     const described = Object.keys(headers).map((header) => {
       const target = follow(headers[header])['schema'] ? headers[header] : undefined
@@ -90,20 +97,23 @@ export function operationsOf(name: string, text: string, mistakes: readonly Spec
       const pointer = `/paths/${escapeKey(path)}/${method}`
       const [security] = ((found['security'] ?? []) as JsonObject[]).flatMap((entry) => Object.keys(entry))
       const statuses = Object.keys(found['responses'] as JsonObject)
+      const parameters = (where: string) =>
+        ((found['parameters'] ?? []) as Json[])
+          .map(follow)
+          .flatMap((each) => (each['in'] === where ? [String(each['name'])] : []))
       return {
         id: found['operationId'],
         method: method.toUpperCase(),
-        path,
+        path: root + path,
         // Ids are UUIDs everywhere; the specification says so of the parameter.
         matches: new RegExp(
-          `^${path.replaceAll('.', '\\.').replace(/\{(\w+)\}/g, (_, id: string) => idGrammars[id] ?? uuid)}$`,
+          `^${root}${path.replaceAll('.', '\\.').replace(/\{(\w+)\}/g, (_, id: string) => idGrammars[id] ?? uuid)}$`,
         ),
         security: security && (/Basic|authToken/.test(security) ? 'basic' : 'bearer'),
         requestContent: found['requestBody'] === undefined ? undefined : contentAt(`${pointer}/requestBody`),
         responses: new Map(statuses.map((status) => [Number(status), responseAt(`${pointer}/responses/${status}`)])),
-        query: ((found['parameters'] ?? []) as Json[])
-          .map(follow)
-          .flatMap((each) => (each['in'] === 'query' ? [String(each['name'])] : [])),
+        query: parameters('query'),
+        headers: parameters('header'),
       }
     }),
   )

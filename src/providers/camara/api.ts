@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import type { CallContext } from '../../contracts/provider.js'
+import { systemClock } from '../../lib/clock.js'
+import type { PhoneCheckError } from '../../lib/errors.js'
+import { checkOptions, optionError } from '../../lib/options.js'
+import { httpClient, type VendorResponse } from '../http/client.js'
+import { vendorUrl } from '../http/origin.js'
+import { backoffMs, type CallKind, mayRepeat } from '../http/retry.js'
+import { TransportError, toTransportError } from '../http/transport.js'
+import { vendorFault } from '../http/vendor-fault.js'
+import { checkCommon, checkTimeouts, required } from '../options.js'
+import { clientAuthentication } from './client-auth.js'
+import { type CamaraOptions, camaraRules } from './options.js'
+
+export type CamaraAnswer = VendorResponse | TransportError
+
+export interface CamaraApi {
+  readonly clientId: string
+  /** Asks the token endpoint. @param kind says what may be repeated, as {@link mayRepeat} has it */
+  token(form: Record<string, string>, kind: CallKind, context: Pick<CallContext, 'deadline'>): Promise<CamaraAnswer>
+  /** Calls the API with a token. Repeated only when it was never sent. @param path after the API's version */
+  post(path: string, token: string, body: object, timeoutMs: number, context: CallContext): Promise<CamaraAnswer>
+  /**
+   * Tells the operator of an answer that is no verdict, and makes the outage of it, to be thrown or dropped.
+   * @param untried that nothing was done, where that is known
+   */
+  fault(operation: string, answer: CamaraAnswer, context: Pick<CallContext, 'emit'>, untried?: true): PhoneCheckError
+  close(): Promise<void>
+}
+
+/** @throws TypeError that names the option and the cure */
+export function camaraApi(
+  factory: string,
+  options: CamaraOptions & { timeoutsMs?: object },
+  names: readonly string[],
+  { name, api, version, timeoutsMs }: { name: string; api: string; version: string; timeoutsMs: { token: number } },
+): CamaraApi {
+  checkCommon(factory, options, names)
+  // False means "none" there, and is what it is without.
+  checkOptions(
+    factory,
+    Reflect.get(options, 'loginHint') === false ? { ...options, loginHint: undefined } : options,
+    camaraRules,
+  )
+  checkTimeouts(factory, options.timeoutsMs ?? {}, Object.keys(timeoutsMs))
+  const { clock = systemClock, headers = {} } = options
+  const clientId = required(factory, 'clientId', options.clientId)
+  const tokenUrl = vendorUrl(factory, 'tokenUrl', options.tokenUrl, 'https://operator.example/token')
+  const root = vendorUrl(factory, 'apiRoot', options.apiRoot, 'https://operator.example/camara')
+  if (tokenUrl.search) throw optionError(factory, 'tokenUrl', 'must be a URL without query')
+  if (root.search) throw optionError(factory, 'apiRoot', 'must be a URL without query')
+  const authenticate = clientAuthentication(factory, options.clientAuth, { clientId, tokenUrl: tokenUrl.href, clock })
+  const basePath = `${root.pathname.replace(/\/$/, '')}/${api}/${options.apiVersion ?? version}`
+  const tokenHttp = httpClient(tokenUrl.origin, clock, options.fetch)
+  const apiHttp = root.origin === tokenUrl.origin ? tokenHttp : httpClient(root.origin, clock, options.fetch)
+
+  async function attempt(kind: CallKind, call: () => Promise<VendorResponse>): Promise<CamaraAnswer> {
+    for (let repeats = 0; ; repeats++) {
+      const answer = await call().catch(toTransportError)
+      if (!mayRepeat(kind, answer, repeats)) return answer
+      await clock.delay(backoffMs(repeats))
+    }
+  }
+
+  return {
+    clientId,
+    token: (form, kind, { deadline }) =>
+      attempt(kind, async () => {
+        const proof = authenticate()
+        return tokenHttp.request({
+          method: 'POST',
+          path: tokenUrl.pathname,
+          headers: {
+            ...headers,
+            ...(proof.authorization !== undefined && { authorization: proof.authorization }),
+            'content-type': 'application/x-www-form-urlencoded',
+            accept: 'application/json',
+          },
+          body: new URLSearchParams({ ...form, ...proof.form }).toString(),
+          timeoutMs: timeoutsMs.token,
+          deadline,
+        })
+      }),
+    post: (path, token, body, timeoutMs, { deadline }) =>
+      attempt('send', () =>
+        apiHttp.request({
+          method: 'POST',
+          path: basePath + path,
+          headers: {
+            ...headers,
+            authorization: `Bearer ${token}`,
+            'content-type': 'application/json',
+            accept: 'application/json',
+            'x-correlator': randomUUID(),
+          },
+          body: JSON.stringify(body),
+          timeoutMs,
+          deadline,
+        }),
+      ),
+    fault(operation, answer, { emit }, untried) {
+      const common = { method: name, operation }
+      if (answer instanceof TransportError)
+        return vendorFault(answer, { ...common, ours: false, quota: false, untried: untried ?? !answer.sent }, emit)
+      const { status } = answer
+      const ours = status >= 400 && status < 500 && status !== 429
+      const facts = {
+        ours,
+        quota: status === 429,
+        untried: untried ?? (ours || status === 429),
+        error: wordOf(answer),
+        cure,
+      }
+      return vendorFault(answer, { ...common, ...facts }, emit)
+    },
+    close: async () => {
+      await Promise.all([tokenHttp.close(), apiHttp.close()])
+    },
+  }
+}
+
+const cure =
+  'check `clientId`, `clientAuth`, `scope`, the URLs and `apiVersion`, and what your contract with the operator allows'
+
+/** OAuth's `error`, or the `code` of CAMARA's ErrorInfo without its API's name. */
+export function wordOf({ body }: VendorResponse): string | undefined {
+  const word = body?.['error'] ?? body?.['code']
+  return typeof word === 'string' ? word.slice(word.indexOf('.') + 1) : undefined
+}
