@@ -36,7 +36,7 @@ async function back(sim: Simulator, url: string, phoneNumber = number): Promise<
 
 describe('a login through the operator', () => {
   test('by redirect ends in the browser that began it', async () => {
-    const own = await app({ issuer: undefined as unknown as string })
+    const own = await app()
     const { browser, url } = await begin(own)
     expect((await browser.navigate(await back(own.sim, url))).headers.get('location')).toBe('/')
     expect(await (await browser.request('/me')).json()).toEqual({ user: { id: `user-of-${number}` } })
@@ -301,6 +301,19 @@ describe('two operators on one ladder (mix-up)', () => {
     const { own, browser, link } = await mixedUp(false)
     expect((await browser.navigate(link)).headers.get('location')).toMatch(/phonecheck=invalid_code$/)
     expect([own.sim.count(calls.token), await isLoggedIn(browser)]).toEqual([1, false])
+  })
+
+  test('are told apart in an app’s own answer too', async () => {
+    const own = await startApp({
+      start: { binding: 'handle', delivery: 'body' },
+      simulator: { camaraClients: camaraClients ?? {} },
+      ladder: (sim) => [rungOf(sim, { issuer: sim.url })],
+    })
+    const browser = new Browser(own.url)
+    const { flow } = await (await browser.post('/login/phone', { phone_number: number })).json()
+    const answer = await browser.post('/login/phone/verify', { flow, code: 'x', iss: 'https://other.example' })
+    expect(await answer.json()).toMatchObject({ code: 'rung_unable', reason: 'other' })
+    expect(own.sim.count(calls.token)).toBe(0)
   })
 
   test('an `iss` of any length or form is compared and nothing more', async () => {
