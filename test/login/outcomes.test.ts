@@ -29,7 +29,7 @@ describe('a no of the provider', () => {
   })
 
   test('that the rung cannot work spends it, and alarms nobody', async () => {
-    const { answer, events } = await record({ outcome: 'unable', reason: 'mno_timeout' })
+    const { answer, events } = await record({ outcome: 'unable', reason: 'mno_timeout' }, {}, { deviceIp: 'require' })
     expect(answer).toMatchObject({ code: 'rung_unable', reason: 'mno_timeout', ended: false })
     expect(events).toEqual([{ type: 'rung_spent', reason: 'mno_timeout' }])
   })
