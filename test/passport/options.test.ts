@@ -88,7 +88,7 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     [{ baseUrl: 'eu.api.tru.id' }, /baseUrl/],
     [{ baseUrl: 'http://eu.api.tru.id' }, /https/],
     [{ baseUrl: 'https://eu.api.tru.id/v2' }, /origin/],
-    [{ baseUrl: 'https://user:pw@eu.api.tru.id' }, /origin/],
+    [{ baseUrl: 'https://user:pw@eu.api.tru.id' }, /baseUrl must be a URL without user/],
     [{ checkUrlOrigin: 'x' }, /unknown option 'checkUrlOrigin'/],
     [{ timeoutsMs: { toke: 1 } }, /unknown option 'toke'/],
     [{ timeoutsMs: { token: 'x' } }, /timeoutsMs\.token/],
