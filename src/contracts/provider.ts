@@ -29,7 +29,7 @@ export interface StartInput {
   flowId: string
   /** What the login is for, such as `login`. */
   purpose: string
-  /** How many messages the requester has asked for again on this rung; 0 for its first check. */
+  /** 0 for the first check of a rung; else how many messages the requester has asked for again in this login. */
   resends: number
   /** The user's language, a BCP 47 tag such as `de-CH`, where it is known. */
   locale?: string

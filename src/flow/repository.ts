@@ -103,6 +103,8 @@ export class UnsealedFlow {
   sending = false
   /** The last rung that said, to this request, that it cannot work for this device. */
   passed: { method: string; reason: UnableReason } | undefined
+  /** Whether this request asked for another message on the rung that it is on. */
+  isResend = false
   /** The check that this request leaves behind, and the name of its rung. */
   left: { method: string; check: Check } | undefined
   /** How long the flow is to pause, because a provider's quota refused a check in this step. */

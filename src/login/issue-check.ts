@@ -69,6 +69,7 @@ export async function reissueCheck(
 ): Promise<Step> {
   const { number } = flow.content
   await login.limiter.consumeSend(rung, number, flow.record.purpose, request.requester, flow.record.device)
+  flow.isResend = true
   const answer = await createCheck(login, flow, rung, request, callContext(login, rung, request))
   if ('challenge' in answer) return { ...(await recordCheck(login, flow, rung, answer)), skipped: [] }
   const message = 'The provider sends no other message now. The last code is still good.'
@@ -162,7 +163,7 @@ async function createCheck(
 /** What a provider is told of a flow whose check it is to create. */
 function startInput(
   { settings: { callbackUrl }, ladder }: LoginContext,
-  { id, record: { delivery, purpose, resends = 0 }, content: { number, locale }, left }: UnsealedFlow,
+  { id, record: { delivery, purpose, resends = 0 }, content: { number, locale }, left, isResend }: UnsealedFlow,
   { vendor }: Provider,
   { redirectUrl, deviceIp }: RequestContext,
 ): StartInput {
@@ -172,7 +173,8 @@ function startInput(
     phoneNumber: number.e164,
     flowId: id,
     purpose,
-    resends,
+    // Counted for the whole flow: the first message of a later rung is none that was asked for again.
+    resends: isResend ? resends : 0,
     delivery,
     ...(locale !== undefined && { locale }),
     ...(previous && { previous }),
@@ -216,7 +218,7 @@ async function recordCheck(
     rung.sends && openSends.add(rung.name, flow.record.number, Math.ceil(expiresInSeconds)).catch(() => {}),
   ])
   if (!written) throw new PhoneCheckError('in_progress')
-  if (rung.sends) settings.emit({ type: 'message_sent', resend: (flow.record.resends ?? 0) > 0, ...flow.facts })
+  if (rung.sends) settings.emit({ type: 'message_sent', resend: flow.isResend, ...flow.facts })
   return {
     method: rung.name,
     challenge: challenge.type === 'enter_code' ? enterCode(login, challenge.length, rung, flow) : challenge,

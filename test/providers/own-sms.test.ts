@@ -39,7 +39,7 @@ describe('a message', () => {
       purpose: 'login',
       channel: 'sms',
       flowId: started.id,
-      messageId: `${started.id}-1`,
+      messageId: `${started.id}-own-sms-1`,
       resend: false,
       signal: expect.any(AbortSignal),
     })
@@ -62,8 +62,24 @@ describe('a message', () => {
     await world.clock.advance(60_000)
     await world.flow.resend(ofCaller(redeeming(started)))
     const [first, second] = world.outbox
-    expect(second).toMatchObject({ code: first?.code, messageId: `${started.id}-2`, resend: true })
+    expect(second).toMatchObject({ code: first?.code, messageId: `${started.id}-own-sms-2`, resend: true })
     expect(await verify(first?.code ?? '')).toBe('no error')
+  })
+
+  test('on the next channel is a first one with an id and a code of its own, also after a resend', async () => {
+    const outbox: OwnMessage[] = []
+    const send = (message: OwnMessage) => void outbox.push(message)
+    const ladder = (['sms', 'voice'] as const).map((channel) => ownSms({ send, brand: 'Acme', digits: 10, channel }))
+    const { flow, clock, events } = flowSetup({ ladder })
+    const request = ofCaller(redeeming(await flow.start(start)))
+    await clock.advance(60_000)
+    await flow.resend(request)
+    await clock.advance(60_000)
+    await flow.fallback(request)
+    expect(outbox.map(({ resend }) => resend)).toEqual([false, true, false])
+    expect(new Set(outbox.map(({ messageId }) => messageId)).size).toBe(3)
+    expect(outbox[2]?.code).not.toBe(outbox[0]?.code)
+    expect(events.filter(({ type }) => type === 'message_sent')).toMatchObject(outbox.map(({ resend }) => ({ resend })))
   })
 
   test('ends with what phones read, and only as an SMS', async () => {

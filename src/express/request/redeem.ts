@@ -31,8 +31,8 @@ const maxDescriptionLength = 1024
 /**
  * Reads `POST verify`: `flow`, and beside it the vendor's last response as the device got it. That
  * is a result (`check_id` with `code` or `error`, `error_description`) or a problem document
- * (`type`, `title`, `detail`, `status`), and OAuth's `iss`. Other members are ignored, as vendors add some at any time; none of them says who is
- * logged in.
+ * (`type`, `title`, `detail`, `status`), and OAuth's `iss`. Other members are ignored, as vendors
+ * add some at any time; none of them says who is logged in.
  * @throws PhoneCheckError 400, 403, 413, 415
  */
 export async function readVerify(context: HandlerContext, req: HttpRequest): Promise<IncomingRedeem> {

@@ -156,7 +156,8 @@ export function ownSms(options: OwnSmsOptions): Provider {
       context.emit({ type: 'misconfiguration', code: 'message_text', message })
       throw new PhoneCheckError('provider_unavailable', { reason: 'misconfigured', untried: true })
     }
-    const messageId = `${flowId}-${resends + 1}`
+    // A gateway that knows the key already sends nothing: each channel of a login needs its own.
+    const messageId = `${flowId}-${name}-${resends + 1}`
     const language = locale === undefined ? {} : { locale }
     return {
       to,
@@ -211,7 +212,7 @@ export function ownSms(options: OwnSmsOptions): Provider {
       const refused = await deliver(messageOf(input, code, context), context)
       if (refused) return { unable: refused }
       // The flow's id and not the code: what is kept must not tell it.
-      const check = { id: input.previous?.id ?? randomUUID(), state: input.flowId }
+      const check = { id: (input.resends > 0 && input.previous?.id) || randomUUID(), state: input.flowId }
       return { challenge: { type: 'enter_code', length: digits }, check, expiresInSeconds: ttlSeconds }
     },
 
