@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { ClosingWords } from './test/support/closing-words.js'
@@ -60,8 +61,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
-    // Much of what is tested waits: for leases, servers and browsers.
-    maxWorkers: '100%',
+    // Much of what is tested waits: for leases, servers and browsers. A share above '100%' is cut to 100 by Vitest.
+    maxWorkers: 2 * availableParallelism(),
     coverage: {
       provider: 'v8',
       include: ['src/**'],
