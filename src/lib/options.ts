@@ -24,6 +24,7 @@ export const isBoolean = (value: unknown) => typeof value === 'boolean'
 export const isWord = (value: unknown) => typeof value === 'string' && value !== ''
 export const isWholeNumber = (least: number, most: number) => (value: unknown) =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+export const matches = (grammar: RegExp) => (value: unknown) => typeof value === 'string' && grammar.test(value)
 export const oneOf =
   (...values: readonly string[]) =>
   (value: unknown) =>

@@ -25,3 +25,20 @@ export function checkTimeouts(factory: string, timeoutsMs: object, calls: readon
   const bad = Object.entries(timeoutsMs).find(([, ms]) => ms !== undefined && !(typeof ms === 'number' && ms > 0))
   if (bad) throw optionError(factory, `timeoutsMs.${bad[0]}`, 'must be a number of milliseconds above 0')
 }
+
+/**
+ * What a vendor would ignore, or refuse only when a user logs in.
+ * @param owners the channels of each option that not all have
+ * @throws TypeError that names the option
+ */
+export function refuseOfOtherChannels(
+  factory: string,
+  options: object,
+  owners: Readonly<Record<string, readonly string[]>>,
+  channel: string,
+): void {
+  for (const [name, channels] of Object.entries(owners)) {
+    if (Reflect.get(options, name) !== undefined && !channels.includes(channel))
+      throw optionError(factory, name, `is for ${channels.join(', ')} only; leave it out for ${channel}`)
+  }
+}

@@ -331,7 +331,7 @@ describe('options', () => {
     [{ appHash: 'short' }, /appHash/],
     [{ riskCheck: 'off' }, /riskCheck/],
     [{ channel: 'call', appHash: 'He42w354ol9' }, /appHash is for sms only; leave it out for call/],
-    [{ channel: 'whatsapp', templateSid: `HJ${'c'.repeat(32)}` }, /templateSid is for sms and call only/],
+    [{ channel: 'whatsapp', templateSid: `HJ${'c'.repeat(32)}` }, /templateSid is for sms, call only/],
     [{ channel: 'call', riskCheck: 'enable' }, /riskCheck is for sms only/],
     [{ baseUrl: 'http://verify.twilio.com' }, /https/],
     [{ timeoutsMs: { read: 1 } }, /timeoutsMs/],

@@ -5,26 +5,23 @@ import type { PhoneCheckError } from '../../lib/errors.js'
 import { checkOptions, optionError } from '../../lib/options.js'
 import { httpClient, type VendorResponse } from '../http/client.js'
 import { vendorUrl } from '../http/origin.js'
-import { backoffMs, type CallKind, mayRepeat } from '../http/retry.js'
-import { TransportError, toTransportError } from '../http/transport.js'
-import { vendorFault } from '../http/vendor-fault.js'
+import { type Attempt, type CallKind, withRepeats } from '../http/retry.js'
+import { type FaultFacts, vendorFault } from '../http/vendor-fault.js'
 import { checkCommon, checkTimeouts, required } from '../options.js'
 import { clientAuthentication } from './client-auth.js'
 import { type CamaraOptions, camaraRules } from './options.js'
 
-export type CamaraAnswer = VendorResponse | TransportError
-
 export interface CamaraApi {
   readonly clientId: string
-  /** Asks the token endpoint. @param kind says what may be repeated, as {@link mayRepeat} has it */
-  token(form: Record<string, string>, kind: CallKind, context: Pick<CallContext, 'deadline'>): Promise<CamaraAnswer>
+  /** Asks the token endpoint. @param kind says what may be repeated, as {@link withRepeats} has it */
+  token(form: Record<string, string>, kind: CallKind, context: Pick<CallContext, 'deadline'>): Promise<Attempt>
   /** Calls the API with a token. Repeated only when it was never sent. @param path after the API's version */
-  post(path: string, token: string, body: object, timeoutMs: number, context: CallContext): Promise<CamaraAnswer>
+  post(path: string, token: string, body: object, timeoutMs: number, context: CallContext): Promise<Attempt>
   /**
    * Tells the operator of an answer that is no verdict, and makes the outage of it, to be thrown or dropped.
    * @param untried that nothing was done, where that is known
    */
-  fault(operation: string, answer: CamaraAnswer, context: Pick<CallContext, 'emit'>, untried?: true): PhoneCheckError
+  fault(operation: string, answer: Attempt, context: Pick<CallContext, 'emit'>, untried?: true): PhoneCheckError
   close(): Promise<void>
 }
 
@@ -54,18 +51,10 @@ export function camaraApi(
   const tokenHttp = httpClient(tokenUrl.origin, clock, options.fetch)
   const apiHttp = root.origin === tokenUrl.origin ? tokenHttp : httpClient(root.origin, clock, options.fetch)
 
-  async function attempt(kind: CallKind, call: () => Promise<VendorResponse>): Promise<CamaraAnswer> {
-    for (let repeats = 0; ; repeats++) {
-      const answer = await call().catch(toTransportError)
-      if (!mayRepeat(kind, answer, repeats)) return answer
-      await clock.delay(backoffMs(repeats))
-    }
-  }
-
   return {
     clientId,
     token: (form, kind, { deadline }) =>
-      attempt(kind, async () => {
+      withRepeats(kind, { clock, deadline }, async () => {
         const proof = authenticate()
         return tokenHttp.request({
           method: 'POST',
@@ -82,7 +71,7 @@ export function camaraApi(
         })
       }),
     post: (path, token, body, timeoutMs, { deadline }) =>
-      attempt('send', () =>
+      withRepeats('send', { clock, deadline }, () =>
         apiHttp.request({
           method: 'POST',
           path: basePath + path,
@@ -98,25 +87,23 @@ export function camaraApi(
           deadline,
         }),
       ),
-    fault(operation, answer, { emit }, untried) {
-      const common = { method: name, operation }
-      if (answer instanceof TransportError)
-        return vendorFault(answer, { ...common, ours: false, quota: false, untried: untried ?? !answer.sent }, emit)
-      const { status } = answer
-      const ours = status >= 400 && status < 500 && status !== 429
-      const facts = {
-        ours,
-        quota: status === 429,
-        untried: untried ?? (ours || status === 429),
-        error: wordOf(answer),
-        cure,
-      }
-      return vendorFault(answer, { ...common, ...facts }, emit)
-    },
+    fault: (operation, answer, context, untried) =>
+      vendorFault(
+        answer,
+        { method: name, operation, options: '`tokenUrl` and `apiRoot`', untried },
+        faultFacts,
+        context,
+      ),
     close: async () => {
       await Promise.all([tokenHttp.close(), apiHttp.close()])
     },
   }
+}
+
+function faultFacts(answer: VendorResponse): FaultFacts {
+  const { status } = answer
+  const ours = status >= 400 && status < 500 && status !== 429
+  return { ours, quota: status === 429, untried: ours || status === 429, error: wordOf(answer), cure }
 }
 
 const cure =

@@ -6,9 +6,9 @@ import { createSecret, isSecret } from '../../lib/crypto.js'
 import { isObject, optionError } from '../../lib/options.js'
 import { isSuccess, type VendorResponse } from '../http/client.js'
 import { vendorUrl } from '../http/origin.js'
-import { outcomeUnknown } from '../http/retry.js'
+import { type Attempt, outcomeUnknown } from '../http/retry.js'
 import { TransportError } from '../http/transport.js'
-import { type CamaraAnswer, camaraApi, wordOf } from './api.js'
+import { camaraApi, wordOf } from './api.js'
 import { isToken } from './client-auth.js'
 import { judgeIdToken } from './id-token.js'
 import { type CamaraNumberVerificationOptions, numberVerificationNames } from './options.js'
@@ -109,7 +109,7 @@ export function camaraNumberVerification(options: CamaraNumberVerificationOption
     return verdict === 'foreign' ? { outcome: 'invalid_code' } : spent('token', answer, context)
   }
 
-  function judgeTokenRefusal(answer: CamaraAnswer, context: CallContext): Outcome {
+  function judgeTokenRefusal(answer: Attempt, context: CallContext): Outcome {
     if (outcomeUnknown(answer)) return spent('token', answer, context)
     if (answer instanceof TransportError) throw api.fault('token', answer, context)
     const word = wordOf(answer)
@@ -121,7 +121,7 @@ export function camaraNumberVerification(options: CamaraNumberVerificationOption
   }
 
   /** After the code was taken: told to the operator, and the end of the rung. */
-  function spent(operation: 'token' | 'verify', answer: CamaraAnswer, context: CallContext): Outcome {
+  function spent(operation: 'token' | 'verify', answer: Attempt, context: CallContext): Outcome {
     api.fault(operation, answer, context)
     if (answer instanceof TransportError || answer.status >= 500 || answer.status < 300) return { ...other, lost: true }
     return answer.status === 429 ? { outcome: 'unable', reason: 'quota_exceeded' } : other
@@ -205,7 +205,7 @@ function loginHintOf(form: 'tel:' | '+' | 'bare', phoneNumber: string): string {
 }
 
 /** @returns undefined for an answer that is no verdict */
-function judgeVerify(answer: CamaraAnswer): Outcome | undefined {
+function judgeVerify(answer: Attempt): Outcome | undefined {
   if (answer instanceof TransportError) return undefined
   const { status, body } = answer
   const word = wordOf(answer)

@@ -1,12 +1,12 @@
 import type { Outcome, Provider, Unable } from '../../contracts/provider.js'
 import { systemClock } from '../../lib/clock.js'
-import { PhoneCheckError } from '../../lib/errors.js'
 import { optionError } from '../../lib/options.js'
 import { isSuccess } from '../http/client.js'
 import { tokenSource } from '../http/oauth-token.js'
-import { outcomeUnknown } from '../http/retry.js'
+import type { Attempt } from '../http/retry.js'
 import { TransportError } from '../http/transport.js'
-import { type CamaraAnswer, camaraApi, wordOf } from './api.js'
+import { codeFault, sendFault } from '../http/vendor-fault.js'
+import { camaraApi, wordOf } from './api.js'
 import { isToken } from './client-auth.js'
 import { type CamaraOtpSmsOptions, otpSmsNames } from './options.js'
 
@@ -15,9 +15,9 @@ const resendAfterSeconds = 60
 
 /** Where no token could be had: told by each caller that waited for it. */
 class NoToken extends Error {
-  readonly answer: CamaraAnswer
+  readonly answer: Attempt
 
-  constructor(answer: CamaraAnswer) {
+  constructor(answer: Attempt) {
     super('The operator gave no token.')
     this.answer = answer
   }
@@ -63,7 +63,7 @@ export function camaraOtpSms(options: CamaraOtpSmsOptions): Provider {
   type Context = Parameters<Provider['start']>[1]
 
   /** @throws PhoneCheckError without a token: then nothing was asked of the API */
-  async function call(kind: 'send' | 'redeem', path: string, body: object, context: Context): Promise<CamaraAnswer> {
+  async function call(kind: 'send' | 'redeem', path: string, body: object, context: Context): Promise<Attempt> {
     for (let repeats = 0; ; repeats++) {
       const token = await tokens.get().catch((error: unknown) => {
         if (!(error instanceof NoToken)) throw error
@@ -103,19 +103,14 @@ export function camaraOtpSms(options: CamaraOtpSmsOptions): Provider {
       const problem = api.fault('send', answer, context)
       // About this number or our text, and the operator does not say which.
       if (!(answer instanceof TransportError) && answer.status === 400) return { unable: 'other' }
-      if (problem.details.untried) throw problem
-      throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: resendAfterSeconds, cause: problem })
+      throw sendFault(problem, resendAfterSeconds)
     },
 
     async redeem(check, code, context) {
       const body = { authenticationId: check.id, code }
       const answer = await call('redeem', '/validate-code', body, context)
       const judged = answer instanceof TransportError ? undefined : judgeValidation(answer.status, wordOf(answer))
-      if (judged) return judged
-      const problem = api.fault('redeem', answer, context)
-      // The code may have been used up, and asking again would read as a wrong one.
-      if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other', lost: true }
-      throw problem
+      return judged ?? codeFault(answer, api.fault('redeem', answer, context))
     },
   }
 }

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
+import type { Clock, Deadline } from '../../contracts/clock.js'
 import type { VendorResponse } from './client.js'
-import { TransportError } from './transport.js'
+import { TransportError, toTransportError } from './transport.js'
 
 /** What a vendor call does, which decides what may be repeated. */
 export type CallKind = 'token' | 'create' | 'redeem' | 'read' | 'send'
@@ -39,9 +40,29 @@ const rules: Record<CallKind, Rule> = {
   send: { times: 1, when: (attempt) => isTransport(attempt) && !attempt.sent },
 }
 
-export function mayRepeat(kind: CallKind, attempt: Attempt, repeats: number): boolean {
+function mayRepeat(kind: CallKind, attempt: Attempt, repeats: number): boolean {
   if (isTransport(attempt) && attempt.kind === 'overload') return false
   return repeats < rules[kind].times && rules[kind].when(attempt)
+}
+
+/**
+ * Makes a call, and again where {@link mayRepeat} allows it.
+ * @param call made anew for each attempt, as what proves who we are may be good for one only
+ * @param onRepeat told of each attempt that another one follows
+ * @returns the last answer whatever its status, or how it was lost
+ */
+export async function withRepeats(
+  kind: CallKind,
+  { clock, deadline }: { clock: Clock; deadline: Deadline },
+  call: () => Promise<VendorResponse>,
+  onRepeat?: (attempt: Attempt) => void,
+): Promise<Attempt> {
+  for (let repeats = 0; ; repeats++) {
+    const attempt = await call().catch(toTransportError)
+    if (!mayRepeat(kind, attempt, repeats) || deadline.leftMs() <= 0) return attempt
+    onRepeat?.(attempt)
+    await clock.delay(backoffMs(repeats))
+  }
 }
 
 /** Whether the vendor may have acted although we do not know with what result. */
@@ -50,6 +71,6 @@ export function outcomeUnknown(attempt: Attempt): boolean {
 }
 
 /** Full jitter, 100 ms doubling to 1 s: many processes that failed together must not return together. */
-export function backoffMs(repeats: number): number {
+function backoffMs(repeats: number): number {
   return randomInt(Math.min(1_000, 100 * 2 ** repeats) + 1)
 }

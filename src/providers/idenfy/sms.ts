@@ -1,13 +1,12 @@
 import type { Clock } from '../../contracts/clock.js'
 import type { CallContext, Provider } from '../../contracts/provider.js'
 import { systemClock } from '../../lib/clock.js'
-import { PhoneCheckError } from '../../lib/errors.js'
 import { httpClient, isSuccess, type VendorResponse } from '../http/client.js'
 import type { FetchLike } from '../http/fetch.js'
 import { vendorOrigin } from '../http/origin.js'
-import { mayRepeat, outcomeUnknown } from '../http/retry.js'
-import { TransportError, toTransportError } from '../http/transport.js'
-import { vendorFault } from '../http/vendor-fault.js'
+import { type Attempt, withRepeats } from '../http/retry.js'
+import { TransportError } from '../http/transport.js'
+import { codeFault, type FaultFacts, sendFault, vendorFault } from '../http/vendor-fault.js'
 import { checkCommon, checkTimeouts, required } from '../options.js'
 
 export interface IdenfyOptions {
@@ -87,45 +86,14 @@ export function idenfySms(options: IdenfyOptions): Provider {
     accept: 'application/json',
   }
 
-  async function call(
-    kind: 'send' | 'redeem',
-    path: string,
-    body: object,
-    { deadline }: CallContext,
-  ): Promise<VendorResponse | TransportError> {
-    for (let repeats = 0; ; repeats++) {
-      const attempt = await http
-        .request({
-          method: 'POST',
-          path,
-          headers,
-          body: JSON.stringify(body),
-          timeoutMs: timeoutsMs[kind],
-          deadline,
-        })
-        .catch(toTransportError)
-      // The table of a send holds for both: again only if it never left.
-      if (!mayRepeat('send', attempt, repeats)) return attempt
-    }
+  function call(kind: 'send' | 'redeem', path: string, body: object, { deadline }: CallContext): Promise<Attempt> {
+    const request = { path, headers, body: JSON.stringify(body), timeoutMs: timeoutsMs[kind], deadline }
+    // The table of a send holds for both: again only if it never left.
+    return withRepeats('send', { clock, deadline }, () => http.request({ method: 'POST', ...request }))
   }
 
-  function fault(
-    operation: 'send' | 'redeem',
-    answer: VendorResponse | TransportError,
-    { emit }: CallContext,
-  ): PhoneCheckError {
-    const common = { method: name, operation }
-    if (answer instanceof TransportError)
-      return vendorFault(answer, { ...common, ours: false, quota: false, untried: !answer.sent }, emit)
-    const facts = {
-      ours: isOurFault(answer),
-      quota: isQuota(answer),
-      untried: isRefusal(answer),
-      error: identifierOf(answer),
-      cure: cureOf(answer),
-    }
-    return vendorFault(answer, { ...common, ...facts }, emit)
-  }
+  const fault = (operation: 'send' | 'redeem', answer: Attempt, context: CallContext) =>
+    vendorFault(answer, { method: name, operation }, faultFacts, context)
 
   return {
     name,
@@ -152,9 +120,7 @@ export function idenfySms(options: IdenfyOptions): Provider {
         if (isStillOpen(answer)) return { unable: 'busy' }
         if (isAboutRequest(answer)) return { unable: 'other' }
       }
-      const problem = fault('send', answer, context)
-      if (problem.details.untried) throw problem
-      throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: resendAfterSeconds, cause: problem })
+      throw sendFault(fault('send', answer, context), resendAfterSeconds)
     },
 
     async redeem(check, code, context) {
@@ -165,12 +131,18 @@ export function idenfySms(options: IdenfyOptions): Provider {
         if (verified === false) return { outcome: 'invalid_code' }
         if (isAboutRequest(answer)) return { outcome: 'unable', reason: 'expired' }
       }
-      const problem = fault('redeem', answer, context)
-      // The code may have been used up, and asking again would read as a wrong one: only another
-      // message goes on from here.
-      if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other', lost: true }
-      throw problem
+      return codeFault(answer, fault('redeem', answer, context))
     },
+  }
+}
+
+function faultFacts(answer: VendorResponse): FaultFacts {
+  return {
+    ours: isOurFault(answer),
+    quota: isQuota(answer),
+    untried: isRefusal(answer),
+    error: identifierOf(answer),
+    cure: cureOf(answer),
   }
 }
 

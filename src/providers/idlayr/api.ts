@@ -1,13 +1,12 @@
 import type { Deadline } from '../../contracts/clock.js'
-import type { OnEvent } from '../../contracts/events.js'
 import type { CallContext } from '../../contracts/provider.js'
 import { systemClock } from '../../lib/clock.js'
 import type { PhoneCheckError } from '../../lib/errors.js'
 import { httpClient, isSuccess, type VendorResponse } from '../http/client.js'
 import { tokenSource } from '../http/oauth-token.js'
-import { backoffMs, type CallKind, mayRepeat, outcomeUnknown } from '../http/retry.js'
-import { TransportError, toTransportError, type VendorRequest } from '../http/transport.js'
-import { vendorFault } from '../http/vendor-fault.js'
+import { type Attempt, type CallKind, outcomeUnknown, withRepeats } from '../http/retry.js'
+import { TransportError, type VendorRequest } from '../http/transport.js'
+import { type FaultFacts, vendorFault } from '../http/vendor-fault.js'
 import { checkCommon, checkTimeouts, required } from '../options.js'
 import { baseOrigin, type IdlayrOptions, idlayrOptionNames } from './options.js'
 import { readProblem } from './problem.js'
@@ -35,7 +34,7 @@ export interface IdlayrApi {
    * Calls the vendor with the project's token.
    * @returns any answer that says something about the check
    * @throws PhoneCheckError `provider_unavailable` for everything else, after the repeats that
-   * {@link mayRepeat} allows and an event
+   * {@link withRepeats} allows and an event
    */
   call(call: IdlayrCall, context: CallContext): Promise<IdlayrAnswer>
   close(): Promise<void>
@@ -77,15 +76,12 @@ export function idlayrApi(
     deadline: Deadline,
   ): Promise<IdlayrAnswer> {
     let repeated = false
-    for (let repeats = 0; ; repeats++) {
-      const attempt = await http.request({ ...request, deadline }).catch(toTransportError)
-      if (!mayRepeat(kind, attempt, repeats) || deadline.leftMs() <= 0) {
-        if (attempt instanceof TransportError) throw attempt
-        return { ...attempt, repeated }
-      }
-      repeated ||= outcomeUnknown(attempt)
-      await clock.delay(backoffMs(repeats))
-    }
+    const call = () => http.request({ ...request, deadline })
+    const attempt = await withRepeats(kind, { clock, deadline }, call, (lost) => {
+      repeated ||= outcomeUnknown(lost)
+    })
+    if (attempt instanceof TransportError) throw attempt
+    return { ...attempt, repeated }
   }
 
   const tokens = tokenSource(async (deadline) => {
@@ -110,7 +106,7 @@ export function idlayrApi(
     return { value, expiresInSeconds: answer.body?.['expires_in'] }
   }, clock)
 
-  async function authorized(call: IdlayrCall, { deadline, emit }: CallContext): Promise<IdlayrAnswer> {
+  async function authorized(call: IdlayrCall, context: CallContext): Promise<IdlayrAnswer> {
     let operation: CallKind = 'token'
     try {
       const token = await tokens.get()
@@ -122,27 +118,20 @@ export function idlayrApi(
       if (call.contentType) headers['content-type'] = call.contentType
       const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) }
       const request = { method: call.method, path: call.path, headers, ...body, timeoutMs: timeoutsMs[call.kind] }
-      const answer = await exchange(call.kind, request, deadline)
+      const answer = await exchange(call.kind, request, context.deadline)
       if (answer.status === 401) tokens.refuse(token)
       return answer
     } catch (error) {
-      if (error instanceof TokenRefused) throw refusal(operation, error.answer, emit)
-      if (!(error instanceof TransportError)) throw error
-      const untried = operation === 'token' || !error.sent
-      throw vendorFault(error, { method: name, operation, ours: false, quota: false, untried }, emit)
+      if (error instanceof TokenRefused) throw fault(operation, error.answer, context)
+      throw error instanceof TransportError ? fault(operation, error, context) : error
     }
   }
 
-  function refusal(operation: string, answer: VendorResponse, emit: OnEvent): PhoneCheckError {
-    const { status, body } = answer
-    const oauthError = operation === 'token' && [400, 401].includes(status) ? body?.['error'] : undefined
-    const ours =
-      [401, 402, 403].includes(status) || (typeof oauthError === 'string' && Object.hasOwn(oauthCures, oauthError))
-    const error = typeof oauthError === 'string' ? oauthError : readProblem(body).fragment
-    const cure = ours ? cureOf(status, error) : undefined
-    // Without a token nothing was asked of the product, and these refusals say that nothing was done.
-    const untried = operation === 'token' || ours || status === 429
-    return vendorFault(answer, { method: name, operation, ours, quota: status === 429, untried, error, cure }, emit)
+  function fault(operation: string, answer: Attempt, context: CallContext): PhoneCheckError {
+    // Without a token nothing was asked of the product.
+    const untried = operation === 'token' || undefined
+    const call = { method: name, operation, options: '`baseUrl`, `brand` and `region`', untried }
+    return vendorFault(answer, call, (said) => faultFacts(operation, said), context)
   }
 
   return {
@@ -159,7 +148,7 @@ export function idlayrApi(
       }
       const { status } = answer
       if ([401, 402, 403, 429].includes(status) || (status >= 500 && status !== 501))
-        throw refusal(call.kind, answer, context.emit)
+        throw fault(call.kind, answer, context)
       return answer
     },
     fetchPublic: (path, deadline) =>
@@ -170,7 +159,7 @@ export function idlayrApi(
         timeoutMs: timeoutsMs.read,
         deadline,
       }),
-    malformed: (operation, answer, { emit }) => refusal(operation, answer, emit),
+    malformed: fault,
   }
 }
 
@@ -190,6 +179,16 @@ const oauthCures: Readonly<Record<string, string>> = {
   invalid_request: endpointCure,
   invalid_grant: endpointCure,
   unsupported_grant_type: endpointCure,
+}
+
+/** These refusals say that nothing was done. */
+function faultFacts(operation: string, { status, body }: VendorResponse): FaultFacts {
+  const oauthError = operation === 'token' && [400, 401].includes(status) ? body?.['error'] : undefined
+  const ours =
+    [401, 402, 403].includes(status) || (typeof oauthError === 'string' && Object.hasOwn(oauthCures, oauthError))
+  const error = typeof oauthError === 'string' ? oauthError : readProblem(body).fragment
+  const quota = status === 429
+  return { ours, quota, untried: ours || quota, error, cure: ours ? cureOf(status, error) : undefined }
 }
 
 function cureOf(status: number, error: string | undefined): string {

@@ -19,27 +19,31 @@ export async function callHook<T>(
   }
 }
 
-/** What the operator hears of an application's function that failed: its kind alone, as its text may hold anything. */
-export function tellFailure({ emit }: CallContext, method: string, operation: string, thrown: unknown): void {
-  const name = thrown instanceof Error && /^[A-Za-z]{1,64}$/.test(thrown.name) ? thrown.name : typeof thrown
-  const message = `${method}: your own ${operation}() failed with ${name}. It counts as an outage.`
-  emit({ type: 'provider_outage', method, operation, kind: 'application', message })
-}
-
 /**
- * The outage that a failure of an application's function is.
+ * Tells the operator of an application's function that failed, and makes the outage that it is. The
+ * event names the kind of failure alone, as its text may hold anything.
  *
  * Only a failure that says `untried: true` certainly did nothing. `retryAfterSeconds` of such a one
  * is passed on.
+ * @param nothingSent where the function could not have done anything anyway
  */
-export function hookOutage(thrown: unknown): PhoneCheckError {
-  if (thrown instanceof PhoneCheckError && thrown.code === 'provider_unavailable') return thrown
+export function hookFault(
+  { emit }: CallContext,
+  method: string,
+  operation: string,
+  thrown: unknown,
+  nothingSent = false,
+): PhoneCheckError {
+  const name = thrown instanceof Error && /^[A-Za-z]{1,64}$/.test(thrown.name) ? thrown.name : typeof thrown
+  const message = `${method}: your own ${operation}() failed with ${name}. It counts as an outage.`
+  emit({ type: 'provider_outage', method, operation, kind: 'application', message })
+  if (!nothingSent && thrown instanceof PhoneCheckError && thrown.code === 'provider_unavailable') return thrown
   const { untried, retryAfterSeconds } = isObject(thrown) ? thrown : {}
   const isWait = typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0
   return new PhoneCheckError('provider_unavailable', {
     cause: thrown,
     reason: 'provider_down',
-    untried: untried === true,
+    untried: nothingSent || untried === true,
     ...(isWait && { retryAfterSeconds }),
   })
 }

@@ -15,7 +15,7 @@ import {
   optionError,
 } from '../../lib/options.js'
 import { checkCommon } from '../options.js'
-import { callHook, hookOutage, tellFailure } from './hooks.js'
+import { callHook, hookFault } from './hooks.js'
 import { type MessageText, smsSize, type TextInput, textWriter } from './message-text.js'
 
 /** How a message reaches the user. */
@@ -177,8 +177,7 @@ export function ownSms(options: OwnSmsOptions): Provider {
     try {
       return write(input)
     } catch (thrown) {
-      tellFailure(context, name, 'text', thrown)
-      throw hookOutage({ untried: true, cause: thrown })
+      throw hookFault(context, name, 'text', thrown, true)
     }
   }
 
@@ -190,8 +189,7 @@ export function ownSms(options: OwnSmsOptions): Provider {
       if (answer['ok'] === false) throw new Error('The gateway answered that it failed.')
       return undefined
     } catch (thrown) {
-      tellFailure(context, name, 'send', thrown)
-      throw hookOutage(thrown)
+      throw hookFault(context, name, 'send', thrown)
     }
   }
 

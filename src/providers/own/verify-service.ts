@@ -5,7 +5,7 @@ import { systemClock } from '../../lib/clock.js'
 import { isObject } from '../../lib/json.js'
 import { checkOptions, isFunction, isWholeNumber, isWord, type OptionRule, optionError } from '../../lib/options.js'
 import { checkCommon } from '../options.js'
-import { callHook, hookOutage, tellFailure } from './hooks.js'
+import { callHook, hookFault } from './hooks.js'
 
 /** What `start` is to ask the service for. */
 export interface ServiceStart {
@@ -134,8 +134,7 @@ export function verifyService(options: VerifyServiceOptions): Provider {
         throw new TypeError(`${operation}() of ${name} answered with something else than it may`)
       return answer
     } catch (thrown) {
-      tellFailure(context, name, operation, thrown)
-      throw hookOutage(thrown)
+      throw hookFault(context, name, operation, thrown)
     }
   }
 

@@ -1,6 +1,7 @@
 import type { UnableReason } from '../../contracts/unable-reason.js'
 import { isObject } from '../../lib/json.js'
 import type { VendorResponse } from '../http/client.js'
+import type { FaultFacts } from '../http/vendor-fault.js'
 
 /** What a refusal is about: the number, our account (`misconfigured`), its quota, or one check. */
 export type Meaning = UnableReason | 'invalid_phone_number'
@@ -62,7 +63,21 @@ export function meaningOf(answer: VendorResponse, operation: 'send' | 'redeem'):
   return answer.status === 429 ? 'quota_exceeded' : undefined
 }
 
-export function cureOf(answer: VendorResponse): string {
+/** What a refusal says of our call, for the operator. */
+export function faultFacts(operation: 'send' | 'redeem', answer: VendorResponse): FaultFacts {
+  const meaning = meaningOf(answer, operation)
+  const code = errorCodeOf(answer)
+  return {
+    ours: meaning === 'misconfigured',
+    quota: meaning === 'quota_exceeded',
+    // An error document below 500 says that no message went out; of a code it must be one that we know.
+    untried: meaning !== undefined || (operation === 'send' && code !== undefined && answer.status < 500),
+    error: code === undefined ? undefined : `twilio_${code}`,
+    cure: cureOf(answer),
+  }
+}
+
+function cureOf(answer: VendorResponse): string {
   const code = errorCodeOf(answer) ?? 0
   return cures[answer.status === 401 ? 20003 : code] ?? 'check the settings of the Verify service in the console'
 }

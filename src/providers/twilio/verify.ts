@@ -3,15 +3,15 @@ import type { CallContext, Check, Outcome, Provider } from '../../contracts/prov
 import { systemClock } from '../../lib/clock.js'
 import { PhoneCheckError } from '../../lib/errors.js'
 import { isObject } from '../../lib/json.js'
-import { checkOptions, type OptionRule, oneOf } from '../../lib/options.js'
+import { checkOptions, isWholeNumber, matches, type OptionRule, oneOf } from '../../lib/options.js'
 import { httpClient, isSuccess, type VendorResponse } from '../http/client.js'
 import type { FetchLike } from '../http/fetch.js'
 import { vendorOrigin } from '../http/origin.js'
-import { mayRepeat, outcomeUnknown } from '../http/retry.js'
-import { TransportError, toTransportError } from '../http/transport.js'
-import { vendorFault } from '../http/vendor-fault.js'
-import { checkCommon, checkTimeouts } from '../options.js'
-import { cureOf, errorCodeOf, type Meaning, meaningOf } from './errors.js'
+import { type Attempt, withRepeats } from '../http/retry.js'
+import { TransportError } from '../http/transport.js'
+import { codeFault, sendFault, vendorFault } from '../http/vendor-fault.js'
+import { checkCommon, checkTimeouts, refuseOfOtherChannels } from '../options.js'
+import { errorCodeOf, faultFacts, type Meaning, meaningOf } from './errors.js'
 import { localeOf } from './locale.js'
 
 export interface TwilioVerifyOptions {
@@ -68,9 +68,6 @@ const optionNames = [
   'timeoutsMs',
 ] as const satisfies readonly (keyof TwilioVerifyOptions)[]
 
-const matches = (grammar: RegExp) => (value: unknown) => typeof value === 'string' && grammar.test(value)
-const isInteger = (low: number, high: number) => (value: unknown) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high
 const isSecret = matches(/^[\x21-\x7e]+$/)
 
 const rules: readonly OptionRule[] = [
@@ -80,8 +77,8 @@ const rules: readonly OptionRule[] = [
   ['authToken', isSecret, 'must be the token of the account'],
   ['apiKeySid', matches(/^SK[0-9a-fA-F]{32}$/), 'must be SK and 32 hexadecimal digits'],
   ['apiKeySecret', isSecret, 'must be the secret of the API key'],
-  ['codeLength', isInteger(4, 10), 'must be a whole number from 4 to 10, as the service is set'],
-  ['ttlSeconds', isInteger(120, 600), 'must be a whole number of seconds from 120 to 600'],
+  ['codeLength', isWholeNumber(4, 10), 'must be a whole number from 4 to 10, as the service is set'],
+  ['ttlSeconds', isWholeNumber(120, 600), 'must be a whole number of seconds from 120 to 600'],
   ['templateSid', matches(/^HJ[0-9a-fA-F]{32}$/), 'must be HJ and 32 hexadecimal digits'],
   ['appHash', matches(/^[A-Za-z0-9+/]{11}$/), 'must be the 11 characters that Android computes for the app'],
   ['riskCheck', oneOf('enable', 'disable'), "must be 'enable' or 'disable'"],
@@ -114,7 +111,7 @@ export function twilioVerify(options: TwilioVerifyOptions): Provider {
   checkTimeouts('twilioVerify', options.timeoutsMs ?? {}, ['send', 'redeem'])
   const { channel = 'sms', clock = systemClock, codeLength = 6, ttlSeconds = 600, serviceSid } = options
   if (serviceSid === undefined) throw new TypeError('twilioVerify: serviceSid is missing; take it from the console')
-  refuseOtherChannels(options, channel)
+  refuseOfOtherChannels('twilioVerify', options, channelsOf, channel)
   const name = options.name ?? `twilio-${channel}`
   const http = httpClient(
     vendorOrigin('twilioVerify', options.baseUrl ?? 'https://verify.twilio.com'),
@@ -128,43 +125,21 @@ export function twilioVerify(options: TwilioVerifyOptions): Provider {
     accept: 'application/json',
   }
 
-  async function call(
+  function call(
     kind: 'send' | 'redeem',
     form: Record<string, string | undefined>,
     { deadline }: CallContext,
-  ): Promise<VendorResponse | TransportError> {
+  ): Promise<Attempt> {
     const path = `/v2/Services/${serviceSid}/${kind === 'send' ? 'Verifications' : 'VerificationCheck'}`
     const given = Object.entries(form).filter((field): field is [string, string] => field[1] !== undefined)
     const body = new URLSearchParams(given).toString()
-    for (let repeats = 0; ; repeats++) {
-      const attempt = await http
-        .request({ method: 'POST', path, headers, body, timeoutMs: timeoutsMs[kind], deadline })
-        .catch(toTransportError)
-      // The table of a send holds for both: a second check of an approved code finds nothing any more.
-      if (!mayRepeat('send', attempt, repeats)) return attempt
-    }
+    const request = { path, headers, body, timeoutMs: timeoutsMs[kind], deadline }
+    // The table of a send holds for both: a second check of an approved code finds nothing any more.
+    return withRepeats('send', { clock, deadline }, () => http.request({ method: 'POST', ...request }))
   }
 
-  function fault(
-    operation: 'send' | 'redeem',
-    answer: VendorResponse | TransportError,
-    { emit }: CallContext,
-  ): PhoneCheckError {
-    const common = { method: name, operation }
-    if (answer instanceof TransportError)
-      return vendorFault(answer, { ...common, ours: false, quota: false, untried: !answer.sent }, emit)
-    const meaning = meaningOf(answer, operation)
-    const code = errorCodeOf(answer)
-    const facts = {
-      ours: meaning === 'misconfigured',
-      quota: meaning === 'quota_exceeded',
-      // An error document below 500 says that no message went out; of a code it must be one that we know.
-      untried: meaning !== undefined || (operation === 'send' && code !== undefined && answer.status < 500),
-      error: code === undefined ? undefined : `twilio_${code}`,
-      cure: cureOf(answer),
-    }
-    return vendorFault(answer, { ...common, ...facts }, emit)
-  }
+  const fault = (operation: 'send' | 'redeem', answer: Attempt, context: CallContext) =>
+    vendorFault(answer, { method: name, operation }, (said) => faultFacts(operation, said), context)
 
   return {
     name,
@@ -198,20 +173,13 @@ export function twilioVerify(options: TwilioVerifyOptions): Provider {
         if (meaning === 'invalid_phone_number') throw new PhoneCheckError(meaning)
         if (meaning === 'busy' || meaning === 'blocked') return { unable: meaning }
       }
-      const problem = fault('send', answer, context)
-      if (problem.details.untried) throw problem
-      throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: resendAfterSeconds, cause: problem })
+      throw sendFault(fault('send', answer, context), resendAfterSeconds)
     },
 
     async redeem(check, code, context) {
       const answer = await call('redeem', { VerificationSid: check.id, Code: code }, context)
       const outcome = answer instanceof TransportError ? undefined : judgeCheck(answer, check)
-      if (outcome) return outcome
-      const problem = fault('redeem', answer, context)
-      // The code may have been used up, and asking again would find nothing: only another message
-      // goes on from here.
-      if (outcomeUnknown(answer)) return { outcome: 'unable', reason: 'other', lost: true }
-      throw problem
+      return outcome ?? codeFault(answer, fault('redeem', answer, context))
     },
   }
 }
@@ -222,15 +190,7 @@ function credentialsOf({ accountSid, authToken, apiKeySid, apiKeySecret }: Twili
   throw new TypeError('twilioVerify: give apiKeySid and apiKeySecret, or accountSid and authToken')
 }
 
-/** What Twilio would ignore, or refuse only when a user logs in. */
-function refuseOtherChannels(options: TwilioVerifyOptions, channel: string): void {
-  for (const [name, channels] of Object.entries(channelsOf)) {
-    if (options[name as keyof typeof channelsOf] !== undefined && !channels.some((known) => known === channel))
-      throw new TypeError(`twilioVerify: ${name} is for ${channels.join(' and ')} only; leave it out for ${channel}`)
-  }
-}
-
-function isMissing(answer: VendorResponse | TransportError): boolean {
+function isMissing(answer: Attempt): boolean {
   return !(answer instanceof TransportError) && answer.status === 404 && errorCodeOf(answer) === 20404
 }
 

@@ -3,6 +3,7 @@ import { type UnableReason, unableReason } from '../../contracts/unable-reason.j
 import { PhoneCheckError } from '../../lib/errors.js'
 import { isObject } from '../../lib/json.js'
 import type { VendorResponse } from '../http/client.js'
+import type { FaultFacts } from '../http/vendor-fault.js'
 
 /** A problem document of Vonage's. What counts is the fragment of `type`: titles vary. */
 interface VonageProblem {
@@ -79,16 +80,7 @@ export function judgeCheck({ status, body }: VendorResponse, id: string, isSilen
 }
 
 /** What a refusal says of our call, for the operator. */
-export function faultFacts(
-  operation: 'create' | 'redeem',
-  { status, body }: VendorResponse,
-): {
-  ours: boolean
-  quota: boolean
-  untried: boolean
-  error: string | undefined
-  cure: string
-} {
+export function faultFacts(operation: 'create' | 'redeem', { status, body }: VendorResponse): FaultFacts {
   const { fragment, parameters } = readProblem(body)
   const isOurs = [401, 402, 403].includes(status) || (status === 422 && fragment === 'invalid-params')
   return {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/clock.js'
-import { checkOptions, oneOf, optionError } from '../../lib/options.js'
+import { checkOptions, isBoolean, isWholeNumber, matches, oneOf, optionError } from '../../lib/options.js'
 import type { FetchLike } from '../http/fetch.js'
-import { checkCommon, checkTimeouts, required } from '../options.js'
+import { checkCommon, checkTimeouts, refuseOfOtherChannels, required } from '../options.js'
 import { applicationJwt } from './application-jwt.js'
 
 const channels = ['silent_auth', 'sms', 'voice', 'whatsapp'] as const
@@ -70,10 +70,6 @@ const optionNames = [
 export const factory = 'vonageVerify'
 export const defaultTimeoutsMs = { create: 8_000, redeem: 8_000, cancel: 2_000 }
 
-const wholeNumber = (least: number, most: number) => (value: unknown) =>
-  Number.isInteger(value) && (value as number) >= least && (value as number) <= most
-const matches = (grammar: RegExp) => (value: unknown) => typeof value === 'string' && grammar.test(value)
-
 /** What belongs to some channels only. */
 const owners = {
   codeLength: ['sms', 'voice', 'whatsapp'],
@@ -92,16 +88,13 @@ export function checkVonageOptions(options: VonageOptions): void {
   checkOptions(factory, options, [
     ['channel', oneOf(...channels), `must be one of ${channels.join(', ')}`],
     ['brand', matches(/^[^/{}:$\p{Cc}]{1,18}$/u), 'must be 1 to 18 characters, none of them / { } : or $'],
-    ['codeLength', wholeNumber(4, 10), 'must be a whole number from 4 to 10'],
-    ['channelTimeout', wholeNumber(15, 900), 'must be a whole number of seconds from 15 to 900'],
+    ['codeLength', isWholeNumber(4, 10), 'must be a whole number from 4 to 10'],
+    ['channelTimeout', isWholeNumber(15, 900), 'must be a whole number of seconds from 15 to 900'],
     ['from', matches(/^[\x20-\x7e]{1,15}$/), 'must be 1 to 15 characters of plain ASCII'],
     ['appHash', matches(/^[\x21-\x7e]{11}$/), "must be the 11 characters of your app's hash"],
-    ['coverageCheck', (value) => typeof value === 'boolean', 'must be true or false'],
+    ['coverageCheck', isBoolean, 'must be true or false'],
   ])
-  for (const [name, own] of Object.entries(owners)) {
-    if (Reflect.get(options, name) !== undefined && !own.some((channel) => channel === options.channel))
-      throw optionError(factory, name, `means nothing for the channel ${options.channel}; leave it out`)
-  }
+  refuseOfOtherChannels(factory, options, owners, options.channel)
   if (options.channel === 'whatsapp') required(factory, 'from', options.from)
 }
 

@@ -3,10 +3,10 @@ import { systemClock, wallTime } from '../../lib/clock.js'
 import { PhoneCheckError } from '../../lib/errors.js'
 import { isLoopback } from '../../lib/ip-address.js'
 import { isObject } from '../../lib/json.js'
-import { httpClient, type VendorResponse } from '../http/client.js'
+import { httpClient } from '../http/client.js'
 import { vendorOrigin } from '../http/origin.js'
-import { mayRepeat } from '../http/retry.js'
-import { TransportError, toTransportError } from '../http/transport.js'
+import { type Attempt, withRepeats } from '../http/retry.js'
+import { TransportError } from '../http/transport.js'
 import { vendorFault } from '../http/vendor-fault.js'
 import { faultFacts, judgeCheck, judgeCreate, judgeReport } from './errors.js'
 import { vonageLocale } from './locale.js'
@@ -44,42 +44,31 @@ export function vonageVerify(options: VonageOptions): Provider {
   const http = httpClient(origin, clock, options.fetch)
   const timeoutsMs = { ...defaultTimeoutsMs, ...options.timeoutsMs }
 
-  async function call(
+  function call(
     kind: keyof typeof timeoutsMs,
     target: string,
     body: object | undefined,
     { deadline }: CallContext,
-  ): Promise<VendorResponse | TransportError> {
-    for (let repeats = 0; ; repeats++) {
-      const attempt = await http
-        .request({
-          method: kind === 'cancel' ? 'DELETE' : 'POST',
-          path: target,
-          headers: {
-            authorization: authorization(),
-            accept: 'application/json, application/problem+json',
-            ...(body && { 'content-type': 'application/json' }),
-          },
-          ...(body && { body: JSON.stringify(body) }),
-          timeoutMs: timeoutsMs[kind],
-          deadline,
-        })
-        .catch(toTransportError)
-      // There is no idempotency key, and a second check burns a try: again only if it never left.
-      if (!mayRepeat('send', attempt, repeats)) return attempt
-    }
+  ): Promise<Attempt> {
+    // There is no idempotency key, and a second check burns a try: again only if it never left.
+    return withRepeats('send', { clock, deadline }, async () =>
+      http.request({
+        method: kind === 'cancel' ? 'DELETE' : 'POST',
+        path: target,
+        headers: {
+          authorization: authorization(),
+          accept: 'application/json, application/problem+json',
+          ...(body && { 'content-type': 'application/json' }),
+        },
+        ...(body && { body: JSON.stringify(body) }),
+        timeoutMs: timeoutsMs[kind],
+        deadline,
+      }),
+    )
   }
 
-  function fault(
-    operation: 'create' | 'redeem',
-    answer: VendorResponse | TransportError,
-    { emit }: CallContext,
-  ): PhoneCheckError {
-    const common = { method: name, operation }
-    if (answer instanceof TransportError)
-      return vendorFault(answer, { ...common, ours: false, quota: false, untried: !answer.sent }, emit)
-    return vendorFault(answer, { ...common, ...faultFacts(operation, answer) }, emit)
-  }
+  const fault = (operation: 'create' | 'redeem', answer: Attempt, context: CallContext) =>
+    vendorFault(answer, { method: name, operation }, (said) => faultFacts(operation, said), context)
 
   function request({ phoneNumber, flowId, locale: tag, redirectUrl }: StartInput): object {
     const to = phoneNumber.slice(1)
