@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { asError } from '../lib/application.js'
 import type { Drain } from '../lib/drain.js'
 import { PhoneCheckError } from '../lib/errors.js'
+import type { NextStep } from '../login/types.js'
 import type { ErrorHandler, Handler, HttpRequest, HttpResponse, Next } from './http-types.js'
 
 /**
@@ -85,6 +86,21 @@ export function sendProblem(res: HttpResponse, error: PhoneCheckError, status: n
 export function sendJson(res: HttpResponse, status: number, body: object): void {
   res.setHeader('Cache-Control', 'no-store')
   send(res, status, 'application/json', body)
+}
+
+/** Answers with a rung that was reached: in one form for start, fallback and resend. */
+export function sendStep(res: HttpResponse, handle: string, step: NextStep): void {
+  const { id, method, challenge, expiresInSeconds, fallback, fallbackInSeconds, skipped } = step
+  sendJson(res, 201, {
+    flow: handle,
+    id,
+    method,
+    challenge,
+    expires_in: expiresInSeconds,
+    fallback,
+    fallback_in: fallbackInSeconds,
+    skipped,
+  })
 }
 
 function send(res: HttpResponse, status: number, type: string, body: object): void {

@@ -11,8 +11,9 @@ export const warnOperator: OnEvent = (event) => {
   const warning = warningOf(event)
   if (!warning || said.has(warning.key)) return
   said.add(warning.key)
+  const entry = event.type === 'misconfiguration' || event.type === 'reminder' ? event.code : event.type
   process.emitWarning(
-    `${warning.text} (Pass onEvent to hear of this, and of everything else, yourself.)`,
+    `${warning.text} (See docs/reference/events.md#${entry} in the package. Pass onEvent to hear of this, and of everything else, yourself.)`,
     'PhoneCheckWarning',
   )
 }

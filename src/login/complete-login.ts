@@ -36,7 +36,7 @@ export async function completeLogin<User>(
   void refundAfterSuccess(login, flow, rung, requester).catch(() => {})
   let user: User | false | undefined
   try {
-    user = await withinLease(login, flow, resolveUser(identity))
+    user = await withinLease(login, flow, () => resolveUser(identity))
   } catch (error) {
     const kept = await flow.write('proven', untilProofLapses(flow), { ...flow.content, verifiedAt }).catch(() => false)
     emit({ type: 'verify_callback_failed', canRepeat: kept, message: callbackFailed, ...flow.facts })
@@ -106,9 +106,9 @@ async function devicesFor(
   return issued === undefined ? undefined : [issued, ...limiter.devices.ofOthers(requester.devices ?? [], number)]
 }
 
-function withinLease<T>({ settings }: LoginContext, flow: UnsealedFlow, answer: Promise<T>): Promise<T> {
+function withinLease<T>({ settings }: LoginContext, flow: UnsealedFlow, work: () => Promise<T>): Promise<T> {
   const ms = Math.max(0, (flow.record.leaseUntil ?? 0) - limits.leaseMarginMs - flow.ageMs)
-  return answerWithin(settings.clock, ms, 'The verify callback', answer)
+  return answerWithin(settings.clock, ms, 'The verify callback', work())
 }
 
 function identityOf(flow: UnsealedFlow, rung: Provider, verifiedAt: number): PhoneIdentity {

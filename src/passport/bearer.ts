@@ -9,7 +9,7 @@ import { tokenInvalid } from '../tokens/problem.js'
 import { epochsOfClaim } from '../tokens/revocations.js'
 import { type BearerSettings, type TokenService, tokenServiceFor } from '../tokens/settings.js'
 import { type Actions, type AuthenticateOptions, actionsOf, Base, runAuthenticate } from './base.js'
-import { type Admitted, type Decision, type Done, type Verdict, type VerifyCallback, verifier } from './verify.js'
+import { type Accepted, type Decision, type Done, type Verdict, type VerifyCallback, verifier } from './verify.js'
 
 declare global {
   namespace Express {
@@ -39,7 +39,7 @@ type ExpressRequest = HttpRequest & { res?: HttpResponse | undefined }
 export class BearerStrategy<Claims extends object = object> extends Base {
   override name: string
   /** @internal */
-  readonly judge: (req: HttpRequest) => Promise<Admitted | Refused>
+  readonly judge: (req: HttpRequest) => Promise<Accepted | Refused>
   /** @internal */
   readonly realm: string
   /** @internal */
@@ -95,7 +95,7 @@ const noAnswer =
 
 function authenticateToken<Claims extends object>(tokens: TokenService, verify: BearerVerifyCallback<Claims>) {
   // The same two styles of callback, whatever they are given.
-  const admit = verifier('bearer', verify as unknown as VerifyCallback, false) as unknown as (
+  const decide = verifier('bearer', verify as unknown as VerifyCallback, false) as unknown as (
     req: HttpRequest,
     claims: AccessTokenClaims,
   ) => Promise<Decision>
@@ -106,7 +106,7 @@ function authenticateToken<Claims extends object>(tokens: TokenService, verify: 
     )
     return refused
   }
-  return async function judge(req: HttpRequest): Promise<Admitted | Refused> {
+  return async function judge(req: HttpRequest): Promise<Accepted | Refused> {
     // Two Authorization headers: a proxy may have checked the other one (request smuggling). Refused.
     if ((req.headersDistinct?.['authorization']?.length ?? 0) > 1) return refuse('malformed')
     const token = bearerToken(req)
@@ -114,14 +114,14 @@ function authenticateToken<Claims extends object>(tokens: TokenService, verify: 
     const claims = tokens.access.read(token, tokens.now())
     if (typeof claims === 'string') return refuse(claims)
     if (tokens.checkRevoked && (await isRevoked(tokens, claims))) return refuse('revoked')
-    const admitted = await answerWithin(
+    const accepted = await answerWithin(
       tokens.clock,
       limits.findUserMs,
       "The verify callback of 'bearer'",
-      admit(req, claims),
+      decide(req, claims),
     )
-    if (!admitted) return refuse(admitted === false ? 'user_refused' : 'no_answer')
-    return { user: admitted.user, info: { ...admitted.info, phoneCheckToken: claims } }
+    if (!accepted) return refuse(accepted === false ? 'user_refused' : 'no_answer')
+    return { user: accepted.user, info: { ...accepted.info, phoneCheckToken: claims } }
   }
 }
 

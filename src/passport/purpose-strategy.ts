@@ -6,7 +6,7 @@ import { statusHandler } from '../express/handlers/status.js'
 import { webhookHandler } from '../express/handlers/webhook.js'
 import type { Handler, HttpRequest, HttpResponse } from '../express/http-types.js'
 import { keepProblem, sendProblem, setProblemHeaders } from '../express/problem-json.js'
-import { type IncomingRedeem, isBareReturn, readReturn, readVerify } from '../express/request/redeem.js'
+import { type IncomingRedeem, isBareReturn, readReturn, readVerify } from '../express/request/flow.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import {
   type Actions,
@@ -37,7 +37,7 @@ declare global {
 }
 
 /** The application's decision on a proven identity. */
-export type Admit = (req: HttpRequest, identity: PhoneIdentity) => Promise<Decision>
+export type Decide = (req: HttpRequest, identity: PhoneIdentity) => Promise<Decision>
 
 type ExpressRequest = HttpRequest & { res?: HttpResponse | undefined }
 
@@ -52,14 +52,14 @@ export class FlowStrategy extends Base {
   /** @internal */
   readonly context: HandlerContext
   /** @internal */
-  readonly admit: Admit
+  readonly decide: Decide
 
   /** @internal */
-  constructor(name: string, context: HandlerContext, admit: Admit) {
+  constructor(name: string, context: HandlerContext, decide: Decide) {
     super(() => {})
     this.name = name
     this.context = context
-    this.admit = admit
+    this.decide = decide
   }
 
   /**
@@ -184,7 +184,7 @@ export class FlowStrategy extends Base {
     const { req, res, actions } = visit
     const { flow, drain, cookies } = this.context
     const { user, identity, reopen, devices } = await drain
-      .run(() => flow.redeem(request, (proven) => this.admit(req, proven)))
+      .run(() => flow.redeem(request, (proven) => this.decide(req, proven)))
       .catch((error: unknown) => {
         if (cookieName && error instanceof PhoneCheckError && error.details.ended) cookies.expire(res, cookieName)
         throw error

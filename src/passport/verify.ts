@@ -22,13 +22,13 @@ export type VerifyCallback = (identity: PhoneIdentity, done: Done) => Awaitable<
 /** The same with the request first. */
 export type VerifyCallbackWithRequest = OfRequest<[identity: PhoneIdentity, done: Done], Awaitable<Verdict | void>>
 
-export interface Admitted {
+export interface Accepted {
   user: Express.User
   info: object | undefined
 }
 
 /** False refuses; undefined does too, and means that the callback gave no answer at all. */
-export type Decision = Admitted | false | undefined
+export type Decision = Accepted | false | undefined
 
 /**
  * All styles of callback as one async function. A callback with more parameters than it is given values uses `done`.

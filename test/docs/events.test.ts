@@ -1,6 +1,7 @@
+import { readdirSync } from 'node:fs'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { readText } from '../support/markdown.js'
+import { readText, root } from '../support/markdown.js'
 
 // docs/reference/events.md against the declared union.
 
@@ -43,4 +44,13 @@ test('what an event carries is named below its heading', () => {
     [...members].filter((member) => !sections.get(type)?.includes(`\`${member}`)).map((member) => `${type}: ${member}`),
   )
   expect(missing).toEqual([])
+})
+
+test('every code of a misconfiguration and of a reminder has an entry, to which its warning leads', () => {
+  const files = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+  const text = files.map((path) => readText(`src/${path}`)).join('\n')
+  const codes = [...text.matchAll(/type: '(?:misconfiguration|reminder)',\s+code: '(\w+)'/g)].map(([, code]) => code)
+  const entries = [...readText('docs/reference/events.md').matchAll(/^#### `(\w+)`$/gm)].map(([, code]) => code)
+  expect(codes.length).toBeGreaterThan(7)
+  expect(entries.toSorted()).toEqual([...new Set(codes)].toSorted())
 })

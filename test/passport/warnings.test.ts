@@ -30,6 +30,7 @@ test('a vendor that refuses our credentials is a warning of the process, once', 
     expect(said.join()).toContain('phonecheck refused token with HTTP 401: check `clientId` and `clientSecret`'),
   )
   expect(said.filter((text) => text.includes('refused token'))).toHaveLength(1)
+  expect(said.join()).toContain('docs/reference/events.md#provider_misconfigured')
 })
 
 test('a PostgreSQL without its tables says how it gets them, and no more of the fault', async () => {

@@ -6,9 +6,8 @@ import { knownOptions } from '../../lib/options.js'
 import { type HandlerContext, purposeOf, requesterOf } from '../context.js'
 import { hostOf, requireOwnSite } from '../csrf.js'
 import type { Handler, HttpRequest } from '../http-types.js'
-import { asHandler, sendJson } from '../problem-json.js'
+import { asHandler, sendStep } from '../problem-json.js'
 import { optionalString, readBody } from '../request/body.js'
-import { toWire } from './next-rung.js'
 
 export interface StartOptions {
   /**
@@ -102,7 +101,7 @@ export function startHandler(context: HandlerContext, options: StartOptions): Ha
       started.challenge.type === 'open_url'
     )
       remindOfReturn(req)
-    sendJson(res, 201, toWire(started.handle, started))
+    sendStep(res, started.handle, started)
   })
 }
 
