@@ -1,5 +1,13 @@
 export type { Clock, Deadline } from './contracts/clock.js'
-export type { FlowFacts, OnEvent, PhoneCheckEvent, TokenEvent, TokenRefusal } from './contracts/events.js'
+export type {
+  Emit,
+  FlowFacts,
+  OnEvent,
+  PhoneCheckEvent,
+  TokenEvent,
+  TokenRefusal,
+  ToldEvent,
+} from './contracts/events.js'
 export type { Assurance, PhoneIdentity } from './contracts/identity.js'
 export type { LimitOptions } from './contracts/limits.js'
 export type { PhoneCheckErrorCode } from './contracts/problems.js'
@@ -16,6 +24,7 @@ export type {
   WebhookRequest,
 } from './contracts/provider.js'
 export type { CountResult, Hit, Store, StoredRecord } from './contracts/store.js'
+export type { TraceContext } from './contracts/telemetry.js'
 export type { UnableReason } from './contracts/unable-reason.js'
 export { clientDirectory } from './express/client-directory.js'
 export type { BeforeSend } from './express/context.js'

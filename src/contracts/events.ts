@@ -16,6 +16,8 @@ export interface FlowFacts {
   country: string
   /** Masked, such as `+1********00`. */
   number: string
+  /** Milliseconds since the login was begun. */
+  durationMs: number
 }
 
 /**
@@ -96,7 +98,13 @@ export type PhoneCheckEvent =
   /** Said once, when the strategy is made: something that only the operator can know to be right. */
   | { type: 'reminder'; code: string; message: string }
 
-export type OnEvent = (event: PhoneCheckEvent) => void
+/** An event as your listener gets it: with the time of day, and always with a sentence for people. */
+export type ToldEvent = PhoneCheckEvent & { at: Date; message: string }
+
+export type OnEvent = (event: ToldEvent) => void
+
+/** How the library's own code tells of an event. */
+export type Emit = (event: PhoneCheckEvent) => void
 
 /**
  * Why an access token was refused. `no_answer`: the verify callback ended without a user and

@@ -80,8 +80,9 @@ export interface Unable {
  * thrown as `provider_unavailable`, never returned.
  */
 export type Outcome =
-  | { outcome: 'verified' }
-  | { outcome: 'mismatch' }
+  /** `operator`: network code of the SIM's operator (MCC and MNC), where the vendor names it; for telemetry alone. */
+  | { outcome: 'verified'; operator?: string }
+  | { outcome: 'mismatch'; operator?: string }
   /** `spent`: the provider takes no other code for this check. */
   | { outcome: 'invalid_code'; spent?: true }
   /** `lost`: the provider may have decided, but its answer never came; for the circuit breaker that is an outage. */

@@ -1,9 +1,10 @@
 import type { Clock } from '../contracts/clock.js'
-import type { OnEvent } from '../contracts/events.js'
+import type { Emit } from '../contracts/events.js'
 import { callApplicationNow, isPromise } from '../lib/application.js'
 import type { Drain } from '../lib/drain.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { isAddress } from '../lib/ip-address.js'
+import type { Timelines } from '../lib/timelines.js'
 import type { Requester } from '../limits/login-limiter.js'
 import type { LoginService } from '../login/login-service.js'
 import type { FlowCookies } from './flow-cookie.js'
@@ -15,7 +16,8 @@ export interface HandlerContext {
   drain: Drain
   clock: Clock
   cookies: FlowCookies
-  emit: OnEvent
+  emit: Emit
+  timelines?: Timelines
   addressOf: (req: HttpRequest) => RequestAddress
   beforeSend?: BeforeSend
   /** Whether `beforeSend` is asked before silent checks too. */
@@ -70,7 +72,7 @@ export interface RequestAddress {
  * Makes a function that says whose address a request has. Of a forwarding header that Express was
  * not told to trust, the operator hears once.
  */
-export function addressReader(emit: OnEvent): (req: HttpRequest) => RequestAddress {
+export function addressReader(emit: Emit): (req: HttpRequest) => RequestAddress {
   let warned = false
   let warnedOfAny = false
   let warnedOfUnreadable = false

@@ -1,4 +1,4 @@
-import type { OnEvent } from '../contracts/events.js'
+import type { Emit } from '../contracts/events.js'
 import { fingerprint, isSecret, matches } from '../lib/crypto.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { LoginLimiter } from '../limits/login-limiter.js'
@@ -13,7 +13,7 @@ export interface OwnershipContext {
   readonly settings: {
     readonly strategyName: string
     readonly countries?: readonly string[] | undefined
-    readonly emit: OnEvent
+    readonly emit: Emit
   }
   readonly flows: FlowRepository
   readonly limiter: Pick<LoginLimiter, 'hashSubject'>

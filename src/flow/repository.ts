@@ -140,7 +140,14 @@ export class UnsealedFlow {
   get facts(): FlowFacts {
     const { e164, country } = this.content.number
     const { rung, purpose } = this.record
-    return { flowId: this.id, purpose, method: rung, country, number: maskPhoneNumber(e164, country) }
+    return {
+      flowId: this.id,
+      purpose,
+      method: rung,
+      country,
+      number: maskPhoneNumber(e164, country),
+      durationMs: this.ageMs,
+    }
   }
 
   /** Whether another request holds the flow and its lease still runs. */

@@ -1,6 +1,8 @@
 import type { Clock } from '../contracts/clock.js'
-import type { OnEvent } from '../contracts/events.js'
-import { withTimeout } from './clock.js'
+import type { Emit, OnEvent, PhoneCheckEvent, ToldEvent } from '../contracts/events.js'
+import { wallTime, withTimeout } from './clock.js'
+import { sentenceFor } from './event-text.js'
+import { eventChannel } from './telemetry.js'
 
 /**
  * Runs a function that the application gave us: a verify callback, `beforeSend`, `subject`, `findUser`, …
@@ -65,16 +67,25 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Hands events to the application, whose listener may throw or reject without touching a login. */
-export function isolateListener(onEvent: OnEvent | undefined): OnEvent {
-  if (!onEvent) return () => {}
+export function isolateListener(onEvent: OnEvent, clock: Clock): Emit {
   return (event) => {
+    const told = asTold(event, new Date(wallTime(clock)))
+    if (eventChannel.hasSubscribers) eventChannel.publish(told)
     try {
       // A promise of the listener is watched, or its rejection would end the process.
-      isPromise(onEvent(event))
+      isPromise(onEvent(told))
     } catch {
       // An operator's listener is never part of a login.
     }
   }
+}
+
+function asTold(event: PhoneCheckEvent, at: Date): ToldEvent {
+  const told = { ...event, at }
+  // Most listeners read few of the sentences, so each is made when it is read.
+  if (!('message' in told))
+    Object.defineProperty(told, 'message', { enumerable: true, configurable: true, get: () => sentenceFor(event) })
+  return told as ToldEvent
 }
 
 /**

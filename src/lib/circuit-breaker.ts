@@ -1,7 +1,10 @@
 import type { Clock, Deadline } from '../contracts/clock.js'
-import type { OnEvent, PhoneCheckEvent } from '../contracts/events.js'
+import type { Emit, PhoneCheckEvent } from '../contracts/events.js'
+import type { TraceContext } from '../contracts/telemetry.js'
+import { unableReason } from '../contracts/unable-reason.js'
 import { withTimeout } from './clock.js'
 import { asOutage, PhoneCheckError } from './errors.js'
+import { channels, traced } from './telemetry.js'
 
 const windowMs = 30_000
 const openMs = 30_000
@@ -51,14 +54,14 @@ interface Circuit {
  */
 export class CircuitBreakers {
   readonly #clock: Clock
-  readonly #emit: OnEvent
+  readonly #emit: Emit
   readonly #circuits = new Map<string, Circuit>()
   /** Calls under way, by provider. */
   readonly #inFlight = new Map<string, number>()
   /** Providers of which the operator was told that they are full. */
   readonly #overloaded = new Set<string>()
 
-  constructor(clock: Clock, emit: OnEvent) {
+  constructor(clock: Clock, emit: Emit) {
     this.#clock = clock
     this.#emit = emit
   }
@@ -77,8 +80,17 @@ export class CircuitBreakers {
     return refuses(this.#circuit(method, operation), this.#clock.now())
   }
 
-  /** @throws PhoneCheckError `provider_unavailable` at once when open; else whatever `call` does */
-  async run<T>(method: string, operation: string, deadline: Deadline, call: () => Promise<T>): Promise<T> {
+  /**
+   * @param told what is published of the call beside method and operation, asked only where somebody listens
+   * @throws PhoneCheckError `provider_unavailable` at once when open; else whatever `call` does
+   */
+  async run<T>(
+    method: string,
+    operation: string,
+    deadline: Deadline,
+    call: () => Promise<T>,
+    told?: () => TraceContext,
+  ): Promise<T> {
     const circuit = this.#circuit(method, operation)
     const now = this.#clock.now()
     const leftMs = deadline.leftMs()
@@ -91,7 +103,9 @@ export class CircuitBreakers {
     if (inFlight >= maxInFlight) throw this.#overload(method)
     this.#inFlight.set(method, inFlight + 1)
     try {
-      return await this.#call(circuit, now, deadline, call)
+      const run = () => this.#call(circuit, now, deadline, call)
+      if (!channels.provider.hasSubscribers) return await run()
+      return await traced(channels.provider, this.#clock, { method, operation, ...told?.() }, run, toldOf)
     } finally {
       this.#leave(method)
     }
@@ -201,6 +215,21 @@ export class CircuitBreakers {
     return circuit
   }
 }
+
+/** What the channel is told of an answer: words of closed lists, and a network code. */
+function toldOf(answer: unknown): TraceContext {
+  if (typeof answer !== 'object' || answer === null) return { outcome: 'unable' }
+  const { outcome, reason, unable, operator } = answer as Record<string, unknown>
+  const why = reason ?? unable
+  return {
+    outcome: typeof outcome === 'string' ? outcome : unable === undefined ? 'started' : 'unable',
+    ...(why !== undefined && { reason: unableReason(why) }),
+    ...(typeof operator === 'string' && networkCode.test(operator) && { operator }),
+  }
+}
+
+/** MCC and MNC. */
+const networkCode = /^[0-9]{5,6}$/
 
 function refuses({ openUntil, probingSince }: Circuit, now: number): boolean {
   return now < openUntil || (probingSince !== undefined && now < probingSince + openMs)

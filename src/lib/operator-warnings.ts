@@ -1,4 +1,4 @@
-import type { OnEvent, PhoneCheckEvent } from '../contracts/events.js'
+import type { Emit, PhoneCheckEvent } from '../contracts/events.js'
 
 export const said = new Set<string>()
 
@@ -7,7 +7,7 @@ export const said = new Set<string>()
  * warning of the process, each once, so that the first try with a wrong secret does not end in a
  * bare 503.
  */
-export const warnOperator: OnEvent = (event) => {
+export const warnOperator: Emit = (event) => {
   const warning = warningOf(event)
   if (!warning || said.has(warning.key)) return
   said.add(warning.key)

@@ -1,5 +1,5 @@
 import type { Clock } from '../contracts/clock.js'
-import type { OnEvent } from '../contracts/events.js'
+import type { Emit } from '../contracts/events.js'
 import type { LimitOptions } from '../contracts/limits.js'
 import type { Provider } from '../contracts/provider.js'
 import type { CountResult, Hit, Store } from '../contracts/store.js'
@@ -37,7 +37,7 @@ export interface LoginLimiterSettings {
   store: Store
   clock: Clock
   secret: string
-  emit: OnEvent
+  emit: Emit
   limits?: LimitOptions
 }
 
@@ -50,7 +50,7 @@ export class LoginLimiter {
   readonly devices: Devices
   readonly #store: Store
   readonly #clock: Clock
-  readonly #emit: OnEvent
+  readonly #emit: Emit
   readonly #rules: LimitRules
   readonly #hash: (text: string) => string
   /** Options of which the operator was told that they refuse, and until when. */

@@ -1,12 +1,13 @@
 import type { Clock, Deadline } from '../contracts/clock.js'
-import type { OnEvent } from '../contracts/events.js'
+import type { Emit } from '../contracts/events.js'
 import type { Assurance } from '../contracts/identity.js'
 import type { LimitOptions } from '../contracts/limits.js'
 import type { CallContext, Provider } from '../contracts/provider.js'
 import type { Store } from '../contracts/store.js'
+import type { TraceContext } from '../contracts/telemetry.js'
 import { CheckIndex } from '../flow/check-index.js'
 import { OpenSends } from '../flow/open-sends.js'
-import { FlowRepository } from '../flow/repository.js'
+import { FlowRepository, type UnsealedFlow } from '../flow/repository.js'
 import { CircuitBreakers, graceMs } from '../lib/circuit-breaker.js'
 import { deadlineIn } from '../lib/clock.js'
 import { keyedHash } from '../lib/crypto.js'
@@ -52,7 +53,7 @@ export interface RequestContext {
 /** @throws TypeError that names the option and the cure */
 export function createLoginContext(settings: LoginServiceSettings): LoginContext {
   const { clock, emit, secret, floor } = settings
-  const store = guardStore(settings.store, emit)
+  const store = guardStore(settings.store, emit, clock)
   if (settings.reviewNumbers?.length && floor !== undefined && floor !== 'low') {
     throw new TypeError(`reviewNumbers: their assurance is low, which is below the floor '${floor}'`)
   }
@@ -78,6 +79,13 @@ export function createLoginContext(settings: LoginServiceSettings): LoginContext
   }
 }
 
+const requestMs = limits.requestDeadlineMs - graceMs
+
+/** Milliseconds since the request's step began. */
+export function elapsedMs({ deadline }: RequestContext): number {
+  return requestMs - deadline.leftMs()
+}
+
 /** @param deviceIp as {@link deviceIpFor} has it, for steps that create a check */
 export function createRequestContext(
   { settings }: LoginContext,
@@ -85,7 +93,7 @@ export function createRequestContext(
   deviceIp?: string,
 ): RequestContext {
   // The last call may be given its grace, and the request ends in its time all the same.
-  const deadline = deadlineIn(limits.requestDeadlineMs - graceMs, settings.clock)
+  const deadline = deadlineIn(requestMs, settings.clock)
   return { deadline, requester, redirectUrl, deviceIp, issuer }
 }
 
@@ -124,6 +132,11 @@ export function callContext(
   }
 }
 
+/** What is published of a step of a flow. */
+export function tracedFlow({ id, record, content }: UnsealedFlow, { name, vendor }: Provider): TraceContext {
+  return { flowId: id, purpose: record.purpose, method: name, vendor, country: content.number.country }
+}
+
 export interface LoginServiceSettings extends NumberPolicy {
   /** Name of the strategy. */
   strategyName: string
@@ -132,7 +145,7 @@ export interface LoginServiceSettings extends NumberPolicy {
   /** At least 32 bytes; keys the hashes of numbers and addresses. */
   secret: string
   clock: Clock
-  emit: OnEvent
+  emit: Emit
   /** The weakest rung that may ever be used. Default `low`. */
   floor?: Assurance
   /** Whether the provider is told the device's address at start. Default `off`. */

@@ -1,4 +1,5 @@
 import type { CallContext, Challenge, Provider, Started, StartInput, Unable } from '../contracts/provider.js'
+import type { TraceContext } from '../contracts/telemetry.js'
 import { unableReason } from '../contracts/unable-reason.js'
 import { enterRung } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
@@ -6,8 +7,9 @@ import { hasTimeForMore, secondsUntilFallback } from '../flow/timing.js'
 import { shareOf } from '../lib/clock.js'
 import { fingerprint } from '../lib/crypto.js'
 import { asOutage, PhoneCheckError } from '../lib/errors.js'
+import { channels, traced } from '../lib/telemetry.js'
 import { limits } from '../limits/numbers.js'
-import { callContext, type LoginContext, type RequestContext, resendAfter } from './context.js'
+import { callContext, type LoginContext, type RequestContext, resendAfter, tracedFlow } from './context.js'
 import { closesOneRung, endsLadder } from './failure-policy.js'
 import type { Skipped, Step } from './types.js'
 
@@ -40,12 +42,19 @@ export async function issueCheck(
 ): Promise<Step> {
   const skipped: Skipped[] = []
   for (let rung = from; ; ) {
-    const answer = await tryRung(login, flow, rung, request, isCharged && rung === from)
+    const tried = () => tryRung(login, flow, rung, request, isCharged && rung === from)
+    const answer = await (channels.rung.hasSubscribers
+      ? traced(channels.rung, login.settings.clock, tracedFlow(flow, rung), tried, toldOf)
+      : tried())
     if ('challenge' in answer) return { ...(await recordCheck(login, flow, rung, answer)), skipped }
     const left = await explain(login, flow, rung, answer)
     skipped.push({ method: rung.name, reason: left.unable })
     rung = await passOver(login, flow, rung, left)
   }
+}
+
+function toldOf(answer: Started | Left): TraceContext {
+  return 'challenge' in answer ? { outcome: 'started' } : { outcome: 'unable', reason: unableReason(answer.unable) }
 }
 
 /** Goes on to the rung after one that was left. @throws PhoneCheckError when none may follow, `in_progress` */
@@ -139,9 +148,8 @@ async function createCheck(
   const input = startInput(login, flow, rung, request)
   try {
     flow.sending = rung.sends === true
-    const answer = await login.breakers.run(rung.name, 'start', call.deadline, async () =>
-      meaningful(await rung.start(input, call)),
-    )
+    const asked = async () => meaningful(await rung.start(input, call))
+    const answer = await login.breakers.run(rung.name, 'start', call.deadline, asked, () => tracedFlow(flow, rung))
     if ('challenge' in answer) return answer
     flow.sending = false
     await refund()

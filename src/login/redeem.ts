@@ -1,8 +1,10 @@
 import { requireIdleFlow } from '../flow/ownership.js'
+import type { UnsealedFlow } from '../flow/repository.js'
 import type { RedeemRequest } from '../flow/requests.js'
 import { wallTime } from '../lib/clock.js'
+import { channels, traced } from '../lib/telemetry.js'
 import { completeLogin } from './complete-login.js'
-import { createRequestContext, type LoginContext } from './context.js'
+import { createRequestContext, type LoginContext, type RequestContext, tracedFlow } from './context.js'
 import { recordOutcome, recordReport } from './record-outcome.js'
 import type { Redeemed, ResolveUser } from './types.js'
 import { acquireLease, requireLiveRung, verifyProof } from './verify-proof.js'
@@ -33,6 +35,19 @@ export async function redeem<User>(
 ): Promise<Redeemed<User>> {
   const context = createRequestContext(login, request)
   const flow = await requireIdleFlow(login, request)
+  const run = () => redeemOwn(login, flow, request, context, resolveUser)
+  if (!channels.redeem.hasSubscribers) return run()
+  const told = tracedFlow(flow, login.ladder.rungOf(flow))
+  return traced(channels.redeem, login.settings.clock, told, run, () => ({ outcome: 'verified' }))
+}
+
+async function redeemOwn<User>(
+  login: LoginContext,
+  flow: UnsealedFlow,
+  request: RedeemRequest,
+  context: RequestContext,
+  resolveUser: ResolveUser<User>,
+): Promise<Redeemed<User>> {
   const { verifiedAt } = flow.content
   if (verifiedAt !== undefined) {
     await acquireLease(flow)

@@ -4,9 +4,10 @@ import type { UnsealedFlow } from '../flow/repository.js'
 import { createSecret, fingerprint } from '../lib/crypto.js'
 import { asOutage, isOutage } from '../lib/errors.js'
 import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from '../lib/phone-number.js'
+import { channels, traced } from '../lib/telemetry.js'
 import type { KnownDevice } from '../limits/known-devices.js'
 import { limits } from '../limits/numbers.js'
-import { createRequestContext, deviceIpFor, type LoginContext } from './context.js'
+import { createRequestContext, deviceIpFor, elapsedMs, type LoginContext, type RequestContext } from './context.js'
 import { closesOneRung } from './failure-policy.js'
 import { issueCheck } from './issue-check.js'
 import type { Skipped, StartedFlow, StartRequest } from './types.js'
@@ -16,19 +17,38 @@ import type { Skipped, StartedFlow, StartRequest } from './types.js'
  * @throws PhoneCheckError 400 for the number, 403 and 429 for limits, `ladder_exhausted` when every rung refuses, 503
  */
 export async function startLogin(login: LoginContext, request: StartRequest): Promise<StartedFlow> {
-  const { emit } = login.settings
   const number = parsePhoneNumber(request.phoneNumber, login.settings)
   const context = createRequestContext(login, request, deviceIpFor(login, request.deviceAddress))
   const handle = createSecret()
   const secret = request.binding === 'cookie' ? createSecret() : handle
   const ids = { secret, owner: fingerprint(secret), key: flowKey(handle) }
-  const rejected = rejectionOfStart(login, ids.key, request, number)
+  const begin = () => beginLogin(login, request, number, context, handle, ids)
+  if (!channels.start.hasSubscribers) return begin()
+  const { vendor } = login.ladder.firstFor(number)
+  const told = { flowId: flowId(ids.key), purpose: request.purpose, country: number.country, vendor }
+  return traced(channels.start, login.settings.clock, told, begin, ({ method }) => ({
+    outcome: 'started',
+    method,
+    vendor: login.ladder.find(method)?.vendor ?? vendor,
+  }))
+}
+
+async function beginLogin(
+  login: LoginContext,
+  request: StartRequest,
+  number: PhoneNumber,
+  context: RequestContext,
+  handle: string,
+  ids: FlowIds,
+): Promise<StartedFlow> {
+  const { emit } = login.settings
+  const rejected = rejectionOfStart(login, ids.key, request, number, context)
   const { flow, rung, skipped } = await beginOnOpenRung(login, request, number, ids).catch(rejected)
   try {
     for (const { method, reason } of skipped) emit({ type: 'rung_skipped', reason, ...flow.facts, method })
     const step = await issueCheck(login, flow, rung, context, true)
     emit({ type: 'flow_started', ...flow.facts })
-    return { handle, secret, id: flow.id, ...step, skipped: [...skipped, ...step.skipped] }
+    return { handle, secret: ids.secret, id: flow.id, ...step, skipped: [...skipped, ...step.skipped] }
   } catch (error) {
     // Nobody was told its handle. If this fails too, the record just ages away.
     await login.flows.remove(ids.key).catch(() => {})
@@ -133,11 +153,13 @@ function rejectionOfStart(
   key: string,
   { purpose }: StartRequest,
   number: PhoneNumber,
+  context: RequestContext,
 ): (error: unknown) => never {
   return (error) => {
     const { e164, country } = number
     const method = ladder.firstFor(number).name
-    const facts = { flowId: flowId(key), purpose, method, country, number: maskPhoneNumber(e164, country) }
+    const durationMs = elapsedMs(context)
+    const facts = { flowId: flowId(key), purpose, method, country, number: maskPhoneNumber(e164, country), durationMs }
     settings.emit({ type: 'step_refused', step: 'start', code: asOutage(error).code, ...facts })
     throw error
   }

@@ -6,7 +6,7 @@ import { asOutage, PhoneCheckError } from '../lib/errors.js'
 import { typedCode } from '../lib/typed-text.js'
 import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
-import { callContext, type LoginContext, type RequestContext } from './context.js'
+import { callContext, type LoginContext, type RequestContext, tracedFlow } from './context.js'
 import { rejection, releaseLease, retireRung } from './record-outcome.js'
 
 /**
@@ -100,7 +100,7 @@ async function callProvider(
   call: () => Promise<Outcome | undefined>,
 ): Promise<Outcome> {
   try {
-    const outcome = await login.breakers.run(rung.name, operation, deadline, call)
+    const outcome = await login.breakers.run(rung.name, operation, deadline, call, () => tracedFlow(flow, rung))
     return outcome ?? { outcome: 'unable', reason: 'other' }
   } catch (error) {
     const { untried, reason } = asOutage(error).details

@@ -1,5 +1,5 @@
 import { Strategy } from 'passport-custom'
-import type { OnEvent } from '../contracts/events.js'
+import type { Emit } from '../contracts/events.js'
 import type { HttpRequest, HttpResponse } from '../express/http-types.js'
 import { asError, isPromise } from '../lib/application.js'
 import type { PhoneCheckError } from '../lib/errors.js'
@@ -78,7 +78,7 @@ function isFaultOfPassport(thrown: unknown): boolean {
 export function runAuthenticate(
   actions: Actions,
   res: HttpResponse | undefined,
-  emit: OnEvent,
+  emit: Emit,
   work: () => Promise<void>,
 ): void {
   work()

@@ -1,5 +1,5 @@
 import type { Clock } from '../contracts/clock.js'
-import type { OnEvent } from '../contracts/events.js'
+import type { Emit, OnEvent } from '../contracts/events.js'
 import type { Assurance } from '../contracts/identity.js'
 import type { LimitOptions } from '../contracts/limits.js'
 import type { Provider } from '../contracts/provider.js'
@@ -18,6 +18,7 @@ import {
   isBoolean,
   isFunction,
   isObject,
+  isWholeNumber,
   isWord,
   knownOptions,
   type OptionRule,
@@ -25,6 +26,7 @@ import {
 } from '../lib/options.js'
 import { isCountry, regionOfNumbers } from '../lib/phone-number.js'
 import { secretFault } from '../lib/secret.js'
+import { Timelines } from '../lib/timelines.js'
 import { checkRanges, rangedLimits } from '../limits/login-limits.js'
 import { LoginService } from '../login/login-service.js'
 import type { ReviewNumber } from '../login/review-provider.js'
@@ -96,6 +98,11 @@ export interface PhoneCheckStrategyOptions {
    * operator can mend is a warning of the process, once.
    */
   onEvent?: OnEvent
+  /**
+   * Of how many logins this process remembers the events, for `phone.timeline()`: 1 to 100,000, about
+   * 5 KB each. Default 0: none.
+   */
+  timelines?: number
   /** For tests. */
   clock?: Clock
 }
@@ -126,7 +133,13 @@ export function buildContext(options: AnyOptions): HandlerContext {
     clock = systemClock,
   } = options
   const production = process.env['NODE_ENV'] === 'production'
-  const emit = isolateListener(options.onEvent ?? warnOperator)
+  const { onEvent = warnOperator } = options
+  const timelines = options.timelines ? new Timelines(options.timelines) : undefined
+  const listener: OnEvent = (event) => {
+    timelines?.add(event)
+    return onEvent(event)
+  }
+  const emit = isolateListener(timelines ? listener : onEvent, clock)
   const secureCookie = cookie?.secure ?? true
 
   knownOptions('PhoneCheckStrategy', options, optionNames, calledElsewhere)
@@ -211,6 +224,7 @@ export function buildContext(options: AnyOptions): HandlerContext {
     cookies: new FlowCookies(secureCookie),
     secure: secureCookie,
     emit,
+    ...(timelines && { timelines }),
     addressOf: addressReader(emit),
     origins,
     purpose: 'login',
@@ -225,7 +239,7 @@ export function buildContext(options: AnyOptions): HandlerContext {
 }
 
 /** A sandbox project is told apart by nothing in its answers, so nobody but the operator can notice. */
-function remindOfSandboxes(ladder: readonly Provider[], emit: OnEvent): void {
+function remindOfSandboxes(ladder: readonly Provider[], emit: Emit): void {
   if (!ladder.some(({ vendor }) => vendor === 'tru.id' || vendor === 'idlayr')) return
   const message =
     "Make sure that the vendor's project is live: a sandbox project believes every number that ends in an even digit."
@@ -234,6 +248,7 @@ function remindOfSandboxes(ladder: readonly Provider[], emit: OnEvent): void {
 
 const rules: readonly OptionRule[] = [
   ['onEvent', isFunction, 'must be a function'],
+  ['timelines', isWholeNumber(0, 100_000), 'must be a whole number of logins, from 0 to 100000'],
   ['countries', (list) => Array.isArray(list) && list.length > 0, "must be ISO codes, such as ['US', 'DE']"],
   ['deviceIp', oneOf('off', 'prefer', 'require'), "must be 'off', 'prefer' or 'require'"],
   ['floor', oneOf('low', 'medium', 'high'), "must be 'low', 'medium' or 'high'"],
@@ -280,6 +295,7 @@ const optionNames = [
   'name',
   'passReqToCallback',
   'onEvent',
+  'timelines',
   'clock',
 ] as const satisfies readonly (keyof PhoneCheckStrategyOptions)[]
 

@@ -1,3 +1,4 @@
+import type { ToldEvent } from '../contracts/events.js'
 import type { OfRequest } from '../express/http-types.js'
 import { knownOptions } from '../lib/options.js'
 import { limits } from '../limits/numbers.js'
@@ -115,6 +116,20 @@ export class PhoneCheckStrategy extends FlowStrategy {
    */
   describe(): LoginDescription {
     return this.context.flow.describe()
+  }
+
+  /**
+   * The events of one login, the oldest first, as this process told of them; at most 100. Empty for one
+   * that it does not know, or no more.
+   * @param flowId public id of the login: `id` on the wire, `instance` of problems
+   * @throws Error when the option `timelines` is not set
+   * @example `console.table(phone.timeline('9f86d081884c7d65'))`
+   */
+  timeline(flowId: string): ToldEvent[] {
+    const { timelines } = this.context
+    if (!timelines)
+      throw new Error('timeline: nothing is remembered; set the option timelines, such as timelines: 1000')
+    return timelines.of(flowId)
   }
 
   /**

@@ -1,10 +1,22 @@
-import type { OnEvent } from '../contracts/events.js'
+import type { Clock } from '../contracts/clock.js'
+import type { Emit } from '../contracts/events.js'
 import type { Store } from '../contracts/store.js'
 import { PhoneCheckError } from '../lib/errors.js'
+import { channels, traced } from '../lib/telemetry.js'
 
 /** The same store, whose every fault is an event and a `store_unavailable`. What failed is never repeated here. */
-export function guardStore(store: Store, emit: OnEvent): Store {
-  async function ask<T>(operation: keyof Store, call: () => Promise<T>): Promise<T> {
+export function guardStore(store: Store, emit: Emit, clock: Clock): Store {
+  function ask<T>(operation: keyof Store, call: () => Promise<T>): Promise<T> {
+    if (!channels.store.hasSubscribers) return guarded(operation, call)
+    return traced(
+      channels.store,
+      clock,
+      { operation },
+      () => guarded(operation, call),
+      () => ({}),
+    )
+  }
+  async function guarded<T>(operation: keyof Store, call: () => Promise<T>): Promise<T> {
     try {
       return await call()
     } catch (cause) {

@@ -1,5 +1,5 @@
 import type { Clock } from '../contracts/clock.js'
-import type { OnEvent } from '../contracts/events.js'
+import type { Emit, OnEvent } from '../contracts/events.js'
 import type { Store } from '../contracts/store.js'
 import { isolateListener } from '../lib/application.js'
 import { systemClock, wallTime } from '../lib/clock.js'
@@ -89,7 +89,7 @@ export interface TokenService extends Pick<JwtSettings, 'findUser' | 'claims'> {
   readonly families: RefreshFamilies | undefined
   readonly revocations: Revocations | undefined
   readonly checkRevoked: boolean
-  readonly emit: OnEvent
+  readonly emit: Emit
   readonly clock: Clock
   /** Seconds since the epoch. */
   readonly now: () => number
@@ -162,13 +162,13 @@ function build(
   const refreshAbsoluteSeconds = seconds('refreshAbsoluteSeconds', settings.refreshAbsoluteSeconds, absoluteSeconds, 1)
   const refreshGraceSeconds = seconds('refreshGraceSeconds', settings.refreshGraceSeconds, graceSeconds, 0)
   const access = new AccessTokens(new KeyRing(settings.keys), issuer, audience)
-  const emit = isolateListener(settings.onEvent ?? warnOperator)
+  const emit = isolateListener(settings.onEvent ?? warnOperator, clock)
 
   if (checkRevoked && !settings.store) throw complaint('checkRevoked', 'needs a store')
   if (settings.store !== undefined && !isStore(settings.store))
     throw complaint('store', 'is no store; pass one, such as new MemoryStore()')
   const secret = checkedSecret(settings)
-  const store = settings.store && guardStore(settings.store, emit)
+  const store = settings.store && guardStore(settings.store, emit, clock)
   const revocations = store && secret !== undefined ? new Revocations(store, secret, issuer) : undefined
   const binding = {
     issuer,

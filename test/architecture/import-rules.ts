@@ -16,7 +16,7 @@ const main = ['stores/', 'limits/', 'flow/', 'tokens/', 'providers/', 'login/', 
 /** The layers, the lowest first, as docs/architecture.md draws them: imports point down, of types as of values. */
 export const layers: Readonly<Record<string, Layer>> = {
   contracts: { uses: ['contracts/'], node: [] },
-  lib: { uses: ground, node: ['node:crypto'] },
+  lib: { uses: ground, node: ['node:crypto', 'node:diagnostics_channel'] },
   stores: { uses: [...ground, 'stores/'], node: ['*'] },
   limits: { uses: [...ground, 'limits/'], node: ['node:crypto'] },
   flow: { uses: [...ground, 'limits/', 'flow/'], node: ['node:crypto'] },

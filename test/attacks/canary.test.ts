@@ -6,6 +6,8 @@ import { startApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
 import { calls, ladderApp, Visitor } from '../support/ladder.js'
 import { returnUrl } from '../support/login.js'
+import { listen } from '../support/telemetry.js'
+import { tokenApp } from '../support/tokens/tokens.js'
 
 const number = '+12025550142'
 const digits = number.slice(2)
@@ -57,7 +59,8 @@ function recordingStore(clock?: FakeClock): { store: Store; dump: string[] } {
   return { store, dump }
 }
 
-test('no number, code, handle, secret, token or check URL is in any log line, event, error, inspect() or store dump', async () => {
+test('no number, code, handle, secret, token or check URL is in any log line, event, trace, error, inspect() or store dump', async () => {
+  const published = listen()
   const { store, dump } = recordingStore()
   const answers: string[] = []
   const errors: string[] = []
@@ -135,6 +138,7 @@ test('no number, code, handle, secret, token or check URL is in any log line, ev
   const outputs: Record<string, string> = {
     logs: written.join('\n'),
     events: JSON.stringify(app.events),
+    published: published.text(),
     errors: errors.join('\n'),
     strategy: inspect(app.phone, { depth: 12, showHidden: true }) + JSON.stringify(app.phone),
     'store dump': dump.join('\n'),
@@ -154,6 +158,7 @@ test('no number, code, handle, secret, token or check URL is in any log line, ev
 })
 
 test('nor any text, code or number of the other rungs', async () => {
+  const published = listen()
   const clock = fakeClock()
   const { store, dump } = recordingStore(clock)
   const app = await ladderApp(
@@ -187,6 +192,7 @@ test('nor any text, code or number of the other rungs', async () => {
   const outputs = {
     logs: written.join('\n'),
     events: JSON.stringify(app.events),
+    published: published.text(),
     'store dump': dump.join('\n'),
     answers: answers.join('\n'),
   }
@@ -196,6 +202,20 @@ test('nor any text, code or number of the other rungs', async () => {
     expect(text.includes(digits), `${where} holds the number`).toBe(false)
   }
   expect(app.events.length).toBeGreaterThan(6)
+})
+
+test('nor any token in what is published of a refresh', async () => {
+  const published = listen()
+  const app = await tokenApp()
+  const first = (await app.login()).body
+  const second = (await app.refresh(first.refresh_token)).body
+  await app.refresh(first.refresh_token)
+  expect(published.ended.filter(({ step }) => step === 'refresh')).toHaveLength(2)
+  const tokens = [first, second].flatMap(({ access_token, refresh_token }) => [access_token, refresh_token])
+  for (const token of tokens) {
+    expect(token).toBeTypeOf('string')
+    for (const part of token.split('.')) expect(published.text()).not.toContain(part)
+  }
 })
 
 test('errors hide their secrets from inspect(), JSON and their causes', async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createApp } from '../../examples/fallback-ladder/app.js'
 import { logEvent } from '../../examples/fallback-ladder/event-log.js'
 import { Browser } from '../support/browser.js'
+import { bare } from '../support/events.js'
 import { axeFindings } from '../support/examples/axe.js'
 import { hasChromium, launchChromium, picture, visit } from '../support/examples/chromium.js'
 import { runExample } from '../support/examples/demo-process.js'
@@ -42,7 +43,7 @@ async function startCopy(messagesPerDay: Record<string, number> = { US: 5 }): Pr
     callbackUrl: `${url}/webhooks/phone`,
     messagesPerDay,
     clock,
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => events.push(bare(event)),
   })
   server.on('request', app)
   return { url, sim, clock, events }

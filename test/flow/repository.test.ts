@@ -44,6 +44,7 @@ describe('a new flow', () => {
       method: 'phonecheck',
       country: 'US',
       number: '+1********00',
+      durationMs: 0,
     })
   })
 

@@ -3,6 +3,7 @@ import {
   idenfySms,
   MemoryStore,
   moCheck,
+  type PhoneCheckEvent,
   PhoneCheckStrategy,
   type PhoneCheckStrategyOptions,
   phoneCheck,
@@ -10,6 +11,7 @@ import {
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { secret, startApp } from '../support/app.js'
 import { Browser } from '../support/browser.js'
+import { bare } from '../support/events.js'
 import { callContext, startInput } from '../support/rung.js'
 
 const provider = () => phoneCheck({ clientId: 'client', clientSecret: 'client-secret' })
@@ -32,6 +34,8 @@ describe('a strategy that cannot be right is refused at construction, by a TypeE
     [{ cookie: { secure: 'no' } }, /cookie/],
     [{ cookie: { secure: false, maxAge: 5 } }, /unknown option 'maxAge'/],
     [{ onEvent: 'x' }, /onEvent/],
+    [{ timelines: true }, /timelines must be a whole number/],
+    [{ timelines: 100_001 }, /timelines/],
     [{ secret: Buffer.alloc(32) }, /string/],
     [{ redirectUrl: 'http://127.0.0.1:3000/return', loginUrl: '/login' }, /secure: false/],
     [{ store: new Map() }, /no insert, no find/],
@@ -297,7 +301,7 @@ test('a listener that throws or rejects does not touch a login', async () => {
 
 test('the operator is reminded once that a sandbox project believes anybody', () => {
   const events: unknown[] = []
-  build({ onEvent: (event: unknown) => events.push(event) })
+  build({ onEvent: (event: PhoneCheckEvent) => events.push(bare(event)) })
   expect(events).toEqual([{ type: 'reminder', code: 'sandbox_projects', message: expect.stringContaining('sandbox') }])
 })
 

@@ -16,6 +16,7 @@ import {
 } from 'passport-phonecheck'
 import { type Simulator, type SimulatorOptions, startSimulator } from 'passport-phonecheck/simulator'
 import { onTestFinished } from 'vitest'
+import { bare } from './events.js'
 
 export const secret = 'a-test-secret-of-at-least-32-bytes'
 export const number = '+12025550100'
@@ -76,7 +77,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       secret,
       cookie: { secure: false },
       onEvent: (event) => {
-        if (event.type !== 'reminder') events.push(event)
+        if (event.type !== 'reminder') events.push(bare(event))
       },
       ...(options.redirect && { redirectUrl: `${url}/login/phone/return`, loginUrl: '/login' }),
       ...(options.webhook && { callbackUrl: `${url}/webhooks/phone` }),

@@ -19,6 +19,7 @@ import { type FakeClock, fakeClock } from 'passport-phonecheck/testing'
 import { onTestFinished } from 'vitest'
 import { close, listen, secret } from './app.js'
 import { Browser } from './browser.js'
+import { bare } from './events.js'
 import { type ScriptedProvider, scripted } from './flow.js'
 import { endless } from './limits.js'
 
@@ -102,7 +103,7 @@ export async function guardedApp(callbacks: Callbacks = {}): Promise<GuardedApp>
       redirectUrl: 'http://127.0.0.1/return',
       loginUrl: '/login',
       limits: endless,
-      onEvent: (event) => events.push(event),
+      onEvent: (event) => events.push(bare(event)),
       ...callbacks.strategy,
     },
     callbacks.verify ?? user,

@@ -13,6 +13,7 @@ import type { LoginServiceSettings } from '../../src/login/context.js'
 import { LoginService } from '../../src/login/login-service.js'
 import type { StartedFlow } from '../../src/login/types.js'
 import { number, secret } from './app.js'
+import { bare } from './events.js'
 
 /** A provider that does as it is told, for the flow's own rules. */
 export interface ScriptedProvider extends Provider {
@@ -93,7 +94,7 @@ export function flowSetup(settings: Partial<LoginServiceSettings> = {}) {
     ladder: [provider],
     secret,
     clock,
-    emit: (event) => events.push(event),
+    emit: (event) => events.push(bare(event)),
     ...settings,
     store,
   })

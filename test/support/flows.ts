@@ -5,6 +5,7 @@ import { FlowRepository, type SealedContent, type UnsealedFlow } from '../../src
 import { createSecret, fingerprint } from '../../src/lib/crypto.js'
 import { MemoryStore } from '../../src/stores/memory.js'
 import { fakeClock } from '../../src/testing/fake-clock.js'
+import { bare } from './events.js'
 
 export const content: SealedContent = {
   number: { e164: '+12025550100', country: 'US' },
@@ -41,7 +42,7 @@ export function flowsSetup(settings: Partial<OwnershipContext['settings']> = {})
   const flows = new FlowRepository(store, clock)
   const events: PhoneCheckEvent[] = []
   const context: OwnershipContext = {
-    settings: { strategyName: 'phonecheck', emit: (event) => events.push(event), ...settings },
+    settings: { strategyName: 'phonecheck', emit: (event) => events.push(bare(event)), ...settings },
     flows,
     limiter: { hashSubject: (id) => `hash of ${id}` },
   }

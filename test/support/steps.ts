@@ -6,6 +6,7 @@ import { createSecret, fingerprint } from '../../src/lib/crypto.js'
 import { createLoginContext, createRequestContext, type LoginServiceSettings } from '../../src/login/context.js'
 import { MemoryStore } from '../../src/stores/memory.js'
 import { fakeClock } from '../../src/testing/fake-clock.js'
+import { bare } from './events.js'
 import { content, draft } from './flows.js'
 
 export const requester = { address: '192.0.2.1' }
@@ -53,7 +54,7 @@ export function stepsSetup(settings: Partial<LoginServiceSettings> = {}) {
     ladder,
     secret: 'a-test-secret-of-at-least-32-bytes',
     clock,
-    emit: (event) => events.push(event),
+    emit: (event) => events.push(bare(event)),
     ...settings,
     store,
   })

@@ -5,6 +5,7 @@ import { MemoryStore } from '../../src/stores/memory.js'
 import type { JwtKey } from '../../src/tokens/keys.js'
 import { RefreshFamilies } from '../../src/tokens/refresh-families.js'
 import { type JwtSettings, tokenServiceFor } from '../../src/tokens/settings.js'
+import { bare } from '../support/events.js'
 import { ec, keys, pem, rsa } from '../support/tokens/keys.js'
 
 const secret = 'a-test-secret-of-at-least-32-bytes'
@@ -71,7 +72,7 @@ describe('settings', () => {
   test('name who is told and who is asked; nobody is asked where nobody is named', () => {
     const events: TokenEvent[] = []
     const findUser = () => null
-    const service = tokenServiceFor(withStore({ findUser, onEvent: (event) => events.push(event as TokenEvent) }))
+    const service = tokenServiceFor(withStore({ findUser, onEvent: (event) => events.push(bare(event) as TokenEvent) }))
     service.emit({ type: 'user_revoked', user: 'x' })
     expect(events).toEqual([{ type: 'user_revoked', user: 'x' }])
     expect(service.findUser).toBe(findUser)

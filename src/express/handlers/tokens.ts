@@ -3,6 +3,7 @@ import { answerWithin, callApplication, callApplicationNow } from '../../lib/app
 import { createSecret } from '../../lib/crypto.js'
 import { PhoneCheckError } from '../../lib/errors.js'
 import { knownOptions } from '../../lib/options.js'
+import { channels, traced } from '../../lib/telemetry.js'
 import { limits } from '../../limits/numbers.js'
 import { checkedClaims, checkedSubject, type Grant, methodsOf } from '../../tokens/claims.js'
 import { complaint } from '../../tokens/keys.js'
@@ -66,10 +67,14 @@ export function refreshJwt<Claims extends object>(settings: JwtSettings<Claims>)
   const families = familiesOf(tokens, 'refreshJwt')
   return asHandler(tokens, async function refreshJwt(req, res) {
     const token = await readToken(req)
-    const { prepared, refreshToken } = await families.rotate(token, async (grant, sid) => {
-      const current = await currentGrant(tokens, grant)
-      return current && sign(tokens, current, sid)
-    })
+    const rotate = () =>
+      families.rotate(token, async (grant, sid) => {
+        const current = await currentGrant(tokens, grant)
+        return current && sign(tokens, current, sid)
+      })
+    const traces = channels.refresh.hasSubscribers
+    const rotated = traces ? traced(channels.refresh, tokens.clock, {}, rotate, () => ({})) : rotate()
+    const { prepared, refreshToken } = await rotated
     sendJson(res, 200, answer(tokens, prepared, refreshToken))
   })
 }

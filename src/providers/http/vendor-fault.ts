@@ -1,4 +1,4 @@
-import type { OnEvent } from '../../contracts/events.js'
+import type { Emit } from '../../contracts/events.js'
 import type { Outcome } from '../../contracts/provider.js'
 import { PhoneCheckError } from '../../lib/errors.js'
 import type { VendorResponse } from './client.js'
@@ -43,7 +43,7 @@ export function vendorFault(
   answer: Attempt,
   { method, operation, options = '`baseUrl`', ...call }: FailedCall,
   factsOf: (answer: VendorResponse) => FaultFacts,
-  { emit }: { emit: OnEvent },
+  { emit }: { emit: Emit },
 ): PhoneCheckError {
   if (answer instanceof TransportError) {
     const message = `${method}: ${operation} ${lostTexts[answer.kind].replace('{options}', options)}`

@@ -137,8 +137,8 @@ function judgeRedeem({ status, body, repeated }: IdlayrAnswer, checkId: string):
   if (status !== 200 || body?.['check_id'] !== checkId) return undefined
   switch (body['status']) {
     case 'COMPLETED':
-      if (body['match'] === true) return { outcome: 'verified' }
-      return body['match'] === false ? { outcome: 'mismatch' } : undefined
+      if (body['match'] === true) return { outcome: 'verified', ...operatorOf(body) }
+      return body['match'] === false ? { outcome: 'mismatch', ...operatorOf(body) } : undefined
     case 'EXPIRED':
       return { outcome: 'unable', reason: 'expired' }
     case 'ERROR':
@@ -149,4 +149,8 @@ function judgeRedeem({ status, body, repeated }: IdlayrAnswer, checkId: string):
     default:
       return undefined
   }
+}
+
+function operatorOf({ network_id: operator }: Record<string, unknown>): { operator?: string } {
+  return typeof operator === 'string' ? { operator } : {}
 }

@@ -11,6 +11,7 @@ import { issueJwt, logoutJwt, refreshJwt } from '../../../src/express/handlers/t
 import { BearerStrategy, type BearerVerifyCallback } from '../../../src/passport/bearer.js'
 import type { JwtSettings } from '../../../src/tokens/settings.js'
 import { close, secret } from '../app.js'
+import { bare } from '../events.js'
 import { ec, hmacSecret, keys, pem, rsa } from './keys.js'
 
 export const issuer = 'https://app.example'
@@ -70,7 +71,7 @@ export async function tokenApp(options: TokenAppOptions = {}): Promise<TokenApp>
     store: new MemoryStore({ clock }),
     secret,
     clock,
-    onEvent: (event) => events.push(event as unknown as TokenEvent),
+    onEvent: (event) => events.push(bare(event) as unknown as TokenEvent),
     ...options.settings,
   }
   const app = express()
