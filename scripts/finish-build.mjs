@@ -26,6 +26,12 @@ const located = readFileSync(directory, 'utf8').replace('import.meta.dirname', '
 if (!located.includes('__dirname')) throw new Error('dist/cjs/express/client-directory.js does not say where it lies')
 writeFileSync(directory, located)
 
+// tsc makes a require() of a lazy import(), and what is imported there is an ES module only.
+const jose = `${root}dist/cjs/providers/firebase/jose.js`
+const lazy = readFileSync(jose, 'utf8').replace(/Promise\.resolve\(\)\.then\(.*\)/, "import('jose')")
+if (!lazy.includes("return import('jose')")) throw new Error('dist/cjs/providers/firebase/jose.js does not import jose')
+writeFileSync(jose, lazy)
+
 // The comments stay in the declarations, where editors look for them. Twice more, in both halves'
 // code, they would be a fifth of the package.
 const printing = {

@@ -53,6 +53,7 @@ export type {
 } from './providers/camara/options.js'
 export { camaraOtpSms } from './providers/camara/otp-sms.js'
 export { camaraPresets } from './providers/camara/presets.js'
+export { type FirebasePnvOptions, firebasePnv } from './providers/firebase/pnv.js'
 export type { FetchLike } from './providers/http/fetch.js'
 export { type IdenfyOptions, idenfySms } from './providers/idenfy/sms.js'
 export { type MoCheckOptions, moCheck } from './providers/idlayr/mocheck.js'

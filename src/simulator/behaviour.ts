@@ -126,6 +126,15 @@ export interface Behaviour {
   camaraOtpTries: number
   /** Living codes for one number before MAX_OTP_CODES_EXCEEDED. Default 5. */
   camaraOtpSends: number
+  /** Whether the user agrees when the phone asks whether an app may have a token. Default 'given'. */
+  deviceConsent: 'given' | 'declined'
+  /**
+   * The nonce in a token of Firebase PNV: the app's, as in the custom flow; one of the SDK's own, as
+   * in the one-call flow; or none. Default 'given'.
+   */
+  pnvNonce: 'given' | 'random' | 'absent'
+  /** Seconds that a token of Firebase PNV lives. Default 3600. */
+  pnvTokenSeconds: number
 }
 
 export const defaultBehaviour: Readonly<Behaviour> = {
@@ -172,6 +181,9 @@ export const defaultBehaviour: Readonly<Behaviour> = {
   camaraOtpSeconds: 300,
   camaraOtpTries: 3,
   camaraOtpSends: 5,
+  deviceConsent: 'given',
+  pnvNonce: 'given',
+  pnvTokenSeconds: 3600,
 }
 
 /**

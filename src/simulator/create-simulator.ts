@@ -31,6 +31,8 @@ export function createSimulator(state: SimulatorState, server: Server): Simulato
     },
     deliverSms: async (sms) => (state.deliverSms(sms) ? 'delivered' : 'dropped'),
     rotateCallbackKey: ({ keepPrevious = true } = {}) => state.keys.rotate(keepPrevious),
+    signPnvToken: (draft) => state.pnv.sign(draft),
+    rotatePnvKey: ({ keepPrevious = true } = {}) => state.pnv.rotate(keepPrevious),
     signCallback: (draft) => state.callbacks.sign(draft),
     settled: () => state.callbacks.settled(),
     count: (match) => state.log.count(match),

@@ -4,6 +4,7 @@
  * @module
  */
 export type { Behaviour } from './behaviour.js'
+export type { PnvDraft, PnvProject } from './firebase/pnv.js'
 export type { CallbackDraft, SignedCallback } from './idlayr/callback-signature.js'
 export type { CheckStatus, PhoneCheckErrorCode } from './idlayr/checks.js'
 export type { Brand } from './idlayr/problem.js'
@@ -27,12 +28,14 @@ export type {
   SdkResult,
   SendResult,
 } from './phones/phone-record.js'
+export { TokenError } from './phones/token-error.js'
 export type { Operator, VirtualPhone } from './phones/virtual-phone.js'
 export type { Simulator } from './running-simulator.js'
 export type { Fault, FaultHandle } from './server/faults.js'
 export type { RequestListener, RequestRecord } from './server/request-log.js'
 export { startSimulator } from './simulator.js'
 export type { SimulatorClock } from './state/clock.js'
+export type { TokenRequest } from './state/device-tokens.js'
 export type {
   CamaraOverride,
   IdenfyOverride,

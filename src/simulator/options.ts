@@ -1,4 +1,5 @@
 import type { Behaviour } from './behaviour.js'
+import type { PnvProject } from './firebase/pnv.js'
 import type { Brand } from './idlayr/problem.js'
 import type { CallbackProduct } from './phones/messages.js'
 import type { SimulatorClock } from './state/clock.js'
@@ -40,6 +41,8 @@ export interface SimulatorOptions {
   readonly twilioAccounts?: Readonly<Record<string, string>>
   /** Draws the code of each new Twilio Verification, 4 to 10 digits. Default: random. */
   readonly twilioCodes?: () => string
+  /** The Firebase project whose app the phones run. Default `{ number: '123456789012', id: 'demo-project' }`. */
+  readonly pnvProject?: PnvProject
   readonly behaviour?: Partial<Behaviour>
 }
 

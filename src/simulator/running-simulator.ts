@@ -1,4 +1,5 @@
 import type { Behaviour } from './behaviour.js'
+import type { PnvDraft } from './firebase/pnv.js'
 import type { CallbackDraft, SignedCallback } from './idlayr/callback-signature.js'
 import type { CallbackRecord, MessageListener, Sms } from './phones/messages.js'
 import type { VirtualPhone } from './phones/virtual-phone.js'
@@ -41,6 +42,10 @@ export interface Simulator {
   rotateCallbackKey(options?: { readonly keepPrevious?: boolean }): void
   /** Signs a callback as the vendor would, or with one thing wrong, without sending it. */
   signCallback(draft: CallbackDraft): Promise<SignedCallback>
+  /** Signs a token as Firebase PNV would, or with one thing wrong. */
+  signPnvToken(draft: PnvDraft): string
+  /** Signs tokens of Firebase PNV with a new key from now on. The JWKS keeps the one before unless `keepPrevious` is false. */
+  rotatePnvKey(options?: { readonly keepPrevious?: boolean }): void
   /**
    * Resolves when no callback is in flight. Retries that are not due yet are not waited for; one
    * that hangs is, for 5 s of the clock.

@@ -6,6 +6,7 @@ import { camaraTokenRoutes } from './camara/token.js'
 import { controlRoutes } from './control/control.js'
 import { messageControlRoutes } from './control/messages.js'
 import { createSimulator } from './create-simulator.js'
+import { pnvRoutes } from './firebase/jwks.js'
 import { idenfyRoutes } from './idenfy/sms.js'
 import { coverageRoutes } from './idlayr/coverage.js'
 import { jwksRoutes } from './idlayr/jwks.js'
@@ -48,6 +49,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...camaraAuthorizeRoutes(state),
     ...camaraTokenRoutes(state),
     ...camaraApiRoutes(state),
+    ...pnvRoutes(state),
     ...controlRoutes(state),
     ...messageControlRoutes(state),
   ]

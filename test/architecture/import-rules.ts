@@ -39,6 +39,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   undici: ['providers/http/connections.ts'],
   cookie: ['express/'],
   'passport-custom': ['passport/'],
+  jose: ['providers/firebase/'],
   jsonwebtoken: ['tokens/access-token.ts', 'passport/bearer.ts', 'providers/camara/client-auth.ts'],
 }
 

@@ -1,4 +1,6 @@
 import {
+  camaraNumberVerification,
+  firebasePnv,
   idenfySms,
   moCheck,
   type Outcome,
@@ -14,6 +16,7 @@ import { type ProviderSubject, providerContract, type VendorCall } from 'passpor
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FetchLike } from '../../src/providers/http/fetch.js'
 import { number } from '../support/app.js'
+import { project } from '../support/firebase.js'
 
 let sim: Simulator
 beforeAll(async () => {
@@ -58,6 +61,9 @@ const account = () => ({ baseUrl: sim.url, clientId: 'client', clientSecret: 'th
 const urlOf = ({ challenge }: Started) => (challenge.type === 'open_url' ? challenge.url : '')
 const digits = (code: string) => String((Number(code) + 1) % 10 ** code.length).padStart(code.length, '0')
 
+/** The same form, and another text in the middle of its last part: the last character has spare bits. */
+const otherEnd = (code: string) => `${code.slice(0, -2)}${code.at(-2) === 'a' ? 'b' : 'a'}${code.at(-1)}`
+
 let openNumbers = 0
 const subjects: Record<string, ProviderSubject<Reply>> = {
   phoneCheck: {
@@ -66,7 +72,7 @@ const subjects: Record<string, ProviderSubject<Reply>> = {
       const end = await sim.phone(number).open(urlOf(started))
       return (end.body as { code: string }).code
     },
-    wrong: (code) => `${code.slice(0, -1)}${code.endsWith('a') ? 'b' : 'a'}`,
+    wrong: otherEnd,
     malformed: noise,
     secrets: ['the-client-secret'],
   },
@@ -90,6 +96,32 @@ const subjects: Record<string, ProviderSubject<Reply>> = {
     wrong: digits,
     malformed: noise,
     secrets: ['the-api-secret'],
+  },
+  camaraNumberVerification: {
+    create: (call) =>
+      camaraNumberVerification({
+        authorizeUrl: `${sim.url}/camara/authorize`,
+        tokenUrl: `${sim.url}/camara/token`,
+        apiRoot: sim.url,
+        clientId: 'client',
+        clientAuth: { kind: 'basic', clientSecret: 'the-client-secret' },
+        redirectUri: 'https://app.example/return',
+        fetch: over(call),
+      }),
+    answer: async (started) => {
+      const { location = '' } = await sim.phone(number).browse(urlOf(started))
+      return new URL(location).searchParams.get('code') ?? ''
+    },
+    wrong: otherEnd,
+    malformed: noise,
+    secrets: ['the-client-secret'],
+  },
+  firebasePnv: {
+    create: (call) => firebasePnv({ ...project, baseUrl: sim.url, fetch: over(call) }),
+    answer: ({ challenge }) => (challenge.type === 'get_token' ? sim.phone(number).token(challenge) : undefined),
+    wrong: otherEnd,
+    malformed: [...noise, reply(200, '{"keys":[]}'), reply(200, '{"keys":[{"kty":"oct","k":"AA"}]}')],
+    secrets: [],
   },
 }
 

@@ -1,4 +1,5 @@
 import { e164 } from '../phones/number.js'
+import { TokenError } from '../phones/token-error.js'
 import { type Operator, operators, type VirtualPhone } from '../phones/virtual-phone.js'
 import { type Fault, faultComplaint } from '../server/faults.js'
 import { type JsonObject, json, type Reply } from '../server/reply.js'
@@ -21,6 +22,7 @@ export function controlRoutes(state: SimulatorState): Route[] {
     ),
     controlRoute('POST', 'phones/:number/open', (request) => go(state, request, (phone, url) => phone.open(url))),
     controlRoute('POST', 'phones/:number/browse', (request) => go(state, request, (phone, url) => phone.browse(url))),
+    controlRoute('POST', 'phones/:number/token', (request) => fetchToken(state, request)),
     controlRoute('GET', 'requests', () => json(200, state.log.records)),
     controlRoute('POST', 'faults', (request) => addFault(state, request)),
     controlRoute('DELETE', 'faults', () => {
@@ -71,6 +73,21 @@ function go(
       return json(200, await move(phone, url))
     } catch (error) {
       return refuse(error instanceof TypeError ? 400 : 502, error instanceof Error ? error.message : 'the phone failed')
+    }
+  })
+}
+
+function fetchToken(state: SimulatorState, request: SimRequest): Reply | Promise<Reply> {
+  return withPhone(state, request, async (phone) => {
+    const read = fields(request, ['kind', 'request'])
+    if ('refusal' in read) return read.refusal
+    const { kind, request: wanted } = read.body
+    if (typeof kind !== 'string') return refuse(400, 'kind must be a string')
+    try {
+      return json(200, { token: await phone.token({ kind, request: wanted }) })
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error
+      return json(200, { error: error.code, error_description: error.message })
     }
   })
 }

@@ -28,8 +28,8 @@ export type SendResult = 'delivered' | 'dropped' | 'no_sim'
 /** One step of what the phone did. */
 export interface Activity {
   readonly at: number
-  readonly kind: 'open' | 'browse' | 'send'
-  /** Without its query; null when the phone never got as far as a request, and for a message. */
+  readonly kind: 'open' | 'browse' | 'send' | 'token'
+  /** Without its query; null when the phone never got as far as a request, and for a message or a token. */
   readonly url: string | null
   /** HTTP status; null when there was no answer. */
   readonly status: number | null

@@ -14,6 +14,7 @@ import type {
   SendResult,
 } from './phone-record.js'
 import { type Arrival, followRedirects, RedirectError } from './redirect-follower.js'
+import { TokenError } from './token-error.js'
 
 /** Names the phone and its network on requests to the simulator; the value is a secret of the phone. */
 export const lineHeader = 'x-simulator-line'
@@ -50,6 +51,8 @@ export interface PhoneSurroundings {
   readonly sync: () => void
   /** Takes a message to its receiver; whether there was one. */
   readonly carry: (sms: Sms) => boolean
+  /** What the phone's platform does with a challenge for a token. @throws TokenError when it gives none */
+  readonly fetchToken: (phone: VirtualPhone, wanted: { kind: string; request: unknown }) => string
 }
 
 /** A phone with a SIM, a data switch and Wi-Fi. Reaches loopback only. */
@@ -179,6 +182,25 @@ export class VirtualPhone {
   async openWithDataCellular(url: string): Promise<SdkResult> {
     const opened = await this.open(url)
     return opened.error === undefined ? { http_status: opened.status, response_body: opened.body } : opened
+  }
+
+  /**
+   * Fetches the token of a challenge `get_token` by the platform's API, so that
+   * `phoneLogin({ token: (wanted) => phone.token(wanted) })` runs without one. Needs a SIM, and any
+   * network: Wi-Fi will do.
+   * Rejects with a TokenError, whose `code` is that of the platform.
+   */
+  async token(wanted: { readonly kind: string; readonly request: unknown }): Promise<string> {
+    const { clock, fetchToken } = this.#surroundings
+    const seen = { at: clock.now(), kind: 'token', url: null, status: null } as const
+    try {
+      const token = fetchToken(this, wanted)
+      this.#seen.push(seen)
+      return token
+    } catch (error) {
+      this.#seen.push({ ...seen, error: error instanceof TokenError ? error.code : 'failed' })
+      throw error
+    }
   }
 
   /**

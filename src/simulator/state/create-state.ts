@@ -1,6 +1,7 @@
 import type { Behaviour } from '../behaviour.js'
 import { CamaraGrants } from '../camara/grants.js'
 import { Otps } from '../camara/otps.js'
+import { PnvIssuer } from '../firebase/pnv.js'
 import { fourDigits } from '../idenfy/codes.js'
 import { Verifications } from '../idenfy/verifications.js'
 import { CallbackKeys } from '../idlayr/callback-keys.js'
@@ -23,6 +24,7 @@ import { RequestLog } from '../server/request-log.js'
 import { TwilioVerifications } from '../twilio/verifications.js'
 import { VonageRequests } from '../vonage/requests.js'
 import { systemClock } from './clock.js'
+import { deviceTokens } from './device-tokens.js'
 import type { NumberOverride } from './override.js'
 import { Scheduler } from './scheduler.js'
 import type { SimulatorState } from './simulator-state.js'
@@ -61,7 +63,14 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
     report('sms', 'from_phone', sms.from, delivered)
     return delivered
   }
-  const phones = new Phones({ clock, origin: url, sync: () => scheduler.sync(), carry: deliverSms })
+  const pnv = new PnvIssuer(options.pnvProject ?? { number: '123456789012', id: 'demo-project' }, clock, behaviour)
+  const phones = new Phones({
+    clock,
+    origin: url,
+    sync: () => scheduler.sync(),
+    carry: deliverSms,
+    fetchToken: deviceTokens({ behaviour, pnv }),
+  })
   const carry = (number: string, item: InboxItem) => report(item.kind, 'to_phone', number, phones.receive(number, item))
 
   return {
@@ -104,6 +113,7 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
     camara: new CamaraGrants(clock),
     camaraClients: options.camaraClients,
     camaraOtps: new Otps({ clock, behaviour, carry }),
+    pnv,
     scheduler,
     keys,
     callbacks,

@@ -1,6 +1,7 @@
 import type { Behaviour } from '../behaviour.js'
 import type { CamaraGrants } from '../camara/grants.js'
 import type { Otps } from '../camara/otps.js'
+import type { PnvIssuer } from '../firebase/pnv.js'
 import type { Verifications } from '../idenfy/verifications.js'
 import type { CallbackKeys } from '../idlayr/callback-keys.js'
 import type { Callbacks } from '../idlayr/callbacks.js'
@@ -49,6 +50,7 @@ export interface SimulatorState {
   readonly camara: CamaraGrants
   readonly camaraClients: Readonly<Record<string, CamaraClient>> | undefined
   readonly camaraOtps: Otps
+  readonly pnv: PnvIssuer
   readonly scheduler: Scheduler
   readonly keys: CallbackKeys
   readonly callbacks: Callbacks
