@@ -114,13 +114,13 @@ describe('the JWKS', () => {
 
   test('that cannot be had at all is an outage that tried nothing, told to the operator', async () => {
     const { sim, clock, context, judge } = await pnv()
-    sim.fault({ match: jwksCall, status: 503, times: 1 })
+    sim.fault({ match: jwksCall, status: 404, times: 1 })
     expect(await judge().catch(outage)).toMatchObject({
       code: 'provider_unavailable',
       details: { reason: 'provider_down', untried: true },
     })
     expect(context.events).toMatchObject([
-      { type: 'provider_outage', method: 'firebase-pnv', operation: 'jwks', status: 503 },
+      { type: 'provider_outage', method: 'firebase-pnv', operation: 'jwks', status: 404 },
     ])
     // Nothing is asked for 30 s, whatever came of it.
     expect(await judge().catch(outage)).toMatchObject({ code: 'provider_unavailable' })
@@ -132,7 +132,7 @@ describe('the JWKS', () => {
   test('is believed for a day when no newer one can be had, and no longer', async () => {
     const { sim, clock, judge } = await pnv()
     await judge()
-    sim.fault({ match: jwksCall, status: 503 })
+    sim.fault({ match: jwksCall, status: 404 })
     await clock.advance(24 * 3_600_000 - 1)
     expect(await judge()).toEqual(verified)
     await clock.advance(1)
@@ -142,7 +142,7 @@ describe('the JWKS', () => {
   test('that cannot be had makes an unknown key no outage for those whose key is known', async () => {
     const { sim, clock, judge } = await pnv()
     await judge()
-    sim.fault({ match: jwksCall, reset: 'before' })
+    sim.fault({ match: jwksCall, status: 404 })
     await clock.advance(30_000)
     expect(await judge({ header: { kid: 'guess' } })).toEqual({ outcome: 'unable', reason: 'other' })
     expect(await judge()).toEqual(verified)

@@ -5,11 +5,12 @@ import { type UnableReason, unableReason } from '../../contracts/unable-reason.j
 import { deadlineIn, systemClock, wallTime } from '../../lib/clock.js'
 import { createSecret, isSecret } from '../../lib/crypto.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import { checkOptions, isBoolean, isObject, type OptionRule, optionError } from '../../lib/options.js'
+import { checkOptions, isBoolean, isObject, matches, type OptionRule, optionError } from '../../lib/options.js'
 import { httpClient } from '../http/client.js'
 import type { FetchLike } from '../http/fetch.js'
 import { vendorOrigin } from '../http/origin.js'
-import { TransportError, toTransportError } from '../http/transport.js'
+import { withRepeats } from '../http/retry.js'
+import { TransportError } from '../http/transport.js'
 import { vendorFault } from '../http/vendor-fault.js'
 import { checkCommon, checkTimeouts } from '../options.js'
 import { loadJose } from './jose.js'
@@ -52,12 +53,8 @@ const names = [
 ] as const satisfies readonly (keyof FirebasePnvOptions)[]
 const rules: readonly OptionRule[] = [
   ['allowTestNumbers', isBoolean, 'must be true or false'],
-  ['projectNumber', (value) => typeof value === 'string' && /^[0-9]{1,20}$/.test(value), 'must be digits, as a text'],
-  [
-    'projectId',
-    (value) => typeof value === 'string' && /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/.test(value),
-    'must be a project id, such as my-app-1a2b3',
-  ],
+  ['projectNumber', matches(/^[0-9]{1,20}$/), 'must be digits, as a text'],
+  ['projectId', matches(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/), 'must be a project id, such as my-app-1a2b3'],
 ]
 
 /** Life of a check, and so of a token that was asked for by it. The vendor's sample has the same. */
@@ -102,12 +99,13 @@ export function firebasePnv(options: FirebasePnvOptions): Provider {
   let emit: CallContext['emit'] = () => {}
 
   const keys = new KeySet(async () => {
-    const request = { method: 'GET', path: '/v1beta/jwks', headers: { accept: 'application/json' } } as const
+    const request = { method: 'GET', path: '/v1beta/jwks', headers: { accept: 'application/json' }, timeoutMs } as const
     const deadline = deadlineIn(timeoutMs, clock)
-    const answer = await http.request({ ...request, timeoutMs, deadline }).catch(toTransportError)
+    const answer = await withRepeats('read', { clock, deadline }, () => http.request({ ...request, deadline }))
     if (!(answer instanceof TransportError) && answer.status === 200 && Array.isArray(answer.body?.['keys']))
       return answer.body
-    throw vendorFault(answer, { method: name, operation: 'jwks', ours: false, quota: false, untried: true }, emit)
+    const facts = () => ({ ours: false, quota: false, untried: true })
+    throw vendorFault(answer, { method: name, operation: 'jwks' }, facts, { emit })
   }, clock)
 
   async function readToken(token: string): Promise<JWTPayload | Outcome> {
