@@ -10,7 +10,7 @@ const built = (path: string) => fileURLToPath(new URL(`./dist/esm/${path}`, impo
 const slow = ['package', 'browser', 'chaos']
 
 /** Folders that take their time because they run whole apps over HTTP. */
-const integration = ['attacks', 'docs', 'examples', 'express', 'passport', 'simulator', 'tokens']
+const integration = ['attacks', 'docs', 'examples', 'express', 'otel', 'passport', 'simulator', 'tokens']
 
 const tests = (folders: readonly string[]) => folders.map((folder) => `test/${folder}/**/*.test.ts`)
 
@@ -25,6 +25,7 @@ export default defineConfig({
       { find: 'passport-phonecheck/client', replacement: source('client/index.ts') },
       { find: 'passport-phonecheck/stores/redis', replacement: source('stores/redis.ts') },
       { find: 'passport-phonecheck/stores/postgres', replacement: source('stores/postgres.ts') },
+      { find: 'passport-phonecheck/otel', replacement: source('otel/index.ts') },
       { find: 'passport-phonecheck/simulator', replacement: source('simulator/index.ts') },
       { find: 'passport-phonecheck/testing', replacement: source('testing/index.ts') },
       { find: /^passport-phonecheck$/, replacement: source('index.ts') },

@@ -25,6 +25,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   login: { uses: [...ground, 'limits/', 'flow/', 'stores/guard.ts', 'login/'], node: ['node:crypto'] },
   express: { uses: [...ground, 'limits/', 'flow/', 'tokens/', 'login/', 'express/'], node: ['*'] },
   passport: { uses: [...ground, 'limits/', 'flow/', 'tokens/', 'login/', 'express/', 'passport/'], node: ['*'] },
+  otel: { uses: ['contracts/', 'otel/'], node: ['node:async_hooks', 'node:diagnostics_channel'] },
   client: { uses: ['client/'], node: [] },
   // Shares nothing with the providers, so that the two can contradict each other.
   simulator: { uses: ['simulator/'], node: ['*'] },

@@ -112,7 +112,7 @@ test('logs in', async () => {
   const [express, session, passport, library, { startSimulator }] = [${load(['express', 'express-session', 'passport', 'passport-phonecheck', 'passport-phonecheck/simulator'])}]
   expect(await journey({ express, session, passport, library, startSimulator })).toMatchObject({ started: 201, login: [200, {}] })
 }, 60_000)
-test.each(['client', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', (name) => {
+test.each(['client', 'otel', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', (name) => {
   expect(Object.keys(require('passport-phonecheck/' + name))).not.toEqual([])
 })
 `,
@@ -153,6 +153,23 @@ test.each(['client', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', 
       })
     },
   )
+
+  test("OpenTelemetry's SDK shows a login as a tree of spans, and Prometheus reads its metrics", async () => {
+    const sdk = ['api@1', 'sdk-trace-node@2', 'sdk-metrics@2', 'exporter-prometheus'].map(
+      (name) => `@opentelemetry/${name}`,
+    )
+    const app = await project('otel', 'module', ...server, ...sdk)
+    const { named, page } = JSON.parse(await run('node', ['otel.mjs'], app))
+    expect(named).toEqual(
+      expect.arrayContaining([
+        ['phonecheck rung', 'phonecheck start'],
+        ['phonecheck provider redeem', 'phonecheck redeem'],
+      ]),
+    )
+    expect(page).toMatch(/^phonecheck_step_duration(_seconds)?_bucket\{.*phonecheck_step="redeem"/m)
+    expect(page).toMatch(/^phonecheck_events_total\{.*phonecheck_event_type="identity_verified"/m)
+    expect(page).toMatch(/^phonecheck_verdicts_total\{.*phonecheck_outcome="verified"/m)
+  })
 
   test('the strategy of docs/guides/web-page.md compiles after the install lines of README and guide, with pnpm', async () => {
     const guide = readText('docs/guides/web-page.md')
