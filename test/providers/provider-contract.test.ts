@@ -1,5 +1,6 @@
 import {
   camaraNumberVerification,
+  camaraOtpSms,
   firebasePnv,
   idenfySms,
   moCheck,
@@ -9,18 +10,23 @@ import {
   type Provider,
   phoneCheck,
   type Started,
+  twilioVerify,
   verifyService,
+  vonageVerify,
 } from 'passport-phonecheck'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { type ProviderSubject, providerContract, type VendorCall } from 'passport-phonecheck/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FetchLike } from '../../src/providers/http/fetch.js'
 import { number } from '../support/app.js'
+import { camaraClients, camaraOptions } from '../support/camara.js'
 import { project } from '../support/firebase.js'
+import { twilioAccount } from '../support/twilio.js'
+import { application } from '../support/vonage.js'
 
 let sim: Simulator
 beforeAll(async () => {
-  sim = await startSimulator()
+  sim = await startSimulator({ camaraClients: camaraClients ?? {} })
 })
 afterAll(() => sim.close())
 
@@ -45,16 +51,16 @@ const noise = [
   reply(500, '{"match":true,"is_verified":true}'),
   reply(503, 'Service Unavailable'),
 ]
-/** A rung's `fetch`, each call of which goes through the case. The vendor's token is no part of what is tested. */
+/** A rung's `fetch`, each call of which goes through the case, but for calls that are no part of what is tested. */
 const over =
-  (call: VendorCall<Reply>): FetchLike =>
+  (call: VendorCall<Reply>, apart = /\/oauth2\//): FetchLike =>
   async (url, init) => {
     const send = async (): Promise<Reply> => {
       const response = await fetch(url, { ...init, redirect: 'manual' } as RequestInit)
       const text = await response.text()
       return { status: response.status, headers: response.headers, text: async () => text }
     }
-    return url.includes('/oauth2/') ? send() : call(send)
+    return apart.test(url) ? send() : call(send)
   }
 
 const account = () => ({ baseUrl: sim.url, clientId: 'client', clientSecret: 'the-client-secret' })
@@ -64,7 +70,26 @@ const digits = (code: string) => String((Number(code) + 1) % 10 ** code.length).
 /** The same form, and another text in the middle of its last part: the last character has spare bits. */
 const otherEnd = (code: string) => `${code.slice(0, -2)}${code.at(-2) === 'a' ? 'b' : 'a'}${code.at(-1)}`
 
-let openNumbers = 0
+const lastText = (to: string) => sim.phone(to).inbox.at(-1)?.text ?? ''
+
+let openNumbers = 100
+/** For vendors that have one check of a number at a time: numbers of its own for each case. */
+const ownNumbers = () => {
+  openNumbers += 20
+}
+const phoneNumber = (login: number) => `+1202555${String(openNumbers + login).padStart(4, '0')}`
+
+/** An operator's rung. @param apart the calls that the case does not touch */
+const numberVerification = (apart: RegExp): ProviderSubject<Reply> => ({
+  create: (call) => camaraNumberVerification({ ...camaraOptions(sim), fetch: over(call, apart) }),
+  answer: async (started) => {
+    const { location = '' } = await sim.phone(number).browse(urlOf(started))
+    return new URL(location).searchParams.get('code') ?? ''
+  },
+  wrong: otherEnd,
+  malformed: noise,
+  secrets: ['s3cret'],
+})
 const subjects: Record<string, ProviderSubject<Reply>> = {
   phoneCheck: {
     create: (call) => phoneCheck({ ...account(), fetch: over(call) }),
@@ -87,34 +112,71 @@ const subjects: Record<string, ProviderSubject<Reply>> = {
   },
   idenfySms: {
     create(call) {
-      // The vendor keeps one open request for each number.
-      openNumbers += 20
+      ownNumbers()
       return idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'the-api-secret', fetch: over(call) })
     },
-    phoneNumber: (login) => `+1202555${String(100 + openNumbers + login).padStart(4, '0')}`,
-    answer: (_started, to) => /\b(\d{4})\b/.exec(sim.phone(to).inbox.at(-1)?.text ?? '')?.[1],
+    phoneNumber,
+    answer: (_started, to) => /\b(\d{4})\b/.exec(lastText(to))?.[1],
     wrong: digits,
     malformed: noise,
     secrets: ['the-api-secret'],
   },
-  camaraNumberVerification: {
-    create: (call) =>
-      camaraNumberVerification({
-        authorizeUrl: `${sim.url}/camara/authorize`,
-        tokenUrl: `${sim.url}/camara/token`,
-        apiRoot: sim.url,
-        clientId: 'client',
-        clientAuth: { kind: 'basic', clientSecret: 'the-client-secret' },
-        redirectUri: 'https://app.example/return',
-        fetch: over(call),
-      }),
-    answer: async (started) => {
-      const { location = '' } = await sim.phone(number).browse(urlOf(started))
-      return new URL(location).searchParams.get('code') ?? ''
+  twilioVerify: {
+    create(call) {
+      ownNumbers()
+      return twilioVerify({ ...twilioAccount, baseUrl: sim.url, fetch: over(call) })
     },
+    phoneNumber,
+    answer: (_started, to) => /\b(\d{6})\b/.exec(lastText(to))?.[1],
+    wrong: digits,
+    malformed: noise,
+    secrets: [twilioAccount.authToken],
+  },
+  'vonageVerify, silent_auth': {
+    create(call) {
+      ownNumbers()
+      const fetch = over(call)
+      return vonageVerify({ channel: 'silent_auth', brand: 'ACME', ...application, baseUrl: sim.url, fetch })
+    },
+    phoneNumber,
+    answer: async (started, to) => ((await sim.phone(to).open(urlOf(started))).body as { code: string }).code,
     wrong: otherEnd,
     malformed: noise,
-    secrets: ['the-client-secret'],
+    secrets: [application.privateKey.slice(60, 100)],
+  },
+  'vonageVerify, sms': {
+    create(call) {
+      ownNumbers()
+      const account = { apiKey: 'key', apiSecret: 'the-api-secret' }
+      return vonageVerify({ channel: 'sms', brand: 'ACME', ...account, baseUrl: sim.url, fetch: over(call) })
+    },
+    phoneNumber,
+    answer: (_started, to) => /\b(\d{6})\b/.exec(lastText(to))?.[1],
+    wrong: digits,
+    malformed: noise,
+    secrets: ['the-api-secret'],
+  },
+  'camaraNumberVerification, both calls': numberVerification(/^$/),
+  'camaraNumberVerification, the last call': numberVerification(/\/camara\/token/),
+  camaraOtpSms: {
+    create(call) {
+      ownNumbers()
+      const { tokenUrl, apiRoot, clientId } = camaraOptions(sim)
+      return camaraOtpSms({
+        tokenUrl,
+        apiRoot,
+        clientId,
+        clientAuth: { kind: 'basic', clientSecret: 's3cret' },
+        message: '{{code}} is your code',
+        fetch: over(call, /\/camara\/token/),
+      })
+    },
+    phoneNumber,
+    answer: (_started, to) => /\b(\d{6})\b/.exec(lastText(to))?.[1],
+    wrong: digits,
+    // Its yes is a 204, with nothing in it that could be malformed.
+    malformed: noise.filter((make) => make().status !== 204),
+    secrets: ['s3cret'],
   },
   firebasePnv: {
     create: (call) => firebasePnv({ ...project, baseUrl: sim.url, fetch: over(call) }),

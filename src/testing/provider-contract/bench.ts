@@ -45,7 +45,7 @@ export interface RungBench {
   /** @param login whose number it is of; default: the next one's */
   start(login?: number): Promise<Started & { phoneNumber: string }>
   /** As it is: what the rung answers or throws. */
-  tryStart(): Promise<Started | Unable | Error>
+  tryStart(login?: number): Promise<(Started & { phoneNumber: string }) | Unable | Error>
   /** Redeems, or polls where the rung has no codes. */
   ask(check: Check, code: string | undefined): Promise<Outcome | Error>
 }
@@ -93,7 +93,7 @@ export async function openBench(subject: ProviderSubject<unknown>): Promise<Rung
       ok('challenge' in started, 'start must answer with a challenge when its vendor does as documented')
       return started
     },
-    tryStart: () => caught(begin()),
+    tryStart: (login) => caught(begin(login)),
     ask: (check, code) =>
       caught(
         (async () => {
