@@ -120,9 +120,20 @@ const refusals: Record<'busy' | 'blocked' | 'declined', Readonly<Record<string, 
   declined: { 'own-sms': mood('declined'), 'verify-service': mood('declined') },
 }
 
+/** What a device reports instead of a proof where its own system says so. */
+const reports: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  blocked: { 'firebase-pnv': 'pnv/integrity-check-failed' },
+  declined: { 'firebase-pnv': 'pnv/credential-manager-error' },
+}
+
 const refused =
   (reason: keyof typeof refusals): Case =>
   async (scene) => {
+    const error = reports[reason]?.[scene.name]
+    if (error !== undefined) {
+      await begin(scene)
+      return scene.visitor.verify({ error })
+    }
     const spoil = refusals[reason][scene.name]
     return spoil ? atStart(spoil)(scene) : new Never('c')
   }

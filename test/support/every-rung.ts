@@ -1,6 +1,7 @@
 import {
   camaraNumberVerification,
   camaraOtpSms,
+  firebasePnv,
   type OwnMessage,
   ownSms,
   type Provider,
@@ -11,6 +12,7 @@ import {
 import type { Simulator } from 'passport-phonecheck/simulator'
 import { type FakeClock, fakeClock } from 'passport-phonecheck/testing'
 import { calls as camaraCalls, camaraClients, camaraOptions } from './camara.js'
+import { jwksCall, project } from './firebase.js'
 import { adapterClock } from './hanging.js'
 import { type Answer, calls, type LadderApp, ladderApp, type Mode, rungs, type Visitor } from './ladder.js'
 import { twilioAccount, twilioCalls } from './twilio.js'
@@ -86,8 +88,9 @@ export interface Rig {
 
 /** What an SDK reads at the end of a check URL, as it is. */
 async function openUrl({ phone }: Visitor, { body }: Answer): Promise<Record<string, unknown>> {
-  const { body: last, error, error_description } = await phone.open(body.challenge.url)
-  return error === undefined ? (last as Record<string, unknown>) : { error, error_description }
+  const end = await phone.open(body.challenge.url)
+  if (end.error === undefined) return end.body as Record<string, unknown>
+  return { error: end.error, error_description: end.error_description }
 }
 const typeCode = async (visitor: Visitor) => ({ code: visitor.code() })
 const typeOwnCode: Rig['prove'] = async ({ number }, _started, own) => ({ code: own.codeOf(number) })
@@ -127,6 +130,14 @@ export const everyRung: Readonly<Record<string, Rig>> = {
       return error === undefined ? { code } : { error, error_description }
     },
     madeUp: 'a-code-of-nobodys',
+  },
+  'firebase-pnv': {
+    source: 'firebase',
+    rung: (sim, clock) => firebasePnv({ ...project, baseUrl: sim.url, clock: adapterClock(clock) }),
+    // Google is asked for its keys alone.
+    calls: { start: undefined, verify: jwksCall },
+    prove: async ({ phone }, { body }) => ({ code: await phone.token(body.challenge as never) }),
+    madeUp: 'a.token.of-nobodys',
   },
   'vonage-silent': {
     source: 'vonage',
