@@ -46,6 +46,7 @@ export { PhoneCheckStrategy, PhoneCheckStrategy as Strategy, type PurposeOptions
 export type { Done, Verdict, VerifyCallback, VerifyCallbackWithRequest } from './passport/verify.js'
 export type { CamaraAlgorithm, CamaraClientAuth } from './providers/camara/client-auth.js'
 export { camaraNumberVerification } from './providers/camara/number-verification.js'
+export { type OperatorTokenOptions, operatorToken } from './providers/camara/operator-token.js'
 export type {
   CamaraNumberVerificationOptions,
   CamaraOptions,

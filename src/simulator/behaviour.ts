@@ -128,6 +128,10 @@ export interface Behaviour {
   camaraOtpSends: number
   /** Whether the user agrees when the phone asks whether an app may have a token. Default 'given'. */
   deviceConsent: 'given' | 'declined'
+  /** Who a phone's system says has asked for an operator token: an app or an origin. Default 'https://app.example'. */
+  deviceAudience: string
+  /** What the aggregator says when it is asked for a credential request. Default 'supported'. */
+  operatorTokens: 'supported' | 'carrier_not_supported'
   /**
    * The nonce in a token of Firebase PNV: the app's, as in the custom flow; one of the SDK's own, as
    * in the one-call flow; or none. Default 'given'.
@@ -182,6 +186,8 @@ export const defaultBehaviour: Readonly<Behaviour> = {
   camaraOtpTries: 3,
   camaraOtpSends: 5,
   deviceConsent: 'given',
+  deviceAudience: 'https://app.example',
+  operatorTokens: 'supported',
   pnvNonce: 'given',
   pnvTokenSeconds: 3600,
 }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { behaviourWith } from './behaviour.js'
 import { camaraApiRoutes } from './camara/api.js'
 import { camaraAuthorizeRoutes } from './camara/authorize.js'
+import { credentialRoutes } from './camara/credentials.js'
 import { camaraTokenRoutes } from './camara/token.js'
 import { controlRoutes } from './control/control.js'
 import { messageControlRoutes } from './control/messages.js'
@@ -49,6 +50,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...camaraAuthorizeRoutes(state),
     ...camaraTokenRoutes(state),
     ...camaraApiRoutes(state),
+    ...credentialRoutes(state),
     ...pnvRoutes(state),
     ...controlRoutes(state),
     ...messageControlRoutes(state),

@@ -6,6 +6,7 @@ import {
   moCheck,
   type Outcome,
   type OwnMessage,
+  operatorToken,
   ownSms,
   type Provider,
   phoneCheck,
@@ -21,6 +22,7 @@ import type { FetchLike } from '../../src/providers/http/fetch.js'
 import { number } from '../support/app.js'
 import { camaraClients, camaraOptions } from '../support/camara.js'
 import { project } from '../support/firebase.js'
+import { operatorTokenOptions } from '../support/operator-token.js'
 import { twilioAccount } from '../support/twilio.js'
 import { application } from '../support/vonage.js'
 
@@ -177,6 +179,14 @@ const subjects: Record<string, ProviderSubject<Reply>> = {
     // Its yes is a 204, with nothing in it that could be malformed.
     malformed: noise.filter((make) => make().status !== 204),
     secrets: ['s3cret'],
+  },
+  operatorToken: {
+    create: (call) => operatorToken(operatorTokenOptions(sim, { fetch: over(call) })),
+    answer: ({ challenge }) => (challenge.type === 'get_token' ? sim.phone(number).token(challenge) : undefined),
+    // A Binding JWT of which the device's signature does not hold.
+    wrong: (code) => code.replace(/(.)(."\]\}\}\})$/, (_, char, end) => (char === 'a' ? 'b' : 'a') + end),
+    malformed: [...noise, reply(200, '{"id":"a","format":"other","meta":{}}'), reply(200, '{"access_token":5}')],
+    secrets: ['BEGIN PRIVATE KEY'],
   },
   firebasePnv: {
     create: (call) => firebasePnv({ ...project, baseUrl: sim.url, fetch: over(call) }),

@@ -35,30 +35,20 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 /** @throws TypeError that names the option and the cure, and quotes no secret */
 export function clientAuthentication(
   factory: string,
-  auth: CamaraClientAuth,
+  auth: CamaraClientAuth | undefined,
   { clientId, tokenUrl, clock }: { clientId: string; tokenUrl: string; clock: Clock },
 ): Authenticate {
   const wrong = (sentence: string) => optionError(factory, 'clientAuth', sentence)
   if (!isObject(auth)) throw wrong("is missing; pass { kind: 'private_key_jwt', privateKey, keyId }")
   switch (auth.kind) {
     case 'private_key_jwt': {
-      const { keyId } = auth
-      if (typeof keyId !== 'string' || keyId === '') throw wrong('needs keyId, the `kid` of the key at the operator')
-      const key = readKey(auth.privateKey)
-      const algorithm = key && (auth.algorithm ?? algorithmOf(key))
-      if (!key || !algorithm) throw wrong('needs privateKey: an RSA or EC key as PEM or KeyObject')
-      const assert = () => {
-        const iat = Math.floor(wallTime(clock) / 1000)
-        const claims = { iss: clientId, sub: clientId, aud: tokenUrl, iat, exp: iat + assertionSeconds }
-        return jwt.sign({ ...claims, jti: createSecret() }, key, { algorithm, keyid: keyId })
-      }
-      try {
-        assert()
-      } catch {
-        throw wrong('has a privateKey that is too short, or that does not fit its algorithm')
-      }
+      const assert = assertionSigner(`${factory}: clientAuth`, auth, { clientId, tokenUrl, clock })
       return () => ({
-        form: { client_id: clientId, client_assertion_type: assertionType, client_assertion: assert() },
+        form: {
+          client_id: clientId,
+          client_assertion_type: assertionType,
+          client_assertion: assert({ sub: clientId }),
+        },
       })
     }
     case 'basic':
@@ -85,15 +75,50 @@ export function clientAuthentication(
   }
 }
 
+/**
+ * Signs assertions for the token endpoint (RFC 7523): `iss`, `aud`, `iat`, `exp` and a new `jti`, with these claims.
+ * @param owner where the key was set, for the text of the error
+ * @throws TypeError that names the option and the cure, and quotes no secret
+ */
+export function assertionSigner(
+  owner: string,
+  { privateKey, keyId, algorithm: wanted }: SigningKey,
+  { clientId, tokenUrl, clock }: { clientId: string; tokenUrl: string; clock: Clock },
+): (claims: { sub: string; scope?: string }) => string {
+  if (typeof keyId !== 'string' || keyId === '')
+    throw new TypeError(`${owner} needs keyId, the \`kid\` of the key at the operator`)
+  const key = readKey(privateKey)
+  const algorithm = key && (wanted ?? algorithmOf(key))
+  if (!key || !algorithm) throw new TypeError(`${owner} needs privateKey: an RSA or EC key as PEM or KeyObject`)
+  const assert = (claims: object) => {
+    const iat = Math.floor(wallTime(clock) / 1000)
+    const common = { iss: clientId, aud: tokenUrl, iat, exp: iat + assertionSeconds, jti: createSecret() }
+    return jwt.sign({ ...common, ...claims }, key, { algorithm, keyid: keyId })
+  }
+  try {
+    assert({})
+  } catch {
+    throw new TypeError(`${owner} has a privateKey that is too short, or that does not fit its algorithm`)
+  }
+  return assert
+}
+
+/** As options may have it: whether it is one is checked. */
+interface SigningKey {
+  privateKey: string | KeyObject | undefined
+  keyId: string | undefined
+  algorithm?: CamaraAlgorithm
+}
+
 /** A token becomes part of a header, so nothing that could end the header may be in it. */
 export function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,16384}$/.test(value)
 }
 
-function readKey(key: string | KeyObject): KeyObject | undefined {
+function readKey(key: string | KeyObject | undefined): KeyObject | undefined {
   try {
     const read = typeof key === 'string' ? createPrivateKey(key) : key
-    return read.type === 'private' ? read : undefined
+    return read?.type === 'private' ? read : undefined
   } catch {
     return undefined
   }

@@ -4,14 +4,11 @@ import { type UnableReason, unableReason } from '../../contracts/unable-reason.j
 import { systemClock } from '../../lib/clock.js'
 import { createSecret, isSecret } from '../../lib/crypto.js'
 import { isObject, optionError } from '../../lib/options.js'
-import { isSuccess, type VendorResponse } from '../http/client.js'
 import { vendorUrl } from '../http/origin.js'
-import { type Attempt, outcomeUnknown } from '../http/retry.js'
-import { TransportError } from '../http/transport.js'
-import { camaraApi, wordOf } from './api.js'
-import { isToken } from './client-auth.js'
+import { camaraApi } from './api.js'
 import { judgeIdToken } from './id-token.js'
 import { type CamaraNumberVerificationOptions, numberVerificationNames } from './options.js'
+import { numberVerifier } from './verify.js'
 
 const factory = 'camaraNumberVerification'
 const defaultScope = 'openid dpv:FraudPreventionAndDetection number-verification:verify'
@@ -56,6 +53,7 @@ export function camaraNumberVerification(options: CamaraNumberVerificationOption
   if (!pkce && !withNonce)
     throw optionError(factory, 'pkce', 'and nonce must not both be false: a stolen code could be used in another login')
   const { clientId } = api
+  const verifier = numberVerifier(api, { hashed, timeoutMs: timeoutsMs.verify })
 
   function authorizationUrl(state: string, { codeVerifier, nonce, phoneNumber, redirectUri }: Secrets): string {
     const url = new URL(authorizeUrl)
@@ -96,35 +94,14 @@ export function camaraNumberVerification(options: CamaraNumberVerificationOption
       redirect_uri: redirectUri,
       ...(codeVerifier !== undefined && { code_verifier: codeVerifier }),
     }
-    const answer = await api.token(form, 'send', context)
-    if (answer instanceof TransportError || !isSuccess(answer)) return judgeTokenRefusal(answer, context)
-    const { access_token: token, token_type: type, id_token: idToken } = answer.body ?? {}
-    // Of another type, such as DPoP, it would need a proof that we do not send.
-    const isBearer = type === undefined || (typeof type === 'string' && type.toLowerCase() === 'bearer')
-    if (!isToken(token) || !isBearer) return spent('token', answer, context)
+    const granted = await verifier.exchange(form, context)
+    if ('outcome' in granted) return granted
+    const { token, idToken, answer } = granted
     if (idToken === undefined && pkce) return token
     const verdict = judgeIdToken(idToken, { nonce, issuer, clientId, clock })
     if (verdict === 'good') return token
     // Somebody else's code: its id_token repeats the nonce of another login.
-    return verdict === 'foreign' ? { outcome: 'invalid_code' } : spent('token', answer, context)
-  }
-
-  function judgeTokenRefusal(answer: Attempt, context: CallContext): Outcome {
-    if (outcomeUnknown(answer)) return spent('token', answer, context)
-    if (answer instanceof TransportError) throw api.fault('token', answer, context)
-    const word = wordOf(answer)
-    if (answer.status === 400 && word === 'invalid_grant') return { outcome: 'invalid_code' }
-    const problem = api.fault('token', answer, context)
-    if (answer.status === 401 || answer.status === 429 || clientFaults.includes(word ?? '')) throw problem
-    // What one user's code provokes must not look like an outage to all others.
-    return other
-  }
-
-  /** After the code was taken: told to the operator, and the end of the rung. */
-  function spent(operation: 'token' | 'verify', answer: Attempt, context: CallContext): Outcome {
-    api.fault(operation, answer, context)
-    if (answer instanceof TransportError || answer.status >= 500 || answer.status < 300) return { ...other, lost: true }
-    return answer.status === 429 ? { outcome: 'unable', reason: 'quota_exceeded' } : other
+    return verdict === 'foreign' ? { outcome: 'invalid_code' } : verifier.spent('token', answer, context)
   }
 
   return {
@@ -166,10 +143,7 @@ export function camaraNumberVerification(options: CamaraNumberVerificationOption
       if (!secrets || isForeign) return other
       const token = await exchange(secrets, code, context)
       if (typeof token !== 'string') return token
-      const { phoneNumber } = secrets
-      const body = hashed ? { hashedPhoneNumber: hash('sha256', phoneNumber) } : { phoneNumber }
-      const answer = await api.post('/verify', token, body, timeoutsMs.verify, context)
-      return judgeVerify(answer) ?? spent('verify', answer, context)
+      return verifier.verify(token, secrets.phoneNumber, context)
     },
 
     judgeReport(error): Unable {
@@ -178,9 +152,6 @@ export function camaraNumberVerification(options: CamaraNumberVerificationOption
     },
   }
 }
-
-/** RFC 6749 section 5.2: what is said of us and not of the code. */
-const clientFaults = ['invalid_client', 'unauthorized_client', 'invalid_scope', 'unsupported_grant_type']
 
 /** What the return leg may report: RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6, CAMARA's profile. */
 const reports: Readonly<Record<string, UnableReason>> = {
@@ -202,24 +173,6 @@ const reports: Readonly<Record<string, UnableReason>> = {
 function loginHintOf(form: 'tel:' | '+' | 'bare', phoneNumber: string): string {
   if (form === 'bare') return phoneNumber.slice(1)
   return form === '+' ? phoneNumber : `tel:${phoneNumber}`
-}
-
-/** @returns undefined for an answer that is no verdict */
-function judgeVerify(answer: Attempt): Outcome | undefined {
-  if (answer instanceof TransportError) return undefined
-  const { status, body } = answer
-  const word = wordOf(answer)
-  if (status === 200) return judgeMatch(body)
-  if (status === 403 && word === 'USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK')
-    return { outcome: 'unable', reason: 'not_mobile_ip' }
-  if (status === 422 && word === 'SERVICE_NOT_APPLICABLE') return { outcome: 'unable', reason: 'mno_not_supported' }
-  return undefined
-}
-
-function judgeMatch(body: VendorResponse['body']): Outcome | undefined {
-  const match = body?.['devicePhoneNumberVerified']
-  if (match === true) return { outcome: 'verified' }
-  return match === false ? { outcome: 'mismatch' } : undefined
 }
 
 /** @throws TypeError without one, however the number would reach the operator instead */

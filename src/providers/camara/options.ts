@@ -109,6 +109,16 @@ export const otpSmsNames = [
   'ttlSeconds',
 ] as const satisfies readonly (keyof CamaraOtpSmsOptions)[]
 
+export const operatorTokenNames: readonly string[] = [
+  ...camaraOptionNames,
+  'credentialsUrl',
+  'privateKey',
+  'keyId',
+  'algorithm',
+  'audiences',
+  'hashed',
+]
+
 /** Set by the adapter; another value would change whom a call is from or what is in it. */
 const ownHeaders = ['authorization', 'content-type', 'content-length', 'host', 'x-correlator']
 

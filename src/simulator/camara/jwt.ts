@@ -21,8 +21,17 @@ let key: KeyObject | undefined
 
 /** An id_token as the simulated operator signs it. */
 export function idToken(claims: JsonObject): string {
-  key ??= generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-  const text = `${part({ alg: 'ES256', typ: 'JWT', kid: 'camara' })}.${part(claims)}`
+  key ??= newKey().privateKey
+  return signedJwt({ typ: 'JWT', kid: 'camara' }, claims, key)
+}
+
+export function newKey(): { privateKey: KeyObject; publicKey: KeyObject } {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+}
+
+/** A JWT of ES256. */
+export function signedJwt(header: JsonObject, claims: JsonObject, key: KeyObject): string {
+  const text = `${part({ alg: 'ES256', ...header })}.${part(claims)}`
   return `${text}.${sign('sha256', Buffer.from(text), { key, ...detailsOf('ES') }).toString('base64url')}`
 }
 

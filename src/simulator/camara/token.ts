@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CamaraClient } from '../options.js'
 import { basicCredentials } from '../server/basic-auth.js'
-import { json, type Reply } from '../server/reply.js'
+import { type JsonObject, json, type Reply } from '../server/reply.js'
 import { mediaType, type SimRequest } from '../server/request.js'
 import type { Route } from '../server/router.js'
 import type { SimulatorState } from '../state/simulator-state.js'
@@ -17,6 +17,7 @@ export function camaraTokenRoutes(state: SimulatorState): Route[] {
 function answerToken(state: SimulatorState, request: SimRequest): Reply {
   if (mediaType(request.headers) !== 'application/x-www-form-urlencoded') return refuse(400, 'invalid_request')
   const form = new URLSearchParams(request.body.toString('utf8'))
+  if (form.get('grant_type') === jwtBearer) return redeemOperatorToken(state, form)
   const clientId = authenticated(state, request, form)
   if (clientId === undefined) return refuse(401, 'invalid_client')
   switch (form.get('grant_type')) {
@@ -42,6 +43,23 @@ function redeemCode(state: SimulatorState, clientId: string, form: URLSearchPara
   const withId = state.behaviour.camaraIdToken && scopes.includes('openid')
   const id = withId ? { id_token: idToken({ ...claims, ...(nonce !== null && { nonce }) }) } : {}
   return giveToken(state, { clientId, scopes, number }, code, id)
+}
+
+/** The assertion proves both who asks and, in `sub`, whose device it is. Its scope is a claim (companion guide). */
+function redeemOperatorToken(state: SimulatorState, form: URLSearchParams): Reply {
+  const assertion = form.get('assertion') ?? ''
+  const [clientId, keys] =
+    Object.entries(state.camaraClients ?? {})
+      .map(([id, client]) => [id, client.keys ?? {}] as const)
+      .find(([id, keys]) => verifiedClaims(assertion, keys)?.['iss'] === id) ?? []
+  const claims = keys && verifiedClaims(assertion, keys)
+  if (clientId === undefined || !claims || !isTimely(state, clientId, claims)) return refuse(401, 'invalid_client')
+  const { sub, scope } = claims
+  if (typeof scope !== 'string' || form.has('scope')) return refuse(400, 'invalid_scope')
+  const credential = /^vp_token:(.+)$/.exec(String(sub))?.[1]
+  const number = credential === undefined ? undefined : state.operatorTokens.redeem(credential)
+  if (number === undefined) return refuse(400, 'invalid_grant')
+  return giveToken(state, { clientId, scopes: scope.split(' '), number })
 }
 
 /** A verifier without a challenge is a downgrade: somebody took the challenge out (RFC 9700 section 4.8.2). */
@@ -108,13 +126,19 @@ function byAssertion(state: SimulatorState, form: URLSearchParams, assertion: st
   const keys = clientOf(state.camaraClients ?? {}, id)?.keys
   if (keys === undefined || form.get('client_assertion_type') !== assertionType) return undefined
   const claims = verifiedClaims(assertion, keys)
-  if (claims?.['iss'] !== id || claims['sub'] !== id || claims['aud'] !== state.url + tokenPath) return undefined
-  const { exp, iat, jti } = claims
+  if (claims?.['iss'] !== id || claims['sub'] !== id) return undefined
+  return isTimely(state, id, claims) ? id : undefined
+}
+
+/** Whether an assertion is for this endpoint, of now, and new. */
+function isTimely(state: SimulatorState, id: string, { aud, exp, iat, jti }: JsonObject): boolean {
   const now = state.clock.now() / 1000
   // The profile: 300 s at most, by the time of receipt and by `iat`.
-  if (typeof exp !== 'number' || exp <= now || exp > now + 300) return undefined
-  if (typeof iat === 'number' && (exp - iat > 300 || iat > now + 60)) return undefined
-  return typeof jti === 'string' && state.camara.noteAssertion(`${id} ${jti}`) ? id : undefined
+  if (aud !== state.url + tokenPath || typeof exp !== 'number' || exp <= now || exp > now + 300) return false
+  if (typeof iat === 'number' && (exp - iat > 300 || iat > now + 60)) return false
+  return typeof jti === 'string' && state.camara.noteAssertion(`${id} ${jti}`)
 }
+
+const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'

@@ -1,5 +1,6 @@
 import type { Behaviour } from '../behaviour.js'
 import { CamaraGrants } from '../camara/grants.js'
+import { OperatorTokens } from '../camara/operator-tokens.js'
 import { Otps } from '../camara/otps.js'
 import { PnvIssuer } from '../firebase/pnv.js'
 import { fourDigits } from '../idenfy/codes.js'
@@ -64,12 +65,13 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
     return delivered
   }
   const pnv = new PnvIssuer(options.pnvProject ?? { number: '123456789012', id: 'demo-project' }, clock, behaviour)
+  const operatorTokens = new OperatorTokens(clock)
   const phones = new Phones({
     clock,
     origin: url,
     sync: () => scheduler.sync(),
     carry: deliverSms,
-    fetchToken: deviceTokens({ behaviour, pnv }),
+    fetchToken: deviceTokens({ behaviour, pnv, operatorTokens }),
   })
   const carry = (number: string, item: InboxItem) => report(item.kind, 'to_phone', number, phones.receive(number, item))
 
@@ -114,6 +116,7 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
     camaraClients: options.camaraClients,
     camaraOtps: new Otps({ clock, behaviour, carry }),
     pnv,
+    operatorTokens,
     scheduler,
     keys,
     callbacks,

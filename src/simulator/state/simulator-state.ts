@@ -1,5 +1,6 @@
 import type { Behaviour } from '../behaviour.js'
 import type { CamaraGrants } from '../camara/grants.js'
+import type { OperatorTokens } from '../camara/operator-tokens.js'
 import type { Otps } from '../camara/otps.js'
 import type { PnvIssuer } from '../firebase/pnv.js'
 import type { Verifications } from '../idenfy/verifications.js'
@@ -51,6 +52,7 @@ export interface SimulatorState {
   readonly camaraClients: Readonly<Record<string, CamaraClient>> | undefined
   readonly camaraOtps: Otps
   readonly pnv: PnvIssuer
+  readonly operatorTokens: OperatorTokens
   readonly scheduler: Scheduler
   readonly keys: CallbackKeys
   readonly callbacks: Callbacks
