@@ -189,7 +189,7 @@ export const everyRung: Readonly<Record<string, Rig>> = {
 }
 
 /** An app whose ladder is that rung, and one of the application's own after it. */
-export async function rigApp(rig: Rig, mode: Mode): Promise<{ app: LadderApp; own: OwnVendor }> {
+export async function rigApp(rig: Rig, mode: Mode): Promise<{ app: LadderApp; own: OwnVendor; next: OwnVendor }> {
   const own = new OwnVendor()
   const clock = fakeClock()
   const next = new OwnVendor()
@@ -205,5 +205,5 @@ export async function rigApp(rig: Rig, mode: Mode): Promise<{ app: LadderApp; ow
     },
     clock,
   )
-  return { app, own }
+  return { app, own, next }
 }
