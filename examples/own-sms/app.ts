@@ -1,14 +1,7 @@
 import express, { type Express as ExpressApp } from 'express'
 import session from 'express-session'
 import passport from 'passport'
-import {
-  clientDirectory,
-  MemoryStore,
-  type OwnSmsOptions,
-  ownSms,
-  PhoneCheckStrategy,
-  phoneCheckErrors,
-} from 'passport-phonecheck'
+import { clientDirectory, MemoryStore, PhoneCheckStrategy, type Provider, phoneCheckErrors } from 'passport-phonecheck'
 
 declare global {
   namespace Express {
@@ -19,20 +12,20 @@ declare global {
 }
 
 export interface Settings {
-  /** Delivers one message, by the gateway that you have. */
-  send: OwnSmsOptions['send']
+  /** Codes by the sender or the service that you have. */
+  rung: Provider
   secret: string
   /** False on plain http, which only loopback may use. */
   secure: boolean
 }
 
-/** A login with a code by your own sender. */
-export function createApp({ send, secret, secure }: Settings): ExpressApp {
+/** A login with a code. */
+export function createApp({ rung, secret, secure }: Settings): ExpressApp {
   // Your table of users, here ids by number.
   const users = new Map<string, { id: string }>()
   const phone = new PhoneCheckStrategy(
     {
-      ladder: [ownSms({ brand: 'Acme', send })],
+      ladder: [rung],
       countries: ['US', 'GB', 'DE'],
       store: new MemoryStore(),
       secret,

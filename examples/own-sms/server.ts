@@ -1,10 +1,15 @@
 /** The app with a gateway that prints to the terminal; see README.md. */
 import { randomBytes } from 'node:crypto'
+import { ownSms } from 'passport-phonecheck'
 import { createApp } from './app.js'
 
-const app = createApp({
+const rung = ownSms({
+  brand: 'Acme',
   // In place of your gateway. `messageId` would be its idempotency key, and `signal` ends a call that takes too long.
   send: ({ to, text, messageId }) => console.log(`\nSMS ${messageId} to ${to}\n${text}\n`),
+})
+const app = createApp({
+  rung,
   secret: process.env['PHONECHECK_SECRET'] ?? randomBytes(32).toString('base64'),
   secure: false,
 })

@@ -1,4 +1,4 @@
-import type { OwnMessage } from 'passport-phonecheck'
+import { type OwnMessage, ownSms } from 'passport-phonecheck'
 import { expect, test } from 'vitest'
 import { createApp } from '../../examples/own-sms/app.js'
 import { Browser } from '../support/browser.js'
@@ -11,7 +11,7 @@ async function startCopy() {
   server.on(
     'request',
     createApp({
-      send: (message) => void outbox.push(message),
+      rung: ownSms({ brand: 'Acme', send: (message) => void outbox.push(message) }),
       secret: 'a-test-secret-of-at-least-32-bytes',
       secure: false,
     }),
