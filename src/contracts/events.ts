@@ -94,6 +94,10 @@ export type PhoneCheckEvent =
   | { type: 'late_result'; flowId: string; method: string }
   | { type: 'webhook_refused'; method: string; reason: string; message: string }
   | { type: 'number_unlocked'; country: string; number: string }
+  /** `phone.cancel` ended a login. */
+  | { type: 'flow_cancelled'; flowId: string; purpose: string; method: string }
+  /** `phone.erase` forgot a number: how many records and counters. */
+  | { type: 'number_erased'; country: string; number: string; erased: number }
   | { type: 'misconfiguration'; code: string; message: string }
   /** Said once, when the strategy is made: something that only the operator can know to be right. */
   | { type: 'reminder'; code: string; message: string }

@@ -21,4 +21,6 @@ export interface PhoneIdentity {
   readonly purpose: string
   /** Public id of the flow, as in events and in the vendor's `reference_id`. */
   readonly flowId: string
+  /** Whether the user agreed to checks with the operator, where the device said so at start. Its word alone. */
+  readonly consent?: boolean
 }

@@ -33,6 +33,8 @@ export interface StartInput {
   resends: number
   /** The user's language, a BCP 47 tag such as `de-CH`, where it is known. */
   locale?: string
+  /** Whether the user agreed to checks of the number with its operator, where the device said so at start. */
+  consent?: boolean
   /**
    * The check that is left behind: this rung's own at a resend, that of the rung before at a
    * fallback. Only where both rungs are of one vendor.

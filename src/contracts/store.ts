@@ -84,4 +84,14 @@ export interface Store {
    * has the key. Rejects when full, and has charged nothing.
    */
   insertCharged?(key: string, record: string, ttlSeconds: number, hits: readonly Hit[]): Promise<CountResult | 'taken'>
+
+  /**
+   * Optional, for an operator (`phone.flows`, `cancel`, `erase`) and no part of a login: it may read
+   * all there is.
+   * @param text letters, digits, `_`, `-` and `/`, to be taken literally
+   * @param most how many are enough
+   * @returns keys of live records and counters that have `text` in them, and of live records that
+   * have it in their content. A key may come twice.
+   */
+  search?(text: string, most: number): Promise<string[]>
 }

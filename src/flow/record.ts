@@ -26,7 +26,7 @@ export const transitions: Readonly<Record<FlowState, readonly FlowState[]>> = {
   pending: ['claimed', 'pending', 'failed'],
   // To `claimed` again when the lease of a crashed owner ran out, or when its owner goes on to the next rung.
   claimed: ['claimed', 'pending', 'proven', 'consumed', 'failed'],
-  proven: ['claimed'],
+  proven: ['claimed', 'failed'],
   // Only by the request that wrote it, when the session could not be established: nobody was logged in.
   consumed: ['proven'],
   failed: [],
@@ -49,6 +49,8 @@ export interface FlowRecord {
   binding: BindingMode
   /** Fingerprint of the cookie's secret or of the handle. */
   owner: string
+  /** What the requester said of the user's consent to checks with the operator. */
+  consent?: boolean | undefined
   /** Keyed hash of the number, for counters. */
   number: string
   /** Random id of the requester's device, if it is known by the number: whose counters are charged. */
@@ -166,6 +168,7 @@ export const shape: Record<keyof FlowRecord, (value: unknown) => boolean> = {
   subject: optional(text),
   binding: (value) => value === 'cookie' || value === 'handle',
   owner: text,
+  consent: optional((value) => typeof value === 'boolean'),
   number: text,
   device: optional(text),
   delivery: (value) => value === 'redirect' || value === 'body',

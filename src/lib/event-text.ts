@@ -20,6 +20,8 @@ const sentences: Readonly<Record<string, (event: Facts) => string>> = {
   breaker_closed: ({ operation }) => `The vendor works again at ${operation}`,
   late_result: () => 'A result was announced for a check that its login has left behind',
   number_unlocked: () => 'A number was unlocked',
+  flow_cancelled: () => 'A login was cancelled by its operator',
+  number_erased: ({ erased }) => `A number was erased; records and counters: ${erased}`,
   token_refused: ({ reason }) => `An access token was refused: ${reason}`,
   refresh_reused: () => 'A refresh token was used twice; its login was ended',
   user_revoked: () => 'All logins of a user were ended',

@@ -51,8 +51,9 @@ const rewrites: readonly [pattern: RegExp, callingCode: string][] = [
  * Digits of any one script are taken, blanks, dashes, brackets and characters that are not seen are
  * dropped. Letters, extensions, lists and digits of mixed scripts are refused.
  * @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `country_not_allowed`
+ * @example `parsePhoneNumber('0151 23456789', { defaultCountry: 'DE' }).e164 // '+4915123456789'`
  */
-export function parsePhoneNumber(text: unknown, policy: NumberPolicy): PhoneNumber {
+export function parsePhoneNumber(text: unknown, policy: NumberPolicy = {}): PhoneNumber {
   if (typeof text !== 'string')
     throw new PhoneCheckError('invalid_phone_number', { message: 'phone_number must be a string.' })
   if (text.length > maxLength || lineBreaks.test(text)) throw new PhoneCheckError('invalid_phone_number')

@@ -122,5 +122,6 @@ function identityOf(flow: UnsealedFlow, rung: Provider, verifiedAt: number): Pho
     verifiedAt: new Date(verifiedAt),
     purpose: flow.record.purpose,
     flowId: flow.id,
+    ...(flow.record.consent !== undefined && { consent: flow.record.consent }),
   }
 }

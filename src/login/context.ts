@@ -32,6 +32,8 @@ export interface LoginContext {
   readonly openSends: OpenSends
   /** The limits of one login that the application may set. */
   readonly limits: LoginLimits
+  /** Of the store, for its operator alone. @throws Error where the store has none */
+  readonly search: NonNullable<Store['search']>
   /** Keys of the flows for which this process is taking a try right now. */
   readonly tries: Set<string>
 }
@@ -75,9 +77,16 @@ export function createLoginContext(settings: LoginServiceSettings): LoginContext
     checkIndex: new CheckIndex(store),
     openSends: new OpenSends(store),
     limits: loginLimits(settings.limits),
+    search: async (text, most) => {
+      if (!store.search) throw new Error(noSearch)
+      return store.search(text, most)
+    },
     tries: new Set(),
   }
 }
+
+const noSearch =
+  'flows, cancel and erase look for what the store has of a number or a login, and this store has no search(). Add the method, as Store describes it.'
 
 const requestMs = limits.requestDeadlineMs - graceMs
 

@@ -171,7 +171,13 @@ async function createCheck(
 /** What a provider is told of a flow whose check it is to create. */
 function startInput(
   { settings: { callbackUrl }, ladder }: LoginContext,
-  { id, record: { delivery, purpose, resends = 0 }, content: { number, locale }, left, isResend }: UnsealedFlow,
+  {
+    id,
+    record: { delivery, purpose, consent, resends = 0 },
+    content: { number, locale },
+    left,
+    isResend,
+  }: UnsealedFlow,
   { vendor }: Provider,
   { redirectUrl, deviceIp }: RequestContext,
 ): StartInput {
@@ -185,6 +191,7 @@ function startInput(
     resends: isResend ? resends : 0,
     delivery,
     ...(locale !== undefined && { locale }),
+    ...(consent !== undefined && { consent }),
     ...(previous && { previous }),
     ...(delivery === 'redirect' && redirectUrl !== undefined && { redirectUrl }),
     ...(deviceIp !== undefined && { deviceIp }),

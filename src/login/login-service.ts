@@ -4,6 +4,7 @@ import type { FlowRequest, RedeemRequest } from '../flow/requests.js'
 import { withTimeout } from '../lib/clock.js'
 import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from '../lib/phone-number.js'
 import { limits } from '../limits/numbers.js'
+import { cancelFlow, eraseNumber, type FlowInfo, listFlows } from './admin.js'
 import { createLoginContext, type LoginContext, type LoginServiceSettings } from './context.js'
 import { describeLogin, type LoginDescription } from './describe.js'
 import { fallBack, resend } from './next-rung.js'
@@ -67,6 +68,21 @@ export class LoginService {
     const number = limiter.hashNumber(e164)
     await Promise.all([limiter.resetAttempts({ number }), limiter.devices.forget(number)])
     settings.emit({ type: 'number_unlocked', country, number: maskPhoneNumber(e164) })
+  }
+
+  /** As {@link listFlows}. */
+  async flows(phoneNumber: string): Promise<FlowInfo[]> {
+    return listFlows(this.#context, this.#numberOfAnyCountry(phoneNumber))
+  }
+
+  /** As {@link cancelFlow}. */
+  cancel(flowId: string): Promise<boolean> {
+    return cancelFlow(this.#context, flowId)
+  }
+
+  /** As {@link eraseNumber}. */
+  async erase(phoneNumber: string): Promise<number> {
+    return eraseNumber(this.#context, this.#numberOfAnyCountry(phoneNumber))
   }
 
   /** Makes strangers of a number's known devices. @throws as {@link LoginService.unlock} */

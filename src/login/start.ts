@@ -111,6 +111,7 @@ async function beginFlow(
     subject: request.subject === undefined ? undefined : limiter.hashSubject(request.subject),
     binding: request.binding,
     owner,
+    consent: request.consent,
     number: numberHash,
     delivery: request.delivery,
     rung: rung.name,

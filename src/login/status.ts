@@ -70,8 +70,8 @@ export function statusOf(login: LoginContext, flow: UnsealedFlow): FlowStatus {
 function publicState(login: LoginContext, flow: UnsealedFlow): FlowStatus['state'] {
   const { state, outcome } = flow.record
   if (state === 'consumed') return outcome === 'refused' ? 'failed' : 'verified'
-  if (flow.content.verifiedAt !== undefined) return flow.isProofStale ? 'failed' : 'verified'
   if (state === 'failed') return 'failed'
+  if (flow.content.verifiedAt !== undefined) return flow.isProofStale ? 'failed' : 'verified'
   if (state === 'claimed' || !flow.isSpent) return 'pending'
   return canContinue(login, flow) ? 'pending' : 'expired'
 }

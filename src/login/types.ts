@@ -14,6 +14,8 @@ export interface StartRequest {
   delivery: Delivery
   /** The user's language, a BCP 47 tag. */
   locale?: string
+  /** Whether the user agreed to checks with the operator, where the device says. */
+  consent?: boolean
   /** Where the provider sends the browser back to, in redirect delivery. */
   redirectUrl?: string
   requester: Requester

@@ -2,6 +2,7 @@ import type { ToldEvent } from '../contracts/events.js'
 import type { OfRequest } from '../express/http-types.js'
 import { knownOptions } from '../lib/options.js'
 import { limits } from '../limits/numbers.js'
+import type { FlowInfo } from '../login/admin.js'
 import type { LoginDescription } from '../login/describe.js'
 import type { Readiness } from '../login/types.js'
 import { demand } from './complaints.js'
@@ -99,6 +100,39 @@ export class PhoneCheckStrategy extends FlowStrategy {
   /** Makes strangers of all devices that are known by a number. `unlock` does it too. @throws as `unlock` */
   forgetDevices(phoneNumber: string): Promise<void> {
     return this.context.flow.forgetDevices(phoneNumber)
+  }
+
+  /**
+   * The logins of a number that the store still has, of all strategies that share it and `secret`, the
+   * oldest first. Looks through the whole store: for support, not for requests of users.
+   * @throws as `unlock`; Error for a store of your own without `search`
+   */
+  flows(phoneNumber: string): Promise<FlowInfo[]> {
+    return this.context.flow.flows(phoneNumber)
+  }
+
+  /**
+   * Ends a login that is under way. Looks through the whole store.
+   * @param flowId its public id, as in events, `phone.flows()` and problems (`instance`)
+   * @returns true when nobody was logged in by it and nobody will be; false when it is over, perhaps
+   * just won, or unknown
+   * @throws PhoneCheckError `invalid_request`, `store_unavailable`, `in_progress`: repeat it; Error for a
+   * store of your own without `search`
+   */
+  cancel(flowId: string): Promise<boolean> {
+    return this.context.flow.cancel(flowId)
+  }
+
+  /**
+   * Forgets all that the store has of a number, as when its owner wants to be erased: logins, counters
+   * with their locks, open messages, devices. One random text under the number's keyed hash stays, so
+   * that device values which browsers keep are good no more. Tokens are found by user id: `revokeUser`.
+   * Sessions, and your own records, are yours. Looks through the whole store.
+   * @returns how many records and counters were forgotten
+   * @throws as `unlock`: something may be left, repeat it; Error for a store of your own without `search`
+   */
+  erase(phoneNumber: string): Promise<number> {
+    return this.context.flow.erase(phoneNumber)
   }
 
   /**

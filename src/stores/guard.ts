@@ -27,7 +27,7 @@ export function guardStore(store: Store, emit: Emit, clock: Clock): Store {
       throw new PhoneCheckError('store_unavailable', { cause })
     }
   }
-  const { insertCharged } = store
+  const { insertCharged, search } = store
   return {
     insert: (key, record, ttlSeconds) =>
       ask('insert', async () => (await store.insert(key, record, ttlSeconds)) === true),
@@ -42,6 +42,7 @@ export function guardStore(store: Store, emit: Emit, clock: Clock): Store {
       insertCharged: (key, record, ttlSeconds, hits) =>
         ask('insertCharged', async () => insertCharged.call(store, key, record, ttlSeconds, hits)),
     }),
+    ...(search && { search: (text, most) => ask('search', async () => search.call(store, text, most)) }),
   }
 }
 
@@ -63,7 +64,7 @@ const cures: Record<string, string> = {
   '08P01':
     'A pooler between the app and the server refuses a start-up parameter, such as statement_timeout: set it on the role instead.',
   NOPERM:
-    "Its Redis user lacks a right: +eval +evalsha +del +get +set +getrange +time, on the keys that begin with the store's prefix.",
+    "Its Redis user lacks a right: +eval +evalsha +del +get +set +getrange +time +scan, on the keys that begin with the store's prefix.",
   NOAUTH: 'Redis wants a user and a password: give them to the client.',
   WRONGPASS: 'Redis refuses the user or the password that the client was given.',
   READONLY: 'The client is connected to a replica: connect it to the primary.',

@@ -103,6 +103,18 @@ export class MemoryStore implements Store {
     if (counter) this.#counters.delete(counter)
   }
 
+  async search(text: string, most: number): Promise<string[]> {
+    const now = this.#clock.now()
+    const keys = new Set<string>()
+    for (const held of [this.#records, this.#lasting, this.#counters]) {
+      for (const item of held.live(now)) {
+        if (keys.size >= most) break
+        if (item.key.includes(text) || ('record' in item && item.record.includes(text))) keys.add(item.key)
+      }
+    }
+    return [...keys]
+  }
+
   async count(hits: readonly Hit[]): Promise<CountResult> {
     const now = this.#clock.now()
     this.#counters.sweep(now, stepsPerCall)

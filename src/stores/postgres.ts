@@ -148,6 +148,13 @@ export class PostgresStore implements Store {
     }
   }
 
+  /** Reads both tables, which may take long: at most thirty seconds. */
+  async search(text: string, most: number): Promise<string[]> {
+    const values = [wellFormed('PostgresStore', 'text', text), most]
+    const { rows } = await this.#ask('search', this.#statements.search, values, migrationTimeoutMs)
+    return (rows as { key: string }[]).map(({ key }) => key)
+  }
+
   #charges(rules: readonly Rule[]): unknown[] {
     return [
       rules.map(({ key }) => key),

@@ -1,6 +1,7 @@
 import type { CountResult, Hit, Store, StoredRecord } from '../contracts/store.js'
 import { knownOptions } from '../lib/options.js'
 import { type Commands, commandsOf, isRedisClient, type RedisClient } from './redis/client.js'
+import { scanKeys } from './redis/scan.js'
 import {
   countScript,
   findScript,
@@ -42,7 +43,7 @@ export interface RedisStoreOptions {
  * `PostgresStore`, with a synchronous replica: for tokens
  *   alone, or for all.
  * - **Rights**: a user with `+eval +evalsha +del +get +set +getrange +time` on the keys
- * `<prefix>:*`. `resetkeys resetchannels -@all` before them keeps it
+ * `<prefix>:*`, and `+scan` for `phone.flows`, `cancel` and `erase`. `resetkeys resetchannels -@all` before them keeps it
  *   to these.
  * - **The server must not evict**: set `maxmemory-policy noeviction`. Anything else throws away
  * open logins, and with the counters the bound on guessing.
@@ -57,6 +58,7 @@ export interface RedisStoreOptions {
  * - An operation that rejects may have been done, or be done later. None is repeated.
  */
 export class RedisStore implements Store {
+  readonly #client: RedisClient
   readonly #commands: Commands
   readonly #records: string
   readonly #counters: string
@@ -74,6 +76,7 @@ export class RedisStore implements Store {
       // Braces would be a hash tag around all records.
       throw new TypeError('RedisStore: prefix must be 1 to 64 letters, digits or any of _ . : / -')
     }
+    this.#client = client
     this.#commands = commandsOf(client)
     this.#records = `${prefix}:record:`
     this.#counters = `${prefix}:count:{${prefix}}:`
@@ -174,6 +177,27 @@ export class RedisStore implements Store {
     await this.count(charged.map((hit) => ({ ...hit, cost: -1 }))).catch(() => {})
   }
 
+  /** Goes through all keys of the server, and reads each record; needs the right `+scan`. */
+  async search(text: string, most: number): Promise<string[]> {
+    const keys = new Set<string>()
+    const batches = scanKeys(this.#client, `${this.#records.slice(0, -'record:'.length)}*`)
+    for (;;) {
+      const { value: names, done } = await this.#send('search', () => batches.next())
+      if (done || keys.size >= most) return [...keys].slice(0, most)
+      const records = names.filter((name) => name.startsWith(this.#records))
+      const texts = await Promise.all(records.map((name) => this.#ask('search', findScript, [name], [])))
+      for (const [index, name] of records.entries()) {
+        const key = name.slice(this.#records.length)
+        const [kept] = (texts[index] ?? []) as unknown[]
+        if (kept !== undefined && (key.includes(text) || textOf(kept)?.includes(text))) keys.add(key)
+      }
+      for (const name of names) {
+        const key = name.startsWith(this.#counters) ? name.slice(this.#counters.length) : ''
+        if (key.includes(text)) keys.add(key)
+      }
+    }
+  }
+
   #charges(hits: readonly Hit[]): { rules: Rule[]; keys: string[]; values: string[] } {
     const rules = hits.map((hit) => ruleOf('RedisStore', hit))
     const keys = rules.map(({ key }) => this.#counter(key))
@@ -192,7 +216,7 @@ export class RedisStore implements Store {
   }
 
   async #decide(operation: keyof Store, script: Script, keys: string[], values: string[]): Promise<boolean> {
-    const answer = text(await this.#ask(operation, script, keys, values))
+    const answer = textOf(await this.#ask(operation, script, keys, values))
     if (answer !== '0' && answer !== '1') throw strange(operation)
     return answer === '1'
   }
@@ -224,13 +248,13 @@ function verdictOf(
 
 /** The two strings of which an answer consists. */
 function strings(operation: keyof Store, answer: unknown): [string, string] {
-  const [first, second] = Array.isArray(answer) ? answer.map(text) : []
+  const [first, second] = Array.isArray(answer) ? answer.map(textOf) : []
   if (first === undefined || second === undefined) throw strange(operation)
   return [first, second]
 }
 
 /** Clients can be told to return bytes instead of strings. */
-function text(answer: unknown): string | undefined {
+function textOf(answer: unknown): string | undefined {
   return Buffer.isBuffer(answer) ? answer.toString() : typeof answer === 'string' ? answer : undefined
 }
 

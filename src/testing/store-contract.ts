@@ -8,6 +8,7 @@ import { givingBackPromises } from './contract/giving-back.js'
 import { keyPromises } from './contract/keys.js'
 import { recordPromises } from './contract/records.js'
 import { replacePromises } from './contract/replace.js'
+import { searchPromises } from './contract/search.js'
 import { severalHitsPromises } from './contract/several-hits.js'
 import { textPromises } from './contract/texts.js'
 import { viewPromises } from './contract/views.js'
@@ -61,6 +62,7 @@ const promises: readonly Promised[] = [
   ...givingBackPromises,
   ...chargedInsertPromises,
   ...consecutivePromises,
+  ...searchPromises,
   ...viewPromises,
   ...capacityPromises,
 ]

@@ -23,6 +23,15 @@ export class FamilyLists {
     this.#ttlSeconds = ttlSeconds
   }
 
+  /** Forgets the list. A login that joins it at this moment is on none: then the user may have one more. */
+  async take(subject: string): Promise<string[]> {
+    const key = this.#prefix + this.#hash(subject)
+    const found = await this.#store.find(key)
+    if (!found) return []
+    await this.#store.remove(key)
+    return found.record.split(' ')
+  }
+
   /**
    * Before its family is written, or many logins at once could all be above the limit and on no list.
    * @returns the ids of those that are to be ended

@@ -135,6 +135,12 @@ export class RefreshFamilies {
     await this.#rules.store.remove(this.#parse(token).key)
   }
 
+  /** Forgets all families of a user, once they are revoked. */
+  async forget(subject: string): Promise<void> {
+    const sids = await this.#lists.take(subject)
+    await Promise.all(sids.map((sid) => this.#rules.store.remove(this.#prefix + sid)))
+  }
+
   /** Whether the family of an access token has neither ended nor expired. */
   async isLive(sid: string): Promise<boolean> {
     return (await this.#rules.store.find(this.#prefix + sid)) !== undefined

@@ -11,6 +11,7 @@ const whole: Required<FlowRecord> = {
   binding: 'cookie',
   owner: 'owner',
   number: 'number',
+  consent: true,
   device: 'device',
   delivery: 'body',
   rung: 'phonecheck',
@@ -37,7 +38,7 @@ type Field = keyof FlowRecord
 const texts = ['strategy', 'purpose', 'owner', 'number', 'rung', 'sealed'] as const
 const optionalTexts = ['subject', 'device', 'reason', 'check'] as const
 const optionalInstants = ['rungUntil', 'sentAt', 'polledAt', 'stepAfter', 'leaseUntil', 'provenUntil'] as const
-const flags = ['spent', 'resultAnnounced'] as const
+const flags = ['consent', 'spent', 'resultAnnounced'] as const
 const optional: readonly Field[] = [...optionalTexts, ...optionalInstants, ...flags, 'resends', 'outcome']
 
 const each = (fields: readonly Field[], values: readonly unknown[]) =>

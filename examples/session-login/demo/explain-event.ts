@@ -76,6 +76,10 @@ export function explainEvent(event: PhoneCheckEvent): string {
       return `An announcement in the name of ${event.method} is not authentic: ${event.reason}.`
     case 'number_unlocked':
       return `The wrong codes of ${masked(event.number)} are forgotten.`
+    case 'flow_cancelled':
+      return 'The operator of this app ended the login.'
+    case 'number_erased':
+      return `What was kept of ${masked(event.number)} is forgotten.`
     case 'spending_limit':
     case 'reminder':
     case 'misconfiguration':

@@ -2,7 +2,7 @@ import type { Delivery } from '../../contracts/provider.js'
 import type { BindingMode } from '../../flow/record.js'
 import { callApplicationNow } from '../../lib/application.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import { knownOptions } from '../../lib/options.js'
+import { checkOptions, knownOptions, oneOf } from '../../lib/options.js'
 import { type HandlerContext, purposeOf, requesterOf } from '../context.js'
 import { hostOf, requireOwnSite } from '../csrf.js'
 import type { Handler, HttpRequest } from '../http-types.js'
@@ -20,6 +20,11 @@ export interface StartOptions {
    * `body`. `handle` implies `body`.
    */
   delivery?: Delivery
+  /**
+   * `required`: the body must say `consent: true`, that the user agreed to checks of their number with
+   * the operator; else 400. Default `optional`: what the body says is recorded, and handed to providers.
+   */
+  consent?: 'optional' | 'required'
 }
 
 /**
@@ -61,7 +66,8 @@ function returnReminder({ emit, purpose }: HandlerContext) {
 
 /** The handler of `POST start`. @throws TypeError for options that cannot work together */
 export function startHandler(context: HandlerContext, options: StartOptions): Handler {
-  knownOptions('start', options, ['binding', 'delivery'])
+  knownOptions('start', options, ['binding', 'delivery', 'consent'])
+  checkOptions('start', options, [['consent', oneOf('optional', 'required'), "must be 'optional' or 'required'"]])
   const binding = options.binding ?? 'cookie'
   const delivery = options.delivery ?? (binding === 'cookie' && context.redirectUrl !== undefined ? 'redirect' : 'body')
   if (binding !== 'cookie' && binding !== 'handle') throw new TypeError("start: binding must be 'cookie' or 'handle'")
@@ -81,12 +87,14 @@ export function startHandler(context: HandlerContext, options: StartOptions): Ha
     // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
     const { requester, ...rest } = requesterOf(context, req)
     if (delivery === 'redirect') compareHosts(context, req)
-    const body = await readBody(req, ['phone_number', 'device', 'locale'])
+    const body = await readBody(req, ['phone_number', 'device', 'locale', 'consent'])
     const device = optionalString(body, 'device', 512)
     const locale = localeOf(context, req, body)
+    const consent = consentOf(body, options)
     const started = await context.flow.start({
       phoneNumber: body['phone_number'],
       ...(locale !== undefined && { locale }),
+      ...(consent !== undefined && { consent }),
       ...purposeOf(context, req),
       binding,
       delivery,
@@ -103,6 +111,16 @@ export function startHandler(context: HandlerContext, options: StartOptions): Ha
       remindOfReturn(req)
     sendStep(res, started.handle, started)
   })
+}
+
+/** @throws PhoneCheckError `invalid_request` when it is no boolean, or missing where it is required */
+function consentOf(body: Record<string, unknown>, { consent: wanted }: StartOptions): boolean | undefined {
+  const { consent } = body
+  if (consent !== undefined && typeof consent !== 'boolean')
+    throw new PhoneCheckError('invalid_request', { message: 'consent must be true or false.' })
+  if (wanted === 'required' && consent !== true)
+    throw new PhoneCheckError('invalid_request', { message: 'consent must be true: the user has to agree first.' })
+  return consent
 }
 
 /**

@@ -110,10 +110,12 @@ export async function revokeUser<Claims extends object>(
   id: string,
   devices?: { phone: { forgetDevices(phoneNumber: string): Promise<void> }; phoneNumbers: readonly string[] },
 ): Promise<void> {
-  const { revocations, emit } = tokenServiceFor(settings)
+  const { revocations, families, emit } = tokenServiceFor(settings)
   if (!revocations) throw complaint('store', 'is missing; without one there are no refresh tokens to revoke')
   const subject = checkedSubject(id, undefined)
   await revocations.revoke(subject)
+  // They are dead already; what was kept of the user goes too.
+  await families?.forget(subject)
   if (devices) await Promise.all(devices.phoneNumbers.map((phoneNumber) => devices.phone.forgetDevices(phoneNumber)))
   emit({ type: 'user_revoked', user: revocations.hashSubject(subject) })
 }

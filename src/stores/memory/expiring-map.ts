@@ -40,6 +40,11 @@ export class ExpiringMap<Item extends Queued<Item>> {
     return undefined
   }
 
+  /** The live entries. */
+  *live(now: number): Generator<Item> {
+    for (const item of this.#items.values()) if (expiry(item) > now) yield item
+  }
+
   /** @returns whether `count` more entries fit, once as many expired ones as needed are swept. */
   hasRoomFor(count: number, now: number): boolean {
     while (this.#items.size + count > this.#limit && now >= this.nextExpiry) this.sweep(now, 1)

@@ -12,6 +12,7 @@ export interface Statements {
   readonly count: string
   readonly insertCharged: string
   readonly sweep: string
+  readonly search: string
 }
 
 // clock_timestamp() and not now(): a statement that has waited for a lock goes on with the version
@@ -41,6 +42,9 @@ FROM ${count}($1::text[], $2::double precision[], $3::double precision[], $4::do
 
     insertCharged: `SELECT refused::text AS refused, seconds::text AS seconds FROM ${insertCharged}($1::text, $2::text, $3::double precision,
 $4::text[], $5::double precision[], $6::double precision[], $7::double precision[], $8::integer[], $9::integer)`,
+
+    search: `SELECT key FROM ${records} WHERE (position($1::text IN key) > 0 OR position($1::text IN record) > 0) AND expires_at > clock_timestamp()
+UNION SELECT key FROM ${counters} WHERE position($1::text IN key) > 0 AND expires_at > clock_timestamp() LIMIT $2::integer`,
 
     sweep: `WITH records AS (${sweepOf(records)}), counters AS (${sweepOf(counters)})
 SELECT (SELECT count(*) FROM records)::text AS records, (SELECT count(*) FROM counters)::text AS counters`,
