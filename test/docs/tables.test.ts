@@ -100,3 +100,19 @@ test('the limits in docs/reference/limits.md are those in the code', () => {
     expect(documentedLimits).toContain(sentence)
   }
 })
+
+test('the table of rungs has every rung of the library, with its assurance', () => {
+  const exported = [...readText('src/index.ts').matchAll(/^export (\{[^}]*\}) from '\.\/(providers\/[\w/-]+)\.js'$/gm)]
+  const factories = exported.flatMap(([, names = '', path = '']) =>
+    [...names.matchAll(/(?<!type )\b([a-z]\w+)\b(?=[ ,])/g)]
+      .map(([, name = '']) => name)
+      .filter((name) => name !== 'type' && name !== 'camaraPresets')
+      .map((name) => [name, readText(`src/${path}.ts`)] as const),
+  )
+  const rows = [...readText('docs/guides/providers.md').matchAll(/^\| \[?`(\w+)`.*\| `(\w+)` \|$/gm)]
+  expect([...new Set(rows.map(([, name]) => name))].toSorted()).toEqual(factories.map(([name]) => name).toSorted())
+  for (const [name, source] of factories) {
+    const levels = [...(/assurance: (.*),$/m.exec(source)?.[1] ?? '').matchAll(/'(\w+)'/g)].map(([, level]) => level)
+    expect(rows.filter(([, row]) => row === name).map(([, , level]) => level)).toEqual(levels)
+  }
+})
