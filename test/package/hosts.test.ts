@@ -112,6 +112,11 @@ test('logs in', async () => {
   const [express, session, passport, library, { startSimulator }] = [${load(['express', 'express-session', 'passport', 'passport-phonecheck', 'passport-phonecheck/simulator'])}]
   expect(await journey({ express, session, passport, library, startSimulator })).toMatchObject({ started: 201, login: [200, {}] })
 }, 60_000)
+test('loginAs', async () => {
+  const { app } = require('./testing-app.cjs')
+  const { loginAs } = require('passport-phonecheck/testing')
+  expect(await loginAs(app, '+12025550100')).toMatchObject({ status: 200, body: { id: '+12025550100' } })
+})
 test.each(['client', 'otel', 'testing', 'stores/redis', 'stores/postgres'])('%s loads', (name) => {
   expect(Object.keys(require('passport-phonecheck/' + name))).not.toEqual([])
 })
