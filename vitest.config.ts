@@ -29,6 +29,8 @@ export default defineConfig({
       { find: 'passport-phonecheck/simulator', replacement: source('simulator/index.ts') },
       { find: 'passport-phonecheck/testing', replacement: source('testing/index.ts') },
       { find: /^passport-phonecheck$/, replacement: source('index.ts') },
+      // The other major version that we support: CI runs the tests with each.
+      ...(process.env['EXPRESS'] === '4' ? [{ find: /^express$/, replacement: 'express4' }] : []),
     ],
   },
   test: {

@@ -37,7 +37,9 @@ async function everything() {
   const app = await tokenApp({
     settings: { store },
     after: (express, settings) => {
-      const login = express.router.stack.find((layer) => layer.route?.path === '/login')?.route?.stack[0]?.handle
+      // Express 4 has it under another name, and a getter that throws under this one.
+      const { stack } = (Reflect.get(express, '_router') ?? express.router) as typeof express.router
+      const login = stack.find((layer) => layer.route?.path === '/login')?.route?.stack[0]?.handle
       if (!login) throw new Error('the route is gone')
       express.post('/other-audience', login as never, issueJwt({ ...settings, audience: 'https://other.example' }))
       express.post('/other-issuer', login as never, issueJwt({ ...settings, issuer: 'https://other.example' }))
