@@ -1,9 +1,9 @@
 import type { Clock } from '../../contracts/clock.js'
 import { wallTime } from '../../lib/clock.js'
 import { isObject } from '../../lib/json.js'
-import { canDispatch, overConnections } from './connections.js'
 import { type FetchLike, overFetch } from './fetch.js'
-import { type Transport, TransportError, type VendorRequest } from './transport.js'
+import { ownTransport } from './own-transport.js'
+import { TransportError, type VendorRequest } from './transport.js'
 
 export interface VendorResponse {
   status: number
@@ -36,12 +36,6 @@ export function httpClient(origin: string, clock: Clock, fetch?: FetchLike): Htt
       return { status, retryAfterSeconds: parseRetryAfter(retryAfter, clock), body: parseObject(text) }
     },
   }
-}
-
-function ownTransport(origin: string, clock: Clock): Transport {
-  return canDispatch
-    ? overConnections(origin, clock)
-    : overFetch(origin, clock, (url, init) => globalThis.fetch(url, init))
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
