@@ -19,7 +19,7 @@ export const problems = {
   user_refused: [403, 'The number is proven, but the application does not admit this user.'],
   step_up_required: [403, 'A stronger login is required.'],
   pending: [409, 'There is no result yet. Ask again.'],
-  in_progress: [409, 'This login is being redeemed by another request.'],
+  in_progress: [409, 'Another request is taking a step of this login.'],
   too_early: [409, 'This step cannot be taken yet.'],
   payload_too_large: [413, 'The request body is too large.'],
   unsupported_media_type: [415, 'The request body must be application/json.'],

@@ -12,7 +12,7 @@ import type { HttpRequest, OfRequest } from './http-types.js'
 
 /** What all handlers of one strategy share. */
 export interface HandlerContext {
-  flow: LoginService
+  logins: LoginService
   drain: Drain
   clock: Clock
   cookies: FlowCookies

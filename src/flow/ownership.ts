@@ -1,6 +1,6 @@
 import type { Emit } from '../contracts/events.js'
 import { fingerprint, isSecret, matches } from '../lib/crypto.js'
-import { PhoneCheckError } from '../lib/errors.js'
+import { inProgress, PhoneCheckError } from '../lib/errors.js'
 import type { LoginLimiter } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
 import type { FlowRecord } from './record.js'
@@ -59,7 +59,7 @@ export async function requireIdleFlow(context: OwnershipContext, request: Redeem
   if (state === 'consumed' || state === 'failed' || flow.isProofStale) throw flowOver()
   if (request.checkId !== undefined && check !== fingerprint(request.checkId))
     throw foreignFlow(context, flow.id, 'check')
-  if (flow.isClaimed) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+  if (flow.isClaimed) throw inProgress()
   return flow
 }
 

@@ -71,7 +71,7 @@ export interface FlowRecord {
   flowTries: number
   /**
    * When the last message was sent on this rung, and how many times the requester asked for another
-   * one in this flow.
+   * one in this flow, on any rung.
    */
   sentAt?: number | undefined
   resends?: number | undefined
@@ -94,36 +94,31 @@ export function transition(record: FlowRecord, state: FlowState, changes: Partia
   return { ...record, ...changes, state }
 }
 
-/**
- * What a record may carry and another may not: spelt out, so that going back to an earlier record
- * leaves nothing of the later one behind.
- */
-export const emptyRung = {
+/** What a record may carry of one rung, all of it absent. */
+const withoutRung = {
   rungUntil: undefined,
   check: undefined,
   spent: undefined,
   reason: undefined,
   sentAt: undefined,
-  resends: undefined,
   polledAt: undefined,
   resultAnnounced: undefined,
   stepAfter: undefined,
 } satisfies Partial<FlowRecord>
 
-/** A flow that goes to another rung leaves everything of the old one behind, and is claimed for the new one. */
+/** To be spread below an earlier record that a flow goes back to, so that nothing of the later one stays. */
+export const emptyRecord = { ...withoutRung, resends: undefined } satisfies Partial<FlowRecord>
+
+/**
+ * A flow that goes to another rung leaves everything of the old one behind, and is claimed for the
+ * new one. `resends` stays: they are counted for the whole flow.
+ */
 export function enterRung(name: string, { ageMs }: { ageMs: number }) {
   return {
+    ...withoutRung,
     rung: name,
     rungSince: ageMs,
-    rungUntil: undefined,
-    check: undefined,
-    spent: undefined,
-    reason: undefined,
     tries: 0,
-    sentAt: undefined,
-    polledAt: undefined,
-    resultAnnounced: undefined,
-    stepAfter: undefined,
     leaseUntil: ageMs + limits.leaseMs,
   } satisfies Partial<FlowRecord>
 }

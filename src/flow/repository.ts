@@ -4,7 +4,6 @@ import type { Check } from '../contracts/provider.js'
 import type { Store } from '../contracts/store.js'
 import type { UnableReason } from '../contracts/unable-reason.js'
 import { Seal } from '../lib/crypto.js'
-import { PhoneCheckError } from '../lib/errors.js'
 import { maskPhoneNumber, type PhoneNumber } from '../lib/phone-number.js'
 import { decodeFlow, encodeFlow, type FlowRecord, type FlowState, flowId, sealContext, transition } from './record.js'
 
@@ -33,22 +32,15 @@ export class FlowRepository {
     this.#clock = clock
   }
 
-  /** A new flow. `keep` writes its record, and says no when the key is taken. */
-  async insert(
-    key: string,
-    draft: Omit<FlowRecord, 'sealed'>,
-    content: SealedContent,
-    secret: string,
-    keep: (record: string) => Promise<boolean>,
-  ): Promise<UnsealedFlow> {
+  /** A new flow that is not in the store yet: its record to insert, and the flow once that is done. */
+  create(key: string, draft: Omit<FlowRecord, 'sealed'>, content: SealedContent, secret: string): NewFlow {
     const seal = new Seal(secret, key)
     const record = { ...draft, sealed: seal.close(content, sealContext(key, draft)) }
-    // Two equal 256-bit handles mean a broken random source; carrying on would join two logins.
-    if (!(await keep(encodeFlow(record)))) {
-      throw new PhoneCheckError('store_unavailable', { message: 'The store says that a new flow exists already.' })
+    const inserted = () => {
+      const stored = { key, id: flowId(key), record, version: 1, ageMs: 0, readAt: this.#clock.now() }
+      return new UnsealedFlow(this.#store, this.#clock, stored, seal, content)
     }
-    const stored = { key, id: flowId(key), record, version: 1, ageMs: 0, readAt: this.#clock.now() }
-    return new UnsealedFlow(this.#store, this.#clock, stored, seal, content)
+    return { record: encodeFlow(record), inserted }
   }
 
   /** @returns undefined for an unknown, expired, damaged or foreign-version record. */
@@ -74,6 +66,14 @@ export class FlowRepository {
   async remove(key: string): Promise<void> {
     await this.#store.remove(key)
   }
+}
+
+/** A flow that is to be inserted. */
+export interface NewFlow {
+  /** What the store is to keep. */
+  record: string
+  /** The flow, to be called once the store has the record. */
+  inserted(): UnsealedFlow
 }
 
 /** A flow as read, before anybody proved to be its starter: its content is closed. */

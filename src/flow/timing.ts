@@ -34,10 +34,10 @@ export function hasTimeForMore(ageMs: number): boolean {
 }
 
 /**
- * Milliseconds until another message may be asked for on this rung: after the provider's own rhythm, then twice that.
- * @param resendAfterSeconds before the first resend
+ * Milliseconds until another message may be asked for on this rung.
+ * @param waitSeconds from the last message
  */
-export function msUntilResend(record: FlowRecord, ageMs: number, resendAfterSeconds: number): number {
-  const waitMs = resendAfterSeconds * 1000 * 2 ** (record.resends ?? 0)
-  return Math.max(0, (record.sentAt ?? record.rungSince) + waitMs - ageMs, (record.stepAfter ?? 0) - ageMs)
+export function msUntilResend(record: FlowRecord, ageMs: number, waitSeconds: number): number {
+  const sentAt = record.sentAt ?? record.rungSince
+  return Math.max(0, sentAt + waitSeconds * 1000 - ageMs, (record.stepAfter ?? 0) - ageMs)
 }

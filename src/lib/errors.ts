@@ -79,3 +79,8 @@ export function isOutage(error: unknown): boolean {
 export function asOutage(error: unknown): PhoneCheckError {
   return error instanceof PhoneCheckError ? error : new PhoneCheckError('provider_unavailable', { cause: error })
 }
+
+/** Another request is taking a step of this flow. Nothing was done; it may be repeated in a second. */
+export function inProgress(): PhoneCheckError {
+  return new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+}

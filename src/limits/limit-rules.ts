@@ -68,7 +68,7 @@ export class LimitRules {
     return isFree(rung) ? lock : [...lock, ...this.#silentCheck(account, source)]
   }
 
-  guess(rung: Provider, account: Account, source: Source): LimitRule[] {
+  attempt(rung: Provider, account: Account, source: Source): LimitRule[] {
     const tries = this.#byAddress('failedVerifies', this.#options.failedVerifiesPerAddress, account, source)
     return rung.guessable
       ? [...this.#askLocks(account).map((lock) => ({ ...lock, cost: 1 as const })), ...tries]

@@ -118,7 +118,7 @@ export class LoginLimiter {
   }
 
   /** Another rung, or another message, in a flow that exists. @throws PhoneCheckError 403, 429 */
-  async consumeSend(
+  async consumeCheck(
     rung: Provider,
     number: PhoneNumber,
     purpose: string,
@@ -130,7 +130,7 @@ export class LoginLimiter {
   }
 
   /** Nothing was sent after all. */
-  async refundSend(rung: Provider, number: PhoneNumber, requester: Requester, device?: string): Promise<void> {
+  async refundCheck(rung: Provider, number: PhoneNumber, requester: Requester, device?: string): Promise<void> {
     const charged = this.#rules.check(rung, this.#account(number, device), number, requester)
     await this.#refund(this.#rules.toRefund(charged))
   }
@@ -141,11 +141,11 @@ export class LoginLimiter {
    * @throws PhoneCheckError 429
    */
   async consumeAttempt(rung: Provider, account: Account, requester: Requester): Promise<void> {
-    await this.#consume(this.#rules.guess(rung, account, requester))
+    await this.#consume(this.#rules.attempt(rung, account, requester))
   }
 
   async refundAttempt(rung: Provider, account: Account, requester: Requester): Promise<void> {
-    await this.#refund(this.#rules.toRefund(this.#rules.guess(rung, account, requester)))
+    await this.#refund(this.#rules.toRefund(this.#rules.attempt(rung, account, requester)))
   }
 
   /**

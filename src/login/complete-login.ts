@@ -3,7 +3,7 @@ import type { Provider } from '../contracts/provider.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { answerWithin } from '../lib/application.js'
 import { withTimeout } from '../lib/clock.js'
-import { PhoneCheckError } from '../lib/errors.js'
+import { inProgress, PhoneCheckError } from '../lib/errors.js'
 import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
 import type { LoginContext } from './context.js'
@@ -46,7 +46,7 @@ export async function completeLogin<User>(
     flow.write('consumed', { leaseUntil: undefined, outcome: user ? 'accepted' : 'refused' }),
     user ? devicesFor(login, flow, requester) : undefined,
   ])
-  if (!isWritten) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+  if (!isWritten) throw inProgress()
   if (!user) {
     emit({ type: 'user_refused', ...(user === false ? ({ reason: 'refused' } as const) : noAnswer), ...flow.facts })
     throw new PhoneCheckError('user_refused', { flowId: flow.id, ended: true })

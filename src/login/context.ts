@@ -7,6 +7,7 @@ import type { Store } from '../contracts/store.js'
 import type { TraceContext } from '../contracts/telemetry.js'
 import { CheckIndex } from '../flow/check-index.js'
 import { OpenSends } from '../flow/open-sends.js'
+import type { FlowRecord } from '../flow/record.js'
 import { FlowRepository, type UnsealedFlow } from '../flow/repository.js'
 import { CircuitBreakers, graceMs } from '../lib/circuit-breaker.js'
 import { deadlineIn } from '../lib/clock.js'
@@ -35,7 +36,7 @@ export interface LoginContext {
   /** Of the store, for its operator alone. @throws Error where the store has none */
   readonly search: NonNullable<Store['search']>
   /** Keys of the flows for which this process is taking a try right now. */
-  readonly tries: Set<string>
+  readonly flowsBeingTried: Set<string>
 }
 
 /**
@@ -81,7 +82,7 @@ export function createLoginContext(settings: LoginServiceSettings): LoginContext
       if (!store.search) throw new Error(noSearch)
       return store.search(text, most)
     },
-    tries: new Set(),
+    flowsBeingTried: new Set(),
   }
 }
 
@@ -122,9 +123,18 @@ export function deviceIpFor({ settings }: LoginContext, deviceAddress: string | 
   return address
 }
 
-/** Seconds before a rung's first resend: as its provider states, and no less than the application wants. */
-export function resendAfter({ limits: own }: LoginContext, rung: Provider): number {
-  return Math.max(rung.resendAfterSeconds ?? limits.resendAfterSeconds, own.resendAfterSeconds)
+/**
+ * Seconds from the flow's last message until the rung sends another one. The first wait is as its
+ * provider states and no less than the application wants, and the next one twice that.
+ * @returns undefined where no other is sent: not by this rung, or not in this flow
+ */
+export function resendAfter(
+  { limits: own }: LoginContext,
+  rung: Provider,
+  { resends = 0 }: Pick<FlowRecord, 'resends'>,
+): number | undefined {
+  if (!rung.sends || resends >= own.resendsPerFlow) return undefined
+  return Math.max(rung.resendAfterSeconds ?? limits.resendAfterSeconds, own.resendAfterSeconds) * 2 ** resends
 }
 
 /** What a provider is given of the request: nothing of the requester. */

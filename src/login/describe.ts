@@ -47,16 +47,19 @@ export interface GuessBound {
 /** Says what is in force. Nothing of it is secret. */
 export function describeLogin(login: LoginContext): LoginDescription {
   const { ladder, limits: own } = login
-  const rungs = ladder.rungs.map((rung) => ({
-    method: rung.name,
-    vendor: rung.vendor,
-    assurance: rung.assurance,
-    sends: rung.sends === true,
-    ttlSeconds: rung.ttlSeconds,
-    dwellSeconds: rung.dwellSeconds,
-    ...(rung.sends && { resendAfterSeconds: resendAfter(login, rung) }),
-    ...(rung.codeLength !== undefined && { codeLength: rung.codeLength }),
-  }))
+  const rungs = ladder.rungs.map((rung) => {
+    const resendAfterSeconds = resendAfter(login, rung, {})
+    return {
+      method: rung.name,
+      vendor: rung.vendor,
+      assurance: rung.assurance,
+      sends: rung.sends === true,
+      ttlSeconds: rung.ttlSeconds,
+      dwellSeconds: rung.dwellSeconds,
+      ...(resendAfterSeconds !== undefined && { resendAfterSeconds }),
+      ...(rung.codeLength !== undefined && { codeLength: rung.codeLength }),
+    }
+  })
   const guessing = guessBound(login)
   return {
     ladder: rungs,

@@ -6,7 +6,7 @@ import type { UnsealedFlow } from '../flow/repository.js'
 import { hasTimeForMore, secondsUntilFallback } from '../flow/timing.js'
 import { shareOf } from '../lib/clock.js'
 import { fingerprint } from '../lib/crypto.js'
-import { asOutage, PhoneCheckError } from '../lib/errors.js'
+import { asOutage, inProgress, PhoneCheckError } from '../lib/errors.js'
 import { channels, traced } from '../lib/telemetry.js'
 import { limits } from '../limits/numbers.js'
 import { callContext, type LoginContext, type RequestContext, resendAfter, tracedFlow } from './context.js'
@@ -37,12 +37,12 @@ export async function issueCheck(
   login: LoginContext,
   flow: UnsealedFlow,
   from: Provider,
-  request: RequestContext,
-  isCharged = false,
+  context: RequestContext,
+  { isCharged = false }: { isCharged?: boolean } = {},
 ): Promise<Step> {
   const skipped: Skipped[] = []
   for (let rung = from; ; ) {
-    const tried = () => tryRung(login, flow, rung, request, isCharged && rung === from)
+    const tried = () => tryRung(login, flow, rung, context, isCharged && rung === from)
     const answer = await (channels.rung.hasSubscribers
       ? traced(channels.rung, login.settings.clock, tracedFlow(flow, rung), tried, toldOf)
       : tried())
@@ -65,7 +65,7 @@ async function passOver(login: LoginContext, flow: UnsealedFlow, rung: Provider,
   const next = left.stop || endsLadder(login, left.unable) ? undefined : login.ladder.next(rung.name)
   if (!next) throw exhausted(flow, left)
   // Written before the next provider is asked, like the first rung: the charge of a rung is on record before its call.
-  if (!(await flow.write('claimed', enterRung(next.name, flow)))) throw new PhoneCheckError('in_progress')
+  if (!(await flow.write('claimed', enterRung(next.name, flow)))) throw inProgress()
   return next
 }
 
@@ -74,12 +74,12 @@ export async function reissueCheck(
   login: LoginContext,
   flow: UnsealedFlow,
   rung: Provider,
-  request: RequestContext,
+  context: RequestContext,
 ): Promise<Step> {
   const { number } = flow.content
-  await login.limiter.consumeSend(rung, number, flow.record.purpose, request.requester, flow.record.device)
+  await login.limiter.consumeCheck(rung, number, flow.record.purpose, context.requester, flow.record.device)
   flow.isResend = true
-  const answer = await createCheck(login, flow, rung, request, callContext(login, rung, request))
+  const answer = await createCheck(login, flow, rung, context, callContext(login, rung, context))
   if ('challenge' in answer) return { ...(await recordCheck(login, flow, rung, answer)), skipped: [] }
   const message = 'The provider sends no other message now. The last code is still good.'
   throw new PhoneCheckError('send_refused', { flowId: flow.id, reason: unableReason(answer.unable), message })
@@ -94,18 +94,18 @@ async function tryRung(
   login: LoginContext,
   flow: UnsealedFlow,
   rung: Provider,
-  request: RequestContext,
+  context: RequestContext,
   isCharged: boolean,
 ): Promise<Started | Left> {
-  const deadline = shareOf(request.deadline, login.ladder.countFrom(rung.name))
+  const deadline = shareOf(context.deadline, login.ladder.countFrom(rung.name))
   flow.sending = false
   try {
     if (!isCharged)
-      await login.limiter.consumeSend(
+      await login.limiter.consumeCheck(
         rung,
         flow.content.number,
         flow.record.purpose,
-        request.requester,
+        context.requester,
         flow.record.device,
       )
   } catch (error) {
@@ -113,7 +113,7 @@ async function tryRung(
     throw error
   }
   try {
-    return await createCheck(login, flow, rung, request, callContext(login, rung, { deadline })).then(orLater(flow))
+    return await createCheck(login, flow, rung, context, callContext(login, rung, { deadline })).then(orLater(flow))
   } catch (error) {
     const problem = asOutage(error)
     if (flow.sending || problem.code !== 'provider_unavailable') throw error
@@ -141,11 +141,11 @@ async function createCheck(
   login: LoginContext,
   flow: UnsealedFlow,
   rung: Provider,
-  request: RequestContext,
+  context: RequestContext,
   call: CallContext,
 ): Promise<Started | Unable> {
-  const refund = () => login.limiter.refundSend(rung, flow.content.number, request.requester, flow.record.device)
-  const input = startInput(login, flow, rung, request)
+  const refund = () => login.limiter.refundCheck(rung, flow.content.number, context.requester, flow.record.device)
+  const input = startInput(login, flow, rung, context)
   try {
     flow.sending = rung.sends === true
     const asked = async () => meaningful(await rung.start(input, call))
@@ -164,8 +164,14 @@ async function createCheck(
       await refund()
     }
     if (!flow.sending || error.code !== 'provider_unavailable') throw error
-    throw new PhoneCheckError('delivery_unknown', { retryAfterSeconds: resendAfter(login, rung), cause: error })
+    throw deliveryUnknown(resendAfter(login, rung, flow.record), error)
   }
+}
+
+/** @param retryAfterSeconds until another message may be asked for; undefined where this was the last one */
+function deliveryUnknown(retryAfterSeconds: number | undefined, cause: PhoneCheckError): PhoneCheckError {
+  const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
+  return new PhoneCheckError('delivery_unknown', { ...wait, cause })
 }
 
 /** What a provider is told of a flow whose check it is to create. */
@@ -232,7 +238,7 @@ async function recordCheck(
     // Lost, it only means that a later refusal of the provider cannot say how long to wait.
     rung.sends && openSends.add(rung.name, flow.record.number, Math.ceil(expiresInSeconds)).catch(() => {}),
   ])
-  if (!written) throw new PhoneCheckError('in_progress')
+  if (!written) throw inProgress()
   if (rung.sends) settings.emit({ type: 'message_sent', resend: flow.isResend, ...flow.facts })
   return {
     method: rung.name,
@@ -280,17 +286,8 @@ function pauseSeconds({ details: { retryAfterSeconds = 0 } }: PhoneCheckError): 
 }
 
 function enterCode(login: LoginContext, length: number, rung: Provider, flow: UnsealedFlow): Challenge {
-  const resend = resendIn(login, rung, flow)
+  const resend = resendAfter(login, rung, flow.record)
   return { type: 'enter_code', length, ...(resend !== undefined && { resend_in: resend }) }
-}
-
-/**
- * Seconds until the server would send another message; undefined where it would not: the rung sends
- * none, or the flow had its last one.
- */
-function resendIn(login: LoginContext, rung: Provider, { record }: UnsealedFlow): number | undefined {
-  const resends = record.resends ?? 0
-  return rung.sends && resends < login.limits.resendsPerFlow ? resendAfter(login, rung) * 2 ** resends : undefined
 }
 
 /** @throws TypeError for what is neither a check nor a reason: a defect, and no answer */

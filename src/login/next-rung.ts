@@ -6,7 +6,7 @@ import { type UnsealedFlow, withoutCheck } from '../flow/repository.js'
 import type { FlowRequest } from '../flow/requests.js'
 import { hasTimeForMore, msUntilFallback, msUntilResend } from '../flow/timing.js'
 import { shareOf } from '../lib/clock.js'
-import { asOutage, PhoneCheckError, type ProblemDetails } from '../lib/errors.js'
+import { asOutage, inProgress, PhoneCheckError, type ProblemDetails } from '../lib/errors.js'
 import { createRequestContext, deviceIpFor, type LoginContext, type RequestContext, resendAfter } from './context.js'
 import { issueCheck, reissueCheck } from './issue-check.js'
 import { rejection } from './record-outcome.js'
@@ -52,15 +52,15 @@ export async function fallBack(login: LoginContext, request: FlowRequest): Promi
 export async function resend(login: LoginContext, request: FlowRequest): Promise<NextStep> {
   const flow = await openUnproven(login, request, 'resend')
   const rung = login.ladder.find(flow.record.rung)
-  const resends = flow.record.resends ?? 0
   const refused = (message: string) => refuse(login, flow, 'resend', 'send_refused', { message })
   if (!rung?.sends) throw refused('This rung sends no messages.')
-  if (resends >= login.limits.resendsPerFlow) throw refused('This login has had its last message.')
+  const waitSeconds = resendAfter(login, rung, flow.record)
+  if (waitSeconds === undefined) throw refused('This login has had its last message.')
   if (!hasTimeForMore(flow.ageMs))
     throw refused('There is no time left for another message. The last code is still good.')
-  const waitMs = msUntilResend(flow.record, flow.ageMs, resendAfter(login, rung))
+  const waitMs = msUntilResend(flow.record, flow.ageMs, waitSeconds)
   if (waitMs > 0) throw refuse(login, flow, 'resend', 'cooldown', { retryAfterSeconds: waitMs / 1000 })
-  const charged = { resends: resends + 1, sentAt: flow.ageMs }
+  const charged = { resends: (flow.record.resends ?? 0) + 1, sentAt: flow.ageMs }
   return takeStep(login, flow, request, 'resend', createRequestContext(login, request), { rung, charged })
 }
 
@@ -87,7 +87,7 @@ async function takeStep(
   flow.left = content.check && { method: record.rung, check: content.check }
   if (charged) await acquireLease(flow, charged)
   else if (!(await flow.write('claimed', enterRung(rung.name, flow), withoutCheck(content)))) {
-    throw new PhoneCheckError('in_progress')
+    throw inProgress()
   }
   try {
     const step: Step = await (charged ? reissueCheck : issueCheck)(login, flow, rung, creating)

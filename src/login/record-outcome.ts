@@ -4,10 +4,10 @@ import { type UnableReason, unableReason } from '../contracts/unable-reason.js'
 import type { FlowRecord } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { hasTimeForMore } from '../flow/timing.js'
-import { PhoneCheckError, type ProblemDetails } from '../lib/errors.js'
+import { inProgress, PhoneCheckError, type ProblemDetails } from '../lib/errors.js'
 import { limits } from '../limits/numbers.js'
-import type { LoginContext } from './context.js'
-import { endsLadder } from './failure-policy.js'
+import { type LoginContext, resendAfter } from './context.js'
+import { endsLadder, isSuspicious, type LeaveReason } from './failure-policy.js'
 
 /** Writes down every verdict but yes. @returns what to tell the requester */
 export async function recordOutcome(
@@ -74,32 +74,29 @@ export async function retireRung(
   login: LoginContext,
   flow: UnsealedFlow,
   code: PhoneCheckErrorCode,
-  reason: UnableReason | 'mismatch' | 'tries',
+  reason: LeaveReason,
   stop = false,
 ): Promise<PhoneCheckError> {
-  const { emit, deviceIp } = login.settings
+  const { emit } = login.settings
   const ended =
     stop || endsLadder(login, reason) || flow.record.flowTries >= login.limits.triesPerFlow || !canContinue(login, flow)
   // Another request took the next step first, perhaps to a success: it answers for the flow, and we do not report ours.
   if (!(await flow.write(ended ? 'failed' : 'pending', { spent: true, reason, leaseUntil: undefined }))) {
-    return new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+    return inProgress()
   }
-  if (reason === 'mismatch' || (reason === 'ip_mismatch' && deviceIp === 'require')) {
-    emit({ type: 'suspicious', reason, ...flow.facts })
-  }
+  if (isSuspicious(login, reason)) emit({ type: 'suspicious', reason, ...flow.facts })
   emit({ type: 'rung_spent', reason, ...flow.facts })
   if (ended) emit({ type: 'flow_failed', ...flow.facts })
   return rejection(login, flow, code, { ended, ...(code === 'invalid_code' ? { attemptsLeft: 0 } : { reason }) })
 }
 
 /** Whether a fallback or a resend can still follow. */
-export function canContinue(
-  { ladder, limits: { resendsPerFlow } }: LoginContext,
-  { record, ageMs }: UnsealedFlow,
-): boolean {
-  if (!hasTimeForMore(ageMs)) return false
-  if (ladder.next(record.rung)) return true
-  return ladder.find(record.rung)?.sends === true && (record.resends ?? 0) < resendsPerFlow
+export function canContinue(login: LoginContext, flow: UnsealedFlow): boolean {
+  if (!hasTimeForMore(flow.ageMs)) return false
+  const { rung } = flow.record
+  if (login.ladder.next(rung)) return true
+  const own = login.ladder.find(rung)
+  return own !== undefined && resendAfter(login, own, flow.record) !== undefined
 }
 
 /** The answer to the requester of a flow that goes on, or that is over. */

@@ -1,4 +1,4 @@
-import { emptyRung, enterRung, type FlowRecord } from '../flow/record.js'
+import { emptyRecord, enterRung, type FlowRecord } from '../flow/record.js'
 import { type UnsealedFlow, withoutCheck } from '../flow/repository.js'
 import { isOutage, type PhoneCheckError } from '../lib/errors.js'
 
@@ -32,7 +32,7 @@ export async function recover(
     return
   }
   const pause = flow.pauseSeconds === undefined ? {} : { stepAfter: flow.ageMs + flow.pauseSeconds * 1000 }
-  const asBefore = { ...emptyRung, ...before.record, ...released, ...pause }
+  const asBefore = { ...emptyRecord, ...before.record, ...released, ...pause }
   // Anything but a certain "nothing went out" may have come after the message.
   const mayHaveSent = flow.sending && isOutage(problem)
   if (charged) {

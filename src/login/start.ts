@@ -2,7 +2,7 @@ import type { Provider } from '../contracts/provider.js'
 import { flowId, flowKey } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { createSecret, fingerprint } from '../lib/crypto.js'
-import { asOutage, isOutage } from '../lib/errors.js'
+import { asOutage, isOutage, PhoneCheckError } from '../lib/errors.js'
 import { maskPhoneNumber, type PhoneNumber, parsePhoneNumber } from '../lib/phone-number.js'
 import { channels, traced } from '../lib/telemetry.js'
 import type { KnownDevice } from '../limits/known-devices.js'
@@ -46,7 +46,7 @@ async function beginLogin(
   const { flow, rung, skipped } = await beginOnOpenRung(login, request, number, ids).catch(rejected)
   try {
     for (const { method, reason } of skipped) emit({ type: 'rung_skipped', reason, ...flow.facts, method })
-    const step = await issueCheck(login, flow, rung, context, true)
+    const step = await issueCheck(login, flow, rung, context, { isCharged: true })
     emit({ type: 'flow_started', ...flow.facts })
     return { handle, secret: ids.secret, id: flow.id, ...step, skipped: [...skipped, ...step.skipped] }
   } catch (error) {
@@ -120,33 +120,33 @@ async function beginFlow(
     flowTries: 0,
   } as const
   const content = { number, ...(request.locale !== undefined && { locale: request.locale }) }
-  const insert = async (device: KnownDevice | undefined): Promise<UnsealedFlow | 'forgotten'> => {
-    let isForgotten = false
-    const flow = await flows.insert(key, { ...draft, device: device?.id }, content, secret, async (record) => {
-      const end = await limiter.consumeStart(rung, number, { number: numberHash, device }, request.requester, {
-        key,
-        record,
-        ttlSeconds: limits.flowTtlSeconds,
-      })
-      isForgotten = end === 'forgotten'
-      return end !== 'taken'
+  const insert = async (device: KnownDevice | undefined): Promise<UnsealedFlow | undefined> => {
+    const { record, inserted } = flows.create(key, { ...draft, device: device?.id }, content, secret)
+    const end = await limiter.consumeStart(rung, number, { number: numberHash, device }, request.requester, {
+      key,
+      record,
+      ttlSeconds: limits.flowTtlSeconds,
     })
-    return isForgotten ? 'forgotten' : flow
+    if (end === 'taken') throw new PhoneCheckError('store_unavailable', { message: keyTaken })
+    return end === 'kept' ? inserted() : undefined
   }
   try {
     const { devices = [] } = request.requester
     const known = devices.length === 0 ? undefined : limiter.devices.recognise(devices, numberHash)
-    const flow = await insert(known)
     // A device that was forgotten is a stranger. It is asked for in the same step as the limits, so
     // only such a one costs a second.
-    if (flow !== 'forgotten') return flow
-    return (await insert(undefined)) as UnsealedFlow
+    const flow = (await insert(known)) ?? (await insert(undefined))
+    if (!flow) throw new Error('The limiter forgot a device that it was not asked for.')
+    return flow
   } catch (error) {
     // Nobody was told its handle. If this fails too, the record just ages away.
     if (isOutage(error)) await flows.remove(key).catch(() => {})
     throw error
   }
 }
+
+/** Two equal 256-bit handles mean a broken random source; carrying on would join two logins. */
+const keyTaken = 'The store says that a new flow exists already.'
 
 /** Tells the operator of a login that could not begin, and rejects with why. */
 function rejectionOfStart(

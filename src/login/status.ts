@@ -34,9 +34,9 @@ export function isPollDue({ ladder }: LoginContext, flow: UnsealedFlow): boolean
 }
 
 /** Asks once, and writes down what comes of it. That the provider cannot be asked now is no news for the requester. */
-export async function pollForStatus(login: LoginContext, flow: UnsealedFlow, request: RequestContext): Promise<void> {
+export async function pollForStatus(login: LoginContext, flow: UnsealedFlow, context: RequestContext): Promise<void> {
   try {
-    const outcome = await verifyProof(login, flow, login.ladder.rungOf(flow), request)
+    const outcome = await verifyProof(login, flow, login.ladder.rungOf(flow), context)
     if (outcome.outcome !== 'verified') {
       await recordOutcome(login, flow, outcome)
       return

@@ -2,7 +2,7 @@ import type { Check, Outcome, Provider } from '../contracts/provider.js'
 import type { FlowRecord } from '../flow/record.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { msUntilPoll } from '../flow/timing.js'
-import { asOutage, PhoneCheckError } from '../lib/errors.js'
+import { asOutage, inProgress, PhoneCheckError } from '../lib/errors.js'
 import { typedCode } from '../lib/typed-text.js'
 import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
@@ -16,15 +16,18 @@ import { rejection, releaseLease, retireRung } from './record-outcome.js'
 export async function requireLiveRung(login: LoginContext, flow: UnsealedFlow): Promise<Provider> {
   const { record } = flow
   const rung = login.ladder.rungOf(flow)
-  // A call that died before its check was known left the rung charged and empty: only the next step
-  // of the ladder goes on from there.
-  if (record.spent || !flow.content.check) throw rejection(login, flow, 'rung_unable', { reason: 'other' })
+  if (record.spent) throw rejection(login, flow, 'rung_unable', { reason: record.reason ?? 'other' })
+  // A call that was lost before its check was known left the rung charged and empty.
+  if (!flow.content.check) throw rejection(login, flow, 'rung_unable', { reason: 'other', message: noCheck })
   if (flow.isSpent) throw await retireRung(login, flow, 'rung_unable', 'expired')
   const { triesPerCode, triesPerFlow } = login.limits
   const hasTries = record.tries < triesPerCode && record.flowTries < triesPerFlow
   if (!hasTries) throw await retireRung(login, flow, 'invalid_code', 'tries')
   return rung
 }
+
+const noCheck =
+  'This step has no check: its request was lost, or a message may be on its way. Ask for another message, or for the next step.'
 
 /**
  * Asks the provider for its verdict, one request at a time. A try is counted, and limits are
@@ -35,12 +38,12 @@ export async function verifyProof(
   login: LoginContext,
   flow: UnsealedFlow,
   rung: Provider,
-  request: RequestContext,
+  context: RequestContext,
   code?: unknown,
 ): Promise<Outcome> {
   const { check } = flow.content
-  if (check && rung.redeem) return redeemCode(login, flow, rung, request, check, codeOf(rung, code))
-  if (check && rung.poll) return pollResult(login, flow, rung, request, check)
+  if (check && rung.redeem) return redeemCode(login, flow, rung, context, check, codeOf(rung, code))
+  if (check && rung.poll) return pollResult(login, flow, rung, context, check)
   throw rejection(login, flow, 'rung_unable', { reason: 'other' })
 }
 
@@ -48,32 +51,32 @@ async function pollResult(
   login: LoginContext,
   flow: UnsealedFlow,
   rung: Provider,
-  request: RequestContext,
+  context: RequestContext,
   check: Check,
 ): Promise<Outcome> {
   const waitMs = msUntilPoll(flow.record, flow.ageMs)
   if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
   await acquireLease(flow, { polledAt: flow.ageMs, resultAnnounced: undefined })
-  const call = callContext(login, rung, request)
-  return callProvider(login, flow, rung, 'poll', request, async () => rung.poll?.(check, call))
+  const call = callContext(login, rung, context)
+  return callProvider(login, flow, rung, 'poll', context, async () => rung.poll?.(check, call))
 }
 
 async function redeemCode(
   login: LoginContext,
   flow: UnsealedFlow,
   rung: Provider,
-  request: RequestContext,
+  context: RequestContext,
   check: Check,
   code: string,
 ): Promise<Outcome> {
   // A provider that said "not yet" to a code is not asked again at once, however often the requester asks.
   const waitMs = flow.record.polledAt === undefined ? 0 : msUntilPoll(flow.record, flow.ageMs)
   if (waitMs > 0) return { outcome: 'pending', retryAfterSeconds: waitMs / 1000 }
-  await claimTry(login, flow, rung, request.requester)
-  const refund = () => login.limiter.refundAttempt(rung, flow.record, request.requester)
-  const call = callContext(login, rung, request)
+  await claimTry(login, flow, rung, context.requester)
+  const refund = () => login.limiter.refundAttempt(rung, flow.record, context.requester)
+  const call = callContext(login, rung, context)
   try {
-    const outcome = await callProvider(login, flow, rung, 'redeem', request, async () =>
+    const outcome = await callProvider(login, flow, rung, 'redeem', context, async () =>
       rung.redeem?.(check, code, call),
     )
     if (outcome.outcome === 'pending' || (outcome.outcome === 'unable' && !rung.guessable)) await refund()
@@ -88,7 +91,7 @@ async function redeemCode(
 /** Holds the flow for this request alone. @throws PhoneCheckError `in_progress` when another request was first */
 export async function acquireLease(flow: UnsealedFlow, changes: Partial<FlowRecord> = {}): Promise<void> {
   const isOurs = await flow.write('claimed', { ...changes, leaseUntil: flow.ageMs + limits.leaseMs })
-  if (!isOurs) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
+  if (!isOurs) throw inProgress()
 }
 
 async function callProvider(
@@ -119,12 +122,12 @@ async function callProvider(
  * charges, and cannot lock a number even for the moment until its charge is given back.
  */
 async function claimTry(login: LoginContext, flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
-  if (login.tries.has(flow.key)) throw new PhoneCheckError('in_progress', { retryAfterSeconds: 1 })
-  login.tries.add(flow.key)
+  if (login.flowsBeingTried.has(flow.key)) throw inProgress()
+  login.flowsBeingTried.add(flow.key)
   try {
     await claimAndCharge(login, flow, rung, requester)
   } finally {
-    login.tries.delete(flow.key)
+    login.flowsBeingTried.delete(flow.key)
   }
 }
 

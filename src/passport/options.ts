@@ -204,7 +204,7 @@ export function buildContext(options: AnyOptions): HandlerContext {
 
   remindOfSandboxes(options.ladder, emit)
   return {
-    flow: new LoginService({
+    logins: new LoginService({
       strategyName: options.name ?? 'phonecheck',
       ladder: options.ladder,
       store,

@@ -6,7 +6,13 @@ import { statusHandler } from '../express/handlers/status.js'
 import { webhookHandler } from '../express/handlers/webhook.js'
 import type { Handler, HttpRequest, HttpResponse } from '../express/http-types.js'
 import { keepProblem, sendProblem, setProblemHeaders } from '../express/problem-json.js'
-import { type IncomingRedeem, isBareReturn, readReturn, readVerify } from '../express/request/flow.js'
+import {
+  expiringCookieWhenOver,
+  type IncomingRedeem,
+  isBareReturn,
+  readReturn,
+  readVerify,
+} from '../express/request/flow.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import {
   type Actions,
@@ -173,32 +179,28 @@ export class FlowStrategy extends Base {
    */
   private async wasJustWon(error: unknown, { request }: IncomingRedeem): Promise<boolean> {
     if (!(error instanceof PhoneCheckError) || error.code !== 'flow_invalid' || !error.details.ended) return false
-    return this.context.flow.status(request).then(
+    return this.context.logins.status(request).then(
       ({ state }) => state === 'verified',
       () => false,
     )
   }
 
   /** @internal */
-  private async redeem(visit: Visit, { request, cookieName }: IncomingRedeem): Promise<void> {
+  private async redeem(visit: Visit, { request, cookie }: IncomingRedeem): Promise<void> {
     const { req, res, actions } = visit
-    const { flow, drain, cookies } = this.context
-    const { user, identity, reopen, devices } = await drain
-      .run(() => flow.redeem(request, (proven) => this.decide(req, proven)))
-      .catch((error: unknown) => {
-        if (cookieName && error instanceof PhoneCheckError && error.details.ended) cookies.expire(res, cookieName)
-        throw error
-      })
+    const { logins, drain, cookies } = this.context
+    const redeeming = () => drain.run(() => logins.redeem(request, (proven) => this.decide(req, proven)))
+    const { user, identity, reopen, devices } = await expiringCookieWhenOver(this.context, res, cookie, redeeming)
     const before = res.getHeader('Set-Cookie')
-    if (cookieName) {
-      cookies.expire(res, cookieName)
+    if (cookie) {
+      cookies.expire(res, cookie.name)
       if (devices) cookies.keepDevices(res, devices)
     }
     onFailedLogIn(req, async () => {
       // Without its cookie the browser could not repeat.
       if ((await reopen()) && !res.headersSent) restoreHeader(res, 'Set-Cookie', before)
     })
-    const device = cookieName ? undefined : devices?.[0]
+    const device = cookie ? undefined : devices?.[0]
     actions.success(user.user, {
       ...user.info,
       phoneCheck: identity,

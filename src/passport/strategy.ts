@@ -94,12 +94,12 @@ export class PhoneCheckStrategy extends FlowStrategy {
    * @throws PhoneCheckError `invalid_phone_number`, `number_type_not_allowed`, `store_unavailable`
    */
   unlock(phoneNumber: string): Promise<void> {
-    return this.context.flow.unlock(phoneNumber)
+    return this.context.logins.unlock(phoneNumber)
   }
 
   /** Makes strangers of all devices that are known by a number. `unlock` does it too. @throws as `unlock` */
   forgetDevices(phoneNumber: string): Promise<void> {
-    return this.context.flow.forgetDevices(phoneNumber)
+    return this.context.logins.forgetDevices(phoneNumber)
   }
 
   /**
@@ -108,7 +108,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
    * @throws as `unlock`; Error for a store of your own without `search`
    */
   flows(phoneNumber: string): Promise<FlowInfo[]> {
-    return this.context.flow.flows(phoneNumber)
+    return this.context.logins.flows(phoneNumber)
   }
 
   /**
@@ -120,7 +120,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
    * store of your own without `search`
    */
   cancel(flowId: string): Promise<boolean> {
-    return this.context.flow.cancel(flowId)
+    return this.context.logins.cancel(flowId)
   }
 
   /**
@@ -132,7 +132,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
    * @throws as `unlock`: something may be left, repeat it; Error for a store of your own without `search`
    */
   erase(phoneNumber: string): Promise<number> {
-    return this.context.flow.erase(phoneNumber)
+    return this.context.logins.erase(phoneNumber)
   }
 
   /**
@@ -140,7 +140,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
    * your own health route.
    */
   ready(): Promise<Readiness> {
-    return this.context.flow.ready()
+    return this.context.logins.ready()
   }
 
   /**
@@ -149,7 +149,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
    * @example `console.log(phone.describe())`
    */
   describe(): LoginDescription {
-    return this.context.flow.describe()
+    return this.context.logins.describe()
   }
 
   /**
@@ -171,7 +171,7 @@ export class PhoneCheckStrategy extends FlowStrategy {
    * lets go of connections. May be called again.
    */
   close(): Promise<void> {
-    const { drain, flow, clock } = this.context
-    return drain.close(clock, limits.drainMs, () => flow.close())
+    const { drain, logins, clock } = this.context
+    return drain.close(clock, limits.drainMs, () => logins.close())
   }
 }

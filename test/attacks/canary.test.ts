@@ -221,7 +221,7 @@ test('nor any token in what is published of a refresh', async () => {
 test('errors hide their secrets from inspect(), JSON and their causes', async () => {
   const app = await startApp({ provider: { clientSecret } })
   app.sim.fault({ match: 'POST /oauth2/v1/token', reset: 'before' })
-  const error = await app.phone.context.flow
+  const error = await app.phone.context.logins
     .start({
       phoneNumber: number,
       purpose: 'login',

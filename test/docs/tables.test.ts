@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { problems } from '../../src/contracts/problems.js'
+import { unableReasons } from '../../src/contracts/unable-reason.js'
 import { limits } from '../../src/limits/numbers.js'
-import { errorPolicy, failurePolicy } from '../../src/login/failure-policy.js'
+import type { LoginContext } from '../../src/login/context.js'
+import { endsLadder, isSuspicious, type LeaveReason } from '../../src/login/failure-policy.js'
 import { readText } from '../support/markdown.js'
 
 // What the documents say in numbers and names is what the code does.
@@ -61,7 +63,19 @@ test('the table of what follows when a rung fails is the one in the code', () =>
   for (const [, reasons = '', action = ''] of section.matchAll(/^\| (`.*?) \| (\w+) \|/gm)) {
     for (const [, reason = ''] of reasons.matchAll(/`(\w+)`/g)) documented[reason] = action
   }
-  expect(documented).toEqual({ ...failurePolicy, ...errorPolicy })
+  const login = { settings: {} } as LoginContext
+  const reasons: LeaveReason[] = [...unableReasons, 'mismatch', 'tries']
+  const move = (reason: LeaveReason) =>
+    endsLadder(login, reason) ? 'stop' : isSuspicious(login, reason) ? 'suspicious' : 'next'
+  const thrown = {
+    invalid_phone_number: 'stop',
+    provider_unavailable: 'retry',
+    delivery_unknown: 'retry',
+    store_unavailable: 'retry',
+    pending: 'retry',
+    in_progress: 'retry',
+  }
+  expect(documented).toEqual({ ...Object.fromEntries(reasons.map((reason) => [reason, move(reason)])), ...thrown })
 })
 
 test('the limits in docs/reference/limits.md are those in the code', () => {

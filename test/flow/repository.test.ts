@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { flowId, flowKey } from '../../src/flow/record.js'
 import { withoutCheck } from '../../src/flow/repository.js'
 import { createSecret } from '../../src/lib/crypto.js'
-import { type BegunFlow, content, draft, flowsSetup } from '../support/flows.js'
+import { type BegunFlow, content, flowsSetup } from '../support/flows.js'
 
 type Setup = ReturnType<typeof flowsSetup>
 
@@ -21,14 +21,6 @@ describe('a new flow', () => {
     expect(held && setup.flows.unseal(held, createSecret())).toBeUndefined()
     await setup.flows.remove(begun.key)
     expect(await setup.flows.find(begun.key)).toBeUndefined()
-  })
-
-  test('whose key is taken is none: two logins would be one', async () => {
-    const { flows } = flowsSetup()
-    await expect(flows.insert('key', draft, content, createSecret(), async () => false)).rejects.toMatchObject({
-      code: 'store_unavailable',
-      message: expect.stringContaining('exists already'),
-    })
   })
 
   test('is named by a part of its key, and the key yields no handle', async () => {

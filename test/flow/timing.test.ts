@@ -86,15 +86,11 @@ test('no check is begun that could live less than 30 s of the ten minutes', () =
 })
 
 describe('another message may be asked for', () => {
-  test.each([
-    [0, 125],
-    [1, 250],
-    [2, 500],
-  ])('after %d resends when %d s have passed', (resends, seconds) => {
-    const sent = record({ sentAt: since + 5_000, ...(resends > 0 && { resends }) })
-    expect(msUntilResend(sent, since + 5_000, 125)).toBe(seconds * 1000)
-    expect(msUntilResend(sent, since + 5_000 + seconds * 1000, 125)).toBe(0)
-    expect(msUntilResend(sent, since + 900_000, 125)).toBe(0)
+  test('when its wait has passed since the last one', () => {
+    const sent = record({ sentAt: since + 5_000 })
+    expect(msUntilResend(sent, since + 5_000, 250)).toBe(250_000)
+    expect(msUntilResend(sent, since + 255_000, 250)).toBe(0)
+    expect(msUntilResend(sent, since + 900_000, 250)).toBe(0)
   })
 
   test('in the rhythm of the provider, counted from the begin of the rung where no message is on record', () => {

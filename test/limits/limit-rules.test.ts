@@ -212,7 +212,7 @@ describe('a start', () => {
 
 describe('a guess', () => {
   test('of a stranger is charged to the number and the address', () => {
-    const rules = setup({ failedVerifiesPerAddress: 5 }).rules.guess(sms, stranger, home)
+    const rules = setup({ failedVerifiesPerAddress: 5 }).rules.attempt(sms, stranger, home)
     expect(rules.map(({ key, limit, cost }) => [key, limit, cost])).toEqual([
       ['guess/N', 10, 1],
       ['failedVerifies/address/<address c6336407/32>', 5, undefined],
@@ -221,7 +221,7 @@ describe('a guess', () => {
   })
 
   test('of a known device is charged to it and to all known devices together', () => {
-    const rules = setup().rules.guess(sms, device, home)
+    const rules = setup().rules.attempt(sms, device, home)
     expect(rules.map(({ key, limit, cost, code }) => [key, limit, cost, code])).toEqual([
       [guessKeys.device('N', 'D'), 10, 1, 'code_locked'],
       [guessKeys.devices('N'), 20, 1, 'code_locked'],
@@ -230,10 +230,10 @@ describe('a guess', () => {
   })
 
   test('where nothing can be guessed locks nobody', () => {
-    const keys = Object.keys(counted(setup().rules.guess(silent, stranger, home)))
+    const keys = Object.keys(counted(setup().rules.attempt(silent, stranger, home)))
     expect(keys.every((key) => key.startsWith('failedVerifies/'))).toBe(true)
     expect(keys.length).toBe(2)
-    expect(setup().rules.guess(silent, device, home)).toEqual([])
+    expect(setup().rules.attempt(silent, device, home)).toEqual([])
   })
 })
 
@@ -249,7 +249,7 @@ test('no number pays for another one: a known device shares only block, country 
     [silent, 1],
   ] as const) {
     const keysOf = (account: { number: string; device: string }) =>
-      [...rules.guess(rung, account, home), ...rules.start(rung, account, number, home)].map(({ key }) => key)
+      [...rules.attempt(rung, account, home), ...rules.start(rung, account, number, home)].map(({ key }) => key)
     const mine = keysOf({ number: 'N', device: 'D' })
     const others = keysOf({ number: 'M', device: 'D' })
     expect(mine.filter((key) => others.includes(key)).length).toBe(shared)

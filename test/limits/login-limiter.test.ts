@@ -38,7 +38,7 @@ function setup(limits: LimitOptions = {}, wrap: (store: MemoryStore) => Store = 
     key = `flow ${++flows}`,
   ) => limiter.consumeStart(rung, number, { number: hash, device }, home, { key, record: 'record', ttlSeconds: 600 })
   const send = (requester = home, rung = sms, device?: string) =>
-    limiter.consumeSend(rung, number, 'login', requester, device)
+    limiter.consumeCheck(rung, number, 'login', requester, device)
   return { clock, memory, store, events, limiter, hash, start, send }
 }
 
@@ -127,9 +127,9 @@ describe('a message', () => {
     const { send, limiter } = setup()
     for (let index = 0; index < 10; index++) {
       expect(await answer(send())).toBe('allowed')
-      await limiter.refundSend(sms, number, home)
+      await limiter.refundCheck(sms, number, home)
       expect(await answer(send(home, sms, 'device'))).toBe('allowed')
-      await limiter.refundSend(sms, number, home, 'device')
+      await limiter.refundCheck(sms, number, home, 'device')
     }
   })
 
@@ -140,7 +140,7 @@ describe('a message', () => {
     )
     await send()
     fails = true
-    await expect(limiter.refundSend(sms, number, home)).resolves.toBeUndefined()
+    await expect(limiter.refundCheck(sms, number, home)).resolves.toBeUndefined()
   })
 
   test('that no limit bounds asks the store nothing', async () => {
@@ -155,7 +155,7 @@ describe('a message', () => {
       }),
     )
     await send(home, silent)
-    await limiter.refundSend(silent, number, home)
+    await limiter.refundCheck(silent, number, home)
     expect(counts).toBe(0)
   })
 })
@@ -170,7 +170,7 @@ describe('the operator hears of a ceiling for everybody', () => {
     const { limiter, events, clock } = setup({ checksPerDay: 5, checksPerNumber: 1 })
     const ask = (index: number) => {
       const [target, requester] = strangers(index)
-      return answer(limiter.consumeSend(silent, target, 'login', requester))
+      return answer(limiter.consumeCheck(silent, target, 'login', requester))
     }
     expect([await ask(0), await ask(0)]).toEqual(['allowed', 'number_limit'])
     expect(events).toEqual([])
@@ -197,7 +197,7 @@ describe('the operator hears of a ceiling for everybody', () => {
 
   test('and the requester hears why the number is closed', async () => {
     const { limiter } = setup({ checksPerNumber: 1 })
-    const ask = () => limiter.consumeSend(silent, number, 'login', home)
+    const ask = () => limiter.consumeCheck(silent, number, 'login', home)
     await ask()
     await expect(ask()).rejects.toMatchObject({ message: 'Too many logins were begun with this number.' })
   })
@@ -217,7 +217,7 @@ describe('wrong codes', () => {
     const { limiter } = setup()
     const guess = () => limiter.consumeAttempt(sms, account(limiter, device), home)
     expect(await times(11, guess)).toEqual([...Array(10).fill('allowed'), 'code_locked'])
-    expect(await answer(limiter.consumeSend(sms, number, 'login', home, device))).toBe('code_locked')
+    expect(await answer(limiter.consumeCheck(sms, number, 'login', home, device))).toBe('code_locked')
     await limiter.resetAttempts(account(limiter, device))
     expect(await answer(guess())).toBe('allowed')
   })
@@ -279,7 +279,7 @@ describe('the application is asked', () => {
   test('before anything is counted: a no costs nothing', async () => {
     const { limiter, send } = setup()
     for (let index = 0; index < 5; index++)
-      expect(await answer(limiter.consumeSend(sms, number, 'login', saying(false)))).toBe('send_refused')
+      expect(await answer(limiter.consumeCheck(sms, number, 'login', saying(false)))).toBe('send_refused')
     expect(await answer(send())).toBe('allowed')
   })
 

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { unableReasons } from '../../src/contracts/unable-reason.js'
 import { PhoneCheckError } from '../../src/lib/errors.js'
 import type { LoginContext } from '../../src/login/context.js'
-import { closesOneRung, endsLadder, failurePolicy } from '../../src/login/failure-policy.js'
+import { closesOneRung, endsLadder, isSuspicious, type LeaveReason } from '../../src/login/failure-policy.js'
 
 const strategy = (deviceIp?: 'off' | 'prefer' | 'require') => ({ settings: { deviceIp } }) as LoginContext
-const reasons = Object.keys(failurePolicy) as (keyof typeof failurePolicy)[]
+const reasons: LeaveReason[] = [...unableReasons, 'mismatch', 'tries']
 
 describe('a rung that was left', () => {
   test.each([[undefined], ['off'], ['prefer']] as const)('never ends the ladder where deviceIp is %s', (deviceIp) => {
@@ -14,6 +15,11 @@ describe('a rung that was left', () => {
   test('ends it for an address that is not the SIM’s, where the address is required', () => {
     expect(reasons.filter((reason) => endsLadder(strategy('require'), reason))).toEqual(['ip_mismatch'])
   })
+})
+
+test('the operator is told of a number that is not the device’s, and of an address where it is required', () => {
+  expect(reasons.filter((reason) => isSuspicious(strategy(), reason))).toEqual(['mismatch'])
+  expect(reasons.filter((reason) => isSuspicious(strategy('require'), reason))).toEqual(['ip_mismatch', 'mismatch'])
 })
 
 describe('a limit that refused', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { PhoneCheckError } from '../../src/lib/errors.js'
 import { fallBack, resend } from '../../src/login/next-rung.js'
 import { content } from '../support/flows.js'
 import { stepsSetup, told } from '../support/steps.js'
@@ -104,6 +105,33 @@ describe('another message', () => {
     expect(await stored()).toMatchObject({ state: 'pending', resends: 1, sentAt: 126_000 })
     expect(told(events).at(-1)).toEqual({ type: 'rung_started' })
   })
+
+  test('comes after twice the pause of the one before', async () => {
+    const { login, begin, pass } = stepsSetup()
+    const { request } = await begin({ ...sent, resends: 1 })
+    await pass(250)
+    expect(await answer(resend(login, request))).toEqual(['cooldown', 1])
+  })
+
+  test.each([
+    [undefined, ['delivery_unknown', 250]],
+    // The last one: there is none to wait for.
+    [1, ['delivery_unknown']],
+  ])(
+    'of which nobody knows whether it went out, after %s others, says when the next may be asked for',
+    async (resends, said) => {
+      const { login, begin, pass } = stepsSetup()
+      const { request } = await begin({ ...sent, ...(resends !== undefined && { resends }) })
+      const lost = () => Promise.reject(new PhoneCheckError('provider_unavailable'))
+      Object.assign(login.ladder.find('sms') ?? {}, { start: lost })
+      await pass(300)
+      expect(await answer(resend(login, request))).toEqual(said)
+      const [, seconds] = said
+      if (seconds === undefined) return
+      await pass(Number(seconds) - 1)
+      expect(await answer(resend(login, request))).toEqual(['cooldown', 1])
+    },
+  )
 
   test.each([
     ['on a rung that sends none', { rung: 'link' }, 200, /sends no messages/],

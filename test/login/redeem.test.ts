@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { withoutCheck } from '../../src/flow/repository.js'
 import { redeem } from '../../src/login/redeem.js'
 import { content } from '../support/flows.js'
 import { stepsSetup } from '../support/steps.js'
@@ -51,5 +52,17 @@ describe('what the device brings', () => {
     script.redeem = async () => ({ outcome: 'mismatch' })
     const { request } = await begin()
     await expect(redeem(login, { ...request, code: 'abc' }, yes)).rejects.toMatchObject({ code: 'mismatch' })
+  })
+
+  test.each([
+    ['mismatch', { spent: true, reason: 'mismatch' }, 'mismatch'],
+    ['wrong codes', { spent: true, reason: 'tries' }, 'tries'],
+    ['a check that was lost', { check: undefined }, 'other'],
+  ])('on a rung that ended by %s is told why, and the provider is not asked', async (_name, changes, reason) => {
+    const { login, begin, script } = stepsSetup()
+    script.redeem = no
+    const { request } = await begin(changes, 'spent' in changes ? content : withoutCheck(content))
+    const asked = redeem(login, { ...request, code: 'abc' }, yes)
+    await expect(asked).rejects.toMatchObject({ code: 'rung_unable', details: { reason } })
   })
 })

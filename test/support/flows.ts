@@ -53,8 +53,9 @@ export function flowsSetup(settings: Partial<OwnershipContext['settings']> = {})
     const binding = changes.binding ?? draft.binding
     const secret = binding === 'cookie' ? createSecret() : handle
     const record = { ...draft, owner: fingerprint(secret), ...changes }
-    const flow = await flows.insert(key, record, sealed, secret, (text) => store.insert(key, text, ttlSeconds))
-    return { handle, secret, key, flow }
+    const created = flows.create(key, record, sealed, secret)
+    await store.insert(key, created.record, ttlSeconds)
+    return { handle, secret, key, flow: created.inserted() }
   }
   return { clock, store, flows, events, context, begin }
 }

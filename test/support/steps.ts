@@ -69,7 +69,9 @@ export function stepsSetup(settings: Partial<LoginServiceSettings> = {}) {
       number: login.limiter.hashNumber(content.number.e164),
       ...changes,
     }
-    const flow = await login.flows.insert(key, record, sealed, handle, (text) => store.insert(key, text, 900))
+    const created = login.flows.create(key, record, sealed, handle)
+    await store.insert(key, created.record, 900)
+    const flow = created.inserted()
     const request = { handle, proof: { binding: 'handle' as const }, purpose: 'login', requester }
     /** The record as the store has it now, without what is sealed and without what is absent. */
     async function stored(): Promise<Partial<FlowRecord>> {

@@ -1,19 +1,18 @@
+import type { FlowRequest } from '../../flow/requests.js'
 import type { NextStep } from '../../login/types.js'
 import type { HandlerContext } from '../context.js'
 import type { Handler, HttpRequest, HttpResponse } from '../http-types.js'
 import { asHandler, sendStep } from '../problem-json.js'
 import { expiringCookieWhenOver, readFlowRequest } from '../request/flow.js'
 
-type FlowRequest = Parameters<HandlerContext['flow']['fallback']>[0]
-
 /** The handler of `POST fallback`: the next rung, which the server chooses. */
 export function fallbackHandler(context: HandlerContext): Handler {
-  return stepHandler(context, 'phoneCheckFallback', (request) => context.flow.fallback(request))
+  return stepHandler(context, 'phoneCheckFallback', (request) => context.logins.fallback(request))
 }
 
 /** The handler of `POST resend`: another message on the same rung. */
 export function resendHandler(context: HandlerContext): Handler {
-  return stepHandler(context, 'phoneCheckResend', (request) => context.flow.resend(request))
+  return stepHandler(context, 'phoneCheckResend', (request) => context.logins.resend(request))
 }
 
 function stepHandler(

@@ -91,7 +91,7 @@ export function startHandler(context: HandlerContext, options: StartOptions): Ha
     const device = optionalString(body, 'device', 512)
     const locale = localeOf(context, req, body)
     const consent = consentOf(body, options)
-    const started = await context.flow.start({
+    const started = await context.logins.start({
       phoneNumber: body['phone_number'],
       ...(locale !== undefined && { locale }),
       ...(consent !== undefined && { consent }),

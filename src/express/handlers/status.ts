@@ -11,7 +11,7 @@ export function statusHandler(context: HandlerContext): Handler {
       context,
       res,
       cookie,
-      () => context.flow.status(request),
+      () => context.logins.status(request),
     )
     if (cookie && (state === 'failed' || state === 'expired')) context.cookies.expire(res, cookie.name)
     if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds))

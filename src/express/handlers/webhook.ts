@@ -22,7 +22,7 @@ export function webhookHandler(context: HandlerContext): Handler {
     const type = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
     if (type !== 'application/json') throw new PhoneCheckError('unsupported_media_type')
     const body = await rawBody(req)
-    await context.flow.webhook({ method: req.method, url, headers: req.headers, body })
+    await context.logins.webhook({ method: req.method, url, headers: req.headers, body })
     // Exactly 200, whatever came of it: any other answer makes the vendor repeat itself.
     sendJson(res, 200, {})
   })

@@ -5,7 +5,7 @@ const maxBodyBytes = 4 * 1024
 
 /** What a body may hold whose fields are not all ours. */
 export interface BodyOptions {
-  /** Drop other keys instead of refusing them, where a vendor's answer is passed on as it is. Default false. */
+  /** Leave other keys in instead of refusing them, where a vendor's answer is passed on as it is. Default false. */
   ignoreUnknown?: boolean
   /** Default 4 KiB. */
   maxBytes?: number

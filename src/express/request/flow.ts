@@ -20,14 +20,13 @@ export interface IncomingFlowRequest {
 export async function readFlowRequest(
   context: HandlerContext,
   req: HttpRequest,
-  fields: readonly string[] = [],
   options: BodyOptions = {},
 ): Promise<IncomingFlowRequest> {
   requireOwnSite(context, req, 'handle')
   const purpose = purposeOf(context, req)
   // Before the body is waited for: a client that resets its connection after the last byte takes its address with it.
   const requester = requesterOf(context, req)
-  const body = await readBody(req, ['flow', ...fields], options)
+  const body = await readBody(req, ['flow'], options)
   const handle = optionalString(body, 'flow', 4096)
   if (handle === undefined)
     throw new PhoneCheckError('invalid_request', { message: 'flow is missing; it is in the answer to start.' })
@@ -63,21 +62,9 @@ export async function expiringCookieWhenOver<T>(
 /** A redeem as it came in, and the cookie to expire once its flow is over. */
 export interface IncomingRedeem {
   request: RedeemRequest
-  cookieName?: string
+  cookie?: { name: string } | undefined
 }
 
-const verifyFields = [
-  'code',
-  'check_id',
-  'request_id',
-  'iss',
-  'error',
-  'error_description',
-  'type',
-  'title',
-  'detail',
-  'status',
-]
 /** A signed token of a device, such as a verifiable credential, has several kilobytes. */
 const maxBytes = 24 * 1024
 const maxCodeLength = { body: 16 * 1024, address: 2048 }
@@ -91,7 +78,7 @@ const maxDescriptionLength = 1024
  * @throws PhoneCheckError 400, 403, 413, 415
  */
 export async function readVerify(context: HandlerContext, req: HttpRequest): Promise<IncomingRedeem> {
-  const { request, body, cookie } = await readFlowRequest(context, req, verifyFields, { ignoreUnknown: true, maxBytes })
+  const { request, body, cookie } = await readFlowRequest(context, req, { ignoreUnknown: true, maxBytes })
   if (Object.hasOwn(body, 'phone_number')) {
     throw new PhoneCheckError('invalid_request', {
       message: 'phone_number belongs to start: the number of a login comes from its flow.',
@@ -114,7 +101,7 @@ export async function readVerify(context: HandlerContext, req: HttpRequest): Pro
       ...issuerOf(body),
       ...reportOf(error, body['error_description'] ?? body['detail']),
     },
-    ...(cookie && { cookieName: cookie.name }),
+    cookie,
   }
 }
 
@@ -179,6 +166,6 @@ export function readReturn(context: HandlerContext, req: HttpRequest): IncomingR
       ...issuerOf(query),
       ...reportOf(error, query['error_description']),
     },
-    cookieName: cookie.name,
+    cookie,
   }
 }
