@@ -1,5 +1,5 @@
-// Prints the walk of one login through this library: which functions of which files a real start
-// and a real verify enter, in order. Run: npm run build && node scripts/walk-login.mjs [--summary].
+// Prints the walk of one login through this library: which functions of which files a real start, a
+// real verify and a real fallback enter, in order. Run: npm run build && node scripts/walk-login.mjs [--summary].
 // docs/architecture.md shows its summary.
 import { once } from 'node:events'
 import { register } from 'node:module'
@@ -9,7 +9,9 @@ register('./walk-hooks.mjs', import.meta.url)
 const { default: express } = await import('express')
 const { default: passport } = await import('passport')
 const { default: session } = await import('express-session')
-const { MemoryStore, PhoneCheckStrategy, phoneCheck, phoneCheckErrors } = await import('../dist/esm/index.js')
+const { idenfySms, MemoryStore, PhoneCheckStrategy, phoneCheck, phoneCheckErrors } = await import(
+  '../dist/esm/index.js'
+)
 const { startSimulator } = await import('../dist/esm/simulator/index.js')
 
 // Stores stand outside the walk, and so does the clock that this one looks at.
@@ -19,7 +21,10 @@ const store = new MemoryStore({
 const sim = await startSimulator()
 const phone = new PhoneCheckStrategy(
   {
-    ladder: [phoneCheck({ baseUrl: sim.url, clientId: 'client', clientSecret: 'client-secret' })],
+    ladder: [
+      phoneCheck({ baseUrl: sim.url, clientId: 'client', clientSecret: 'client-secret' }),
+      idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', senderName: 'Walk' }),
+    ],
     store,
     secret: 'a-secret-of-32-bytes-for-the-walk',
     countries: ['US'],
@@ -33,7 +38,8 @@ passport.serializeUser((user, done) => done(null, user))
 const app = express()
 app.use(session({ secret: 'x', resave: false, saveUninitialized: false }), passport.session())
 app.post('/start', phone.start())
-app.post('/verify', passport.authenticate('phonecheck'), (_req, res) => res.json({}))
+app.post('/verify', passport.authenticate('phonecheck', { failWithError: true }), (_req, res) => res.json({}))
+app.post('/fallback', phone.fallback())
 app.use(phoneCheckErrors())
 const server = app.listen(0, '127.0.0.1')
 await once(server, 'listening')
@@ -43,10 +49,8 @@ let cookies = ''
 async function post(path, body) {
   const headers = { 'content-type': 'application/json', origin, cookie: cookies }
   const response = await fetch(origin + path, { method: 'POST', headers, body: JSON.stringify(body) })
-  cookies = response.headers
-    .getSetCookie()
-    .map((cookie) => cookie.split(';')[0])
-    .join('; ')
+  const set = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0])
+  if (set.length > 0) cookies = set.join('; ')
   return { status: response.status, body: await response.json() }
 }
 
@@ -72,6 +76,13 @@ async function login() {
   return { started, verified }
 }
 
+async function fallBack() {
+  cookies = ''
+  const { flow } = (await post('/start', { phone_number: '+12025550100' })).body
+  await post('/verify', { flow, error: 'sdk_no_data_connectivity' })
+  return walk(() => post('/fallback', { flow }))
+}
+
 function measure(entries) {
   const steps = entries.filter(({ file }, index) => file !== entries[index - 1]?.file)
   return { files: [...new Set(steps.map(({ file }) => file))], hops: steps.length - 1 }
@@ -80,9 +91,11 @@ function measure(entries) {
 // The first login of a process fetches the vendor's token and compiles patterns: everyday logins are the later ones.
 await login()
 const { started, verified } = await login()
+const fellBack = await fallBack()
 for (const [name, { answer, entries }] of [
   ['POST start', started],
   ['POST verify', verified],
+  ['POST fallback', fellBack],
 ]) {
   const isOfProtocol = ({ file }) => !/^(lib|stores|providers)\//.test(file)
   const whole = measure(entries)

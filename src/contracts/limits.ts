@@ -45,7 +45,7 @@ export interface LimitOptions {
   sendsPerNumber?: number
   /** Tries for one code. A login has five, or as many as this. 1 to 5, default 3. */
   triesPerCode?: number
-  /** How many more messages one login may ask for on a rung. 0 to 5, default 2. */
+  /** How many more messages one login may ask for, on all its rungs together. 0 to 5, default 2. */
   resendsPerFlow?: number
   /**
    * The least that any rung waits before its first resend; each later one waits twice as long. 10

@@ -13,8 +13,10 @@ import { acquireLease, requireLiveRung, verifyProof } from './verify-proof.js'
  * Exchanges what the device brought for the application's user.
  *
  * At most one login per flow, on every store, under any interleaving and across crashes. The
- * argument: a flow yields a user only in {@link completeLogin}, after a `replace` by version made
- * it `consumed`. Out of `consumed` leads one way only, back to `proven`, by the version that this
+ * argument: every write of a flow is one `Store.replace` by version, in `UnsealedFlow.write`, and
+ * each store says at its `replace` why one of several wins. Two of these writes matter: the claim,
+ * in `acquireLease`, and `consumed`, in {@link completeLogin}. A flow yields a user only after the
+ * latter. Out of `consumed` leads one way only, back to `proven`, by the version that this
  * very request wrote, and only after Passport failed to establish the session for it: the user was
  * given back. Of all requests that read version N, one gets the `replace` to N+1 (claimed); the
  * others learn so and leave before the provider is asked. The winner's later writes name N+1 and

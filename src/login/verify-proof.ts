@@ -118,8 +118,9 @@ async function callProvider(
 
 /**
  * Claim and charges go out together; whichever succeeded alone is undone, so that a loser of the
- * race charges nothing. Within one process there is no race: a second request leaves before it
- * charges, and cannot lock a number even for the moment until its charge is given back.
+ * race charges nothing. `flowsBeingTried` saves that within one process: a second request leaves
+ * before it charges, and cannot lock a number even for the moment until its charge is given back.
+ * It is not what keeps logins apart: the version of the flow is.
  */
 async function claimTry(login: LoginContext, flow: UnsealedFlow, rung: Provider, requester: Requester): Promise<void> {
   if (login.flowsBeingTried.has(flow.key)) throw inProgress()

@@ -6,6 +6,7 @@ import type { FlowInfo } from '../login/admin.js'
 import type { LoginDescription } from '../login/describe.js'
 import type { Readiness } from '../login/types.js'
 import { demand } from './complaints.js'
+import { FlowStrategy } from './flow-strategy.js'
 import {
   type AnyOptions,
   buildContext,
@@ -13,7 +14,6 @@ import {
   type PhoneCheckStrategyOptions,
   type PhoneCheckStrategyOptionsWithRequest,
 } from './options.js'
-import { FlowStrategy } from './purpose-strategy.js'
 import { checkUrls } from './urls.js'
 import { type VerifyCallback, type VerifyCallbackWithRequest, verifier } from './verify.js'
 

@@ -87,6 +87,7 @@ export class MemoryStore implements Store {
   }
 
   async replace(key: string, expectedVersion: number, record: string): Promise<boolean> {
+    // No await between the look and the write: nothing else of this process runs in between.
     const held = this.#held(key, this.#clock.now())
     if (held?.version !== expectedVersion) return false
     held.replace(record)

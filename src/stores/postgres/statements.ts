@@ -29,6 +29,7 @@ WHERE kept.expires_at <= clock_timestamp()`,
     find: `SELECT record, version::text AS version, floor(extract(epoch FROM clock_timestamp() - inserted_at) * 1000)::bigint::text AS age
 FROM ${records} WHERE key = $1::text AND expires_at > clock_timestamp()`,
 
+    // Of several at once the first locks the row. The others then look at its new version (READ COMMITTED) and find none.
     replace: `UPDATE ${records} SET record = $3::text, version = version + 1
 WHERE key = $1::text AND version = $2::bigint AND expires_at > clock_timestamp()`,
 

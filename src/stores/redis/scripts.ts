@@ -36,7 +36,11 @@ local kept = redis.call('GET', KEYS[1])
 return kept and { kept, whole(now) }
 `)
 
-/** KEYS: record. ARGV: expected version, text. The head of the string is enough to decide. */
+/**
+ * KEYS: record. ARGV: expected version, text. The head of the string is enough to decide.
+ *
+ * Redis runs a script alone, so of several that name the same version one finds it.
+ */
 export const replaceScript = script(`
 local version, since = string.match(redis.call('GETRANGE', KEYS[1], 0, 39), '^(%d+):(%d+):')
 if version ~= ARGV[1] then return '0' end
@@ -45,7 +49,7 @@ return '1'
 `)
 
 /**
- * The rules of tally.ts, all hits at once. A counter is one string, `count:level:since:kept`, the
+ * The rules of `counter-state.ts`, all hits at once. A counter is one string, `count:level:since:kept`, the
  * latter two in milliseconds; its own time to live only clears it away. One that is damaged counts
  * as full. `hits` is how many there are; what is written waits for `keep()`.
  *

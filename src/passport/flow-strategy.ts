@@ -81,7 +81,7 @@ export class FlowStrategy extends Base {
     return fallbackHandler(frontOf(this, 'fallback'))
   }
 
-  /** `POST resend`: another message on the same rung, at most two, the first after 125 s. */
+  /** `POST resend`: another message on the same rung; `limits` says how many and after what pause. */
   resend(): Handler {
     return resendHandler(frontOf(this, 'resend'))
   }
