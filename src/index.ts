@@ -71,6 +71,8 @@ export {
   type VerifyServiceOptions,
   verifyService,
 } from './providers/own/verify-service.js'
+export type { TwilioAccount } from './providers/twilio/api.js'
+export { type TwilioSnaOptions, twilioSna } from './providers/twilio/sna.js'
 export { type TwilioVerifyOptions, twilioVerify } from './providers/twilio/verify.js'
 export type { VonageOptions } from './providers/vonage/options.js'
 export { vonageVerify } from './providers/vonage/verify.js'

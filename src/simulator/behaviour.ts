@@ -104,6 +104,8 @@ export interface Behaviour {
   twilioTtlSeconds: number
   /** Twilio's sixth check of one Verification: 429 with 60202, or 404. Default 429. */
   twilioSpent: 429 | 404
+  /** Where the text that Twilio's silent URL ends in has the client token: as a field, as the whole text, or nowhere. Default 'field'. */
+  twilioSnaToken: 'field' | 'bare' | 'absent'
   /** Calls per Twilio account or API key and clock hour before 429. Default 1,000,000. */
   twilioRateLimitPerHour: number
   /** Whether the operator names itself as `iss` on the way back (RFC 9207). Default true. */
@@ -174,6 +176,7 @@ export const defaultBehaviour: Readonly<Behaviour> = {
   twilioCodeLength: 6,
   twilioTtlSeconds: 600,
   twilioSpent: 429,
+  twilioSnaToken: 'field',
   twilioRateLimitPerHour: 1_000_000,
   camaraIss: true,
   camaraPkce: 'checked',

@@ -19,6 +19,7 @@ import type { SimulatorOptions } from './options.js'
 import type { Simulator } from './running-simulator.js'
 import { serve } from './server/server.js'
 import { createState } from './state/create-state.js'
+import { snaRoutes } from './twilio/sna.js'
 import { twilioRoutes } from './twilio/verify.js'
 import { silentAuthRoutes } from './vonage/silent-auth.js'
 import { vonageRoutes } from './vonage/verify.js'
@@ -47,6 +48,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...vonageRoutes(state),
     ...silentAuthRoutes(state),
     ...twilioRoutes(state),
+    ...snaRoutes(state),
     ...camaraAuthorizeRoutes(state),
     ...camaraTokenRoutes(state),
     ...camaraApiRoutes(state),

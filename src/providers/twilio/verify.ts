@@ -1,32 +1,19 @@
-import type { Clock } from '../../contracts/clock.js'
-import type { CallContext, Check, Outcome, Provider } from '../../contracts/provider.js'
-import { systemClock } from '../../lib/clock.js'
+import type { Check, Outcome, Provider } from '../../contracts/provider.js'
 import { PhoneCheckError } from '../../lib/errors.js'
 import { isObject } from '../../lib/json.js'
 import { checkOptions, isWholeNumber, matches, type OptionRule, oneOf } from '../../lib/options.js'
-import { httpClient, isSuccess, type VendorResponse } from '../http/client.js'
-import type { FetchLike } from '../http/fetch.js'
-import { vendorOrigin } from '../http/origin.js'
-import { type Attempt, withRepeats } from '../http/retry.js'
+import { isSuccess, type VendorResponse } from '../http/client.js'
+import type { Attempt } from '../http/retry.js'
 import { TransportError } from '../http/transport.js'
-import { codeFault, sendFault, vendorFault } from '../http/vendor-fault.js'
+import { codeFault, sendFault } from '../http/vendor-fault.js'
 import { checkCommon, checkTimeouts, refuseOfOtherChannels } from '../options.js'
-import { errorCodeOf, faultFacts, type Meaning, meaningOf } from './errors.js'
+import { accountNames, sidGrammar, type TwilioAccount, twilioApi } from './api.js'
+import { errorCodeOf, type Meaning, meaningOf } from './errors.js'
 import { localeOf } from './locale.js'
 
-export interface TwilioVerifyOptions {
+export interface TwilioVerifyOptions extends TwilioAccount {
   /** How the code travels. Default `sms`. */
   channel?: 'sms' | 'call' | 'whatsapp'
-  /** The Verify service, `VA…`, from the console. */
-  serviceSid: string | undefined
-  /** `AC…`, with `authToken`. Not needed with an API key. */
-  accountSid?: string | undefined
-  /** Never logged, and part of no error. */
-  authToken?: string | undefined
-  /** `SK…`, with `apiKeySecret`: in place of `accountSid` and `authToken`, and easier to replace. */
-  apiKeySid?: string | undefined
-  /** Never logged, and part of no error. */
-  apiKeySecret?: string | undefined
   /** Digits of a code, 4 to 10: must be what the service is set to. Default 6. */
   codeLength?: number
   /** Seconds that a code lives, 120 to 600: what Twilio has set for the service. Default 600, as Twilio's. */
@@ -37,46 +24,23 @@ export interface TwilioVerifyOptions {
   appHash?: string
   /** `disable` lets messages past Twilio's fraud and country rules: they are yours to keep then. For `sms`. Default `enable`. */
   riskCheck?: 'enable' | 'disable'
-  /** An origin, such as that of another region. Default `https://verify.twilio.com`. */
-  baseUrl?: string | undefined
   /** Name of the rung, when a ladder has two of a kind. Default `twilio-sms`, `twilio-call` or `twilio-whatsapp`. */
   name?: string
-  /** Replaces the connection pool, for proxies and tests. Must not follow redirects. */
-  fetch?: FetchLike
-  /** For tests. */
-  clock?: Clock
-  /** Milliseconds for one call, body included. Default: send 10,000, redeem 8,000. */
-  timeoutsMs?: Partial<Record<'send' | 'redeem', number>>
 }
 
 const optionNames = [
+  ...accountNames,
   'channel',
-  'serviceSid',
-  'accountSid',
-  'authToken',
-  'apiKeySid',
-  'apiKeySecret',
   'codeLength',
   'ttlSeconds',
   'templateSid',
   'appHash',
   'riskCheck',
-  'baseUrl',
   'name',
-  'fetch',
-  'clock',
-  'timeoutsMs',
 ] as const satisfies readonly (keyof TwilioVerifyOptions)[]
-
-const isSecret = matches(/^[\x21-\x7e]+$/)
 
 const rules: readonly OptionRule[] = [
   ['channel', oneOf('sms', 'call', 'whatsapp'), "must be 'sms', 'call' or 'whatsapp'"],
-  ['serviceSid', matches(/^VA[0-9a-fA-F]{32}$/), 'must be VA and 32 hexadecimal digits'],
-  ['accountSid', matches(/^AC[0-9a-fA-F]{32}$/), 'must be AC and 32 hexadecimal digits'],
-  ['authToken', isSecret, 'must be the token of the account'],
-  ['apiKeySid', matches(/^SK[0-9a-fA-F]{32}$/), 'must be SK and 32 hexadecimal digits'],
-  ['apiKeySecret', isSecret, 'must be the secret of the API key'],
   ['codeLength', isWholeNumber(4, 10), 'must be a whole number from 4 to 10, as the service is set'],
   ['ttlSeconds', isWholeNumber(120, 600), 'must be a whole number of seconds from 120 to 600'],
   ['templateSid', matches(/^HJ[0-9a-fA-F]{32}$/), 'must be HJ and 32 hexadecimal digits'],
@@ -89,8 +53,6 @@ const channelsOf = { templateSid: ['sms', 'call'], appHash: ['sms'], riskCheck: 
 
 /** Twilio has no least wait between messages; a Verification has five. */
 const resendAfterSeconds = 30
-
-const sidGrammar = /^VE[0-9a-fA-F]{32}$/
 
 /**
  * Twilio Verify: a code by SMS, call or WhatsApp, which Twilio makes and checks.
@@ -109,37 +71,10 @@ export function twilioVerify(options: TwilioVerifyOptions): Provider {
   checkCommon('twilioVerify', options, optionNames)
   checkOptions('twilioVerify', options, rules)
   checkTimeouts('twilioVerify', options.timeoutsMs ?? {}, ['send', 'redeem'])
-  const { channel = 'sms', clock = systemClock, codeLength = 6, ttlSeconds = 600, serviceSid } = options
-  if (serviceSid === undefined) throw new TypeError('twilioVerify: serviceSid is missing; take it from the console')
-  refuseOfOtherChannels('twilioVerify', options, channelsOf, channel)
+  const { channel = 'sms', codeLength = 6, ttlSeconds = 600 } = options
   const name = options.name ?? `twilio-${channel}`
-  const http = httpClient(
-    vendorOrigin('twilioVerify', options.baseUrl ?? 'https://verify.twilio.com'),
-    clock,
-    options.fetch,
-  )
-  const timeoutsMs = { send: 10_000, redeem: 8_000, ...options.timeoutsMs }
-  const headers = {
-    authorization: `Basic ${Buffer.from(credentialsOf(options)).toString('base64')}`,
-    'content-type': 'application/x-www-form-urlencoded',
-    accept: 'application/json',
-  }
-
-  function call(
-    kind: 'send' | 'redeem',
-    form: Record<string, string | undefined>,
-    { deadline }: CallContext,
-  ): Promise<Attempt> {
-    const path = `/v2/Services/${serviceSid}/${kind === 'send' ? 'Verifications' : 'VerificationCheck'}`
-    const given = Object.entries(form).filter((field): field is [string, string] => field[1] !== undefined)
-    const body = new URLSearchParams(given).toString()
-    const request = { path, headers, body, timeoutMs: timeoutsMs[kind], deadline }
-    // The table of a send holds for both: a second check of an approved code finds nothing any more.
-    return withRepeats('send', { clock, deadline }, () => http.request({ method: 'POST', ...request }))
-  }
-
-  const fault = (operation: 'send' | 'redeem', answer: Attempt, context: CallContext) =>
-    vendorFault(answer, { method: name, operation }, (said) => faultFacts(operation, said), context)
+  const { call, fault, close } = twilioApi('twilioVerify', options, name)
+  refuseOfOtherChannels('twilioVerify', options, channelsOf, channel)
 
   return {
     name,
@@ -152,7 +87,7 @@ export function twilioVerify(options: TwilioVerifyOptions): Provider {
     guessable: true,
     codeLength,
     codeGrammar: new RegExp(`^[0-9]{${codeLength}}$`),
-    close: http.close,
+    close,
 
     async start({ phoneNumber, locale }, context) {
       const form = {
@@ -182,12 +117,6 @@ export function twilioVerify(options: TwilioVerifyOptions): Provider {
       return outcome ?? codeFault(answer, fault('redeem', answer, context))
     },
   }
-}
-
-function credentialsOf({ accountSid, authToken, apiKeySid, apiKeySecret }: TwilioVerifyOptions): string {
-  const [user, password] = apiKeySid === undefined ? [accountSid, authToken] : [apiKeySid, apiKeySecret]
-  if (user !== undefined && password !== undefined) return `${user}:${password}`
-  throw new TypeError('twilioVerify: give apiKeySid and apiKeySecret, or accountSid and authToken')
 }
 
 function isMissing(answer: Attempt): boolean {

@@ -46,6 +46,8 @@ export interface OpenAnswer {
   readonly status: number
   /** Parsed JSON, when the answer was some. */
   readonly body: Readonly<Record<string, unknown>> | undefined
+  /** The answer as it is. */
+  readonly text: string
   /** Last URL of the chain. */
   readonly url: string
   readonly error?: never
@@ -56,13 +58,18 @@ export interface OpenError {
   readonly error_description: string
   readonly status?: never
   readonly body?: never
+  readonly text?: never
   readonly url?: never
 }
 
 /** What the vendor's SDK resolves with. */
 export type SdkResult =
   | OpenError
-  | { readonly http_status: number; readonly response_body: Readonly<Record<string, unknown>> | undefined }
+  | {
+      readonly http_status: number
+      /** Parsed JSON; another answer as text. */
+      readonly response_body: Readonly<Record<string, unknown>> | string | undefined
+    }
 
 /** Where a browser on the phone stands: at a page of the simulator, or before a redirect that leaves it. */
 export interface BrowseResult {

@@ -8,6 +8,8 @@ import { CookieJar } from './cookie-jar.js'
 export interface Arrival {
   readonly status: number
   readonly body: JsonObject | undefined
+  /** The body as it is. */
+  readonly text: string
   readonly url: string
   /** Target of a redirect that was not followed. */
   readonly location: string | undefined
@@ -49,13 +51,13 @@ export async function followRedirects(start: URL, journey: RedirectFollower): Pr
     journey.onHop(url, status)
     cookies.store(url, response.headers['set-cookie'] ?? [])
     if (![301, 302, 303, 307, 308].includes(status)) {
-      return { status, body: parsed(response, body), url: url.href, location: undefined }
+      return { status, body: parsed(response, body), text: body, url: url.href, location: undefined }
     }
     const target = response.headers.location
     if (target === undefined || target === '' || !URL.canParse(target, url.href))
       throw new RedirectError('redirect', 'a redirect without a usable Location')
     const next = new URL(target, url)
-    if (!journey.follow(next)) return { status, body: undefined, url: url.href, location: next.href }
+    if (!journey.follow(next)) return { status, body: undefined, text: '', url: url.href, location: next.href }
     if (redirects === maxRedirects) throw new RedirectError('redirect', `more than ${maxRedirects} redirects`)
     url = next
   }

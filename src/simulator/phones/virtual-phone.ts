@@ -168,7 +168,8 @@ export class VirtualPhone {
       const arrival = await this.#travel('open', start, 'mobile', sdk, isLoopback)
       if (arrival.location !== undefined)
         return this.#fail('sdk_connection_error', 'a virtual phone reaches loopback only')
-      return { status: arrival.status, body: arrival.body, url: arrival.url }
+      const { status, body, text, url } = arrival
+      return { status, body, text, url }
     } catch (error) {
       if (!(error instanceof RedirectError)) throw error
       return this.#fail(error.kind === 'redirect' ? 'sdk_redirect_error' : 'sdk_connection_error', error.message)
@@ -181,7 +182,9 @@ export class VirtualPhone {
    */
   async openWithDataCellular(url: string): Promise<SdkResult> {
     const opened = await this.open(url)
-    return opened.error === undefined ? { http_status: opened.status, response_body: opened.body } : opened
+    return opened.error === undefined
+      ? { http_status: opened.status, response_body: opened.body ?? (opened.text || undefined) }
+      : opened
   }
 
   /**

@@ -22,6 +22,7 @@ import { FaultList } from '../server/faults.js'
 import { Listeners } from '../server/listeners.js'
 import { Rates } from '../server/rates.js'
 import { RequestLog } from '../server/request-log.js'
+import { SnaAttempts } from '../twilio/sna-attempts.js'
 import { TwilioVerifications } from '../twilio/verifications.js'
 import { VonageRequests } from '../vonage/requests.js'
 import { systemClock } from './clock.js'
@@ -104,6 +105,7 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
     vonageRequests: new VonageRequests({ clock, behaviour, scheduler, carry }),
     twilio: {
       accounts: options.twilioAccounts,
+      sna: new SnaAttempts(),
       rates: new Rates(clock, () => behaviour.twilioRateLimitPerHour),
       verifications: new TwilioVerifications({
         clock,

@@ -17,6 +17,7 @@ import type { FaultList } from '../server/faults.js'
 import type { Listeners } from '../server/listeners.js'
 import type { Rates } from '../server/rates.js'
 import type { RequestLog } from '../server/request-log.js'
+import type { SnaAttempts } from '../twilio/sna-attempts.js'
 import type { TwilioVerifications } from '../twilio/verifications.js'
 import type { VonageRequests } from '../vonage/requests.js'
 import type { SimulatorClock } from './clock.js'
@@ -45,6 +46,7 @@ export interface SimulatorState {
   readonly vonageRequests: VonageRequests
   readonly twilio: {
     readonly accounts: Readonly<Record<string, string>> | undefined
+    readonly sna: SnaAttempts
     readonly rates: Rates
     readonly verifications: TwilioVerifications
   }

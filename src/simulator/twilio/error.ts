@@ -6,6 +6,7 @@ const kinds = {
   20004: [405, 'Method not allowed'],
   20404: [404, 'The requested resource was not found'],
   20429: [429, 'Too many requests'],
+  60007: [400, 'SNA client token is missing or wrong'],
   60200: [400, 'Invalid parameter'],
   60202: [429, 'Max check attempts reached'],
   60203: [429, 'Max send attempts reached'],

@@ -25,8 +25,8 @@ export interface TwilioVerification {
   readonly code: string
   /** Milliseconds since the epoch. */
   readonly createdAt: number
-  readonly attempts: { readonly sid: string; readonly channel: TwilioChannel; readonly at: number }[]
-  channel: TwilioChannel
+  readonly attempts: { readonly sid: string; readonly channel: TwilioChannel | 'sna'; readonly at: number }[]
+  channel: TwilioChannel | 'sna'
   updatedAt: number
   checks: number
   status: 'pending' | 'approved' | 'canceled' | 'max_attempts_reached'
@@ -75,6 +75,21 @@ export class TwilioVerifications {
     return verification
   }
 
+  /** Begins an attempt by the network, without a message; undefined as with {@link send}. */
+  openNetwork({
+    service,
+    account,
+    to,
+  }: Pick<NewMessage, 'service' | 'account' | 'to'>): TwilioVerification | undefined {
+    const verification = this.ofNumber(service, to) ?? this.#create(service, account, to, 'sna')
+    if (verification.attempts.length >= maxSends) return undefined
+    const at = this.#surroundings.clock.now()
+    verification.attempts.push({ sid: sid('VL'), channel: 'sna', at })
+    verification.channel = 'sna'
+    verification.updatedAt = at
+    return verification
+  }
+
   /** The one that waits for its code. */
   ofNumber(service: string, to: string): TwilioVerification | undefined {
     const verification = this.#byNumber.get(`${service} ${to}`)
@@ -114,7 +129,7 @@ export class TwilioVerifications {
     return clock.now() < createdAt + behaviour.twilioTtlSeconds * 1000
   }
 
-  #create(service: string, account: string, to: string, channel: TwilioChannel): TwilioVerification {
+  #create(service: string, account: string, to: string, channel: TwilioChannel | 'sna'): TwilioVerification {
     const { clock, behaviour, codes } = this.#surroundings
     const code = codes?.() ?? randomDigits(behaviour.twilioCodeLength)
     if (!/^\d{4,10}$/.test(code)) throw new TypeError('twilioCodes() must return 4 to 10 digits')

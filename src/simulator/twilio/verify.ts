@@ -69,12 +69,28 @@ function create({ state, account, service, form }: Call): Reply {
   const to = form.get('To') ?? ''
   const channel = twilioChannels.find((known) => known === form.get('Channel'))
   if (!to.startsWith('+') || e164(to) === undefined) return invalid('To', to)
-  if (channel === undefined) return invalid('Channel', form.get('Channel'))
+  const isNetwork = form.get('Channel') === 'sna'
+  if (channel === undefined && !isNetwork) return invalid('Channel', form.get('Channel'))
   const forced = state.overrides.get(to)?.twilio?.sendError
   if (forced !== undefined) return twilioError(forced)
+  if (channel === undefined) return createNetwork(state, { service, account, to }, form)
   const appHash = channel === 'sms' ? (form.get('AppHash') ?? undefined) : undefined
   const verification = state.twilio.verifications.send({ service, account, to, channel, appHash })
   return verification ? json(201, resource({ state }, verification)) : twilioError(60203)
+}
+
+function createNetwork(
+  state: SimulatorState,
+  wanted: { service: string; account: string; to: string },
+  form: URLSearchParams,
+): Reply {
+  // Not played without it: a check by the SID alone is then answered to whoever asks.
+  if (form.get('EnableSnaClientToken') !== 'true') return invalid('Channel', 'sna')
+  const verification = state.twilio.verifications.openNetwork(wanted)
+  const attempt = verification?.attempts.at(-1)
+  if (!verification || !attempt) return twilioError(60203)
+  const url = state.url + state.twilio.sna.open(verification, attempt.sid)
+  return json(201, { ...resource({ state }, verification), sna: { url } })
 }
 
 function check(call: Call): Reply {
@@ -82,9 +98,11 @@ function check(call: Call): Reply {
   const { verifications } = state.twilio
   const code = form.get('Code') ?? ''
   const sid = form.get('VerificationSid')
-  if (!/^.{4,10}$/.test(code)) return invalid('Code', code)
+  const token = form.get('SnaClientToken')
+  if (token === null && !/^.{4,10}$/.test(code)) return invalid('Code', code)
   const found = sid === null ? verifications.ofNumber(service, form.get('To') ?? '') : verifications.find(service, sid)
-  return found ? judged(state, found, code) : twilioError(20404)
+  if (!found) return twilioError(20404)
+  return token === null ? judged(state, found, code) : judgedByNetwork(state, found, token)
 }
 
 function judged(state: SimulatorState, found: TwilioVerification, code: string): Reply {
@@ -93,6 +111,19 @@ function judged(state: SimulatorState, found: TwilioVerification, code: string):
   if (found.status !== 'pending') return state.behaviour.twilioSpent === 429 ? twilioError(60202) : twilioError(20404)
   const status = state.twilio.verifications.check(found, code)
   return json(200, { ...facts(found), status, valid: status === 'approved', sna_attempts_error_codes: [] })
+}
+
+function judgedByNetwork(state: SimulatorState, found: TwilioVerification, token: string): Reply {
+  const { sna, verifications } = state.twilio
+  const forced = state.overrides.get(found.to)?.twilio?.checkError
+  if (forced !== undefined) return twilioError(forced)
+  if (found.status !== 'pending') return twilioError(20404)
+  if (token !== sna.tokenOf(found)) return twilioError(60007)
+  const isMatched = sna.isMatched(found)
+  if (isMatched) verifications.end(found, 'approved')
+  const status = isMatched ? 'approved' : 'pending'
+  const failures = sna.failuresOf(found)
+  return json(200, { ...facts(found), status, valid: isMatched, sna_attempts_error_codes: failures })
 }
 
 function update(call: Call): Reply {
@@ -136,7 +167,12 @@ function facts({ sid, service, account, to, channel, createdAt, updatedAt }: Twi
 }
 
 /** Spelled as the vendor's examples have them. */
-const channelWords: Record<TwilioChannel, string> = { sms: 'SMS', call: 'CALL', whatsapp: 'whatsapp' }
+const channelWords: Record<TwilioChannel | 'sna', string> = {
+  sms: 'SMS',
+  call: 'CALL',
+  whatsapp: 'whatsapp',
+  sna: 'SNA',
+}
 
 function date(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`
