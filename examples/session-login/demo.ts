@@ -5,14 +5,16 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { idenfySms, MemoryStore, moCheck, phoneCheck } from 'passport-phonecheck'
+import { MemoryStore } from 'passport-phonecheck'
 import { startSimulator } from 'passport-phonecheck/simulator'
 import { createApp } from './app.js'
 import { createDemo } from './demo/demo-app.js'
 import { DemoPhone } from './demo/demo-phone.js'
+import { LadderSwitch } from './demo/ladder-switch.js'
+import { ladders } from './demo/ladders.js'
 import { MovableClock } from './demo/movable-clock.js'
 import { ProtocolLog } from './demo/protocol-log.js'
-import { watchLibrary, watchSimulator } from './demo/watch.js'
+import { gateway, watchLibrary, watchSimulator } from './demo/watch.js'
 
 async function main(): Promise<void> {
   if (process.env['NODE_ENV'] === 'production')
@@ -24,28 +26,26 @@ async function main(): Promise<void> {
   const sim = await startSimulator({ clock, brand: 'idlayr' })
   const log = new ProtocolLog(clock)
   const phone = new DemoPhone(sim, clock, log)
-  watchSimulator(sim, phone, log)
 
-  const idlayr = { brand: 'idlayr', baseUrl: sim.url, clientId: 'demo', clientSecret: 'demo', clock } as const
-  const app = createApp({
-    ladder: [
-      phoneCheck(idlayr),
-      moCheck(idlayr),
-      idenfySms({ baseUrl: sim.url, apiKey: 'demo', apiSecret: 'demo', senderName: 'Acme', clock }),
-    ],
-    countries: ['US', 'CA', 'GB', 'DE', 'FR', 'ES', 'IT', 'NL', 'AT', 'CH', 'IN', 'BR', 'AU'],
-    callbackUrl: `${origin}/webhooks/phone`,
-    // The phone that is drawn has one address for the app and for the vendor, so "not on mobile
-    // data" can be known at the start. A real one may have two.
-    deviceIp: 'prefer',
-    store: new MemoryStore({ clock }),
-    secret: randomBytes(32).toString('base64'),
-    sessionSecret: randomBytes(32).toString('base64'),
-    origin,
-    clock,
-    onEvent: watchLibrary(log),
-  })
-  server.on('request', createDemo(origin, app, { simulatorUrl: sim.url, clock, log, phone }))
+  const surroundings = { simulatorUrl: sim.url, origin, clock, send: gateway(phone, log) }
+  const choice = new LadderSwitch((name) =>
+    createApp({
+      ladder: ladders[name].rungs(surroundings),
+      countries: ['US', 'CA', 'GB', 'DE', 'FR', 'ES', 'IT', 'NL', 'AT', 'CH', 'IN', 'BR', 'AU'],
+      ...(name === 'idlayr' && { callbackUrl: `${origin}/webhooks/phone` }),
+      // The phone that is drawn has one address for the app and for the vendor, so "not on mobile
+      // data" can be known at the start. A real one may have two.
+      deviceIp: 'prefer',
+      store: new MemoryStore({ clock }),
+      secret: randomBytes(32).toString('base64'),
+      sessionSecret: randomBytes(32).toString('base64'),
+      origin,
+      clock,
+      onEvent: watchLibrary(log),
+    }),
+  )
+  watchSimulator(sim, phone, log, choice)
+  server.on('request', createDemo(origin, { simulatorUrl: sim.url, clock, log, phone, choice }))
   console.log(`Open ${origin} (Ctrl-C ends the demo)`)
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

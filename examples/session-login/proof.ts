@@ -9,19 +9,28 @@ interface Words {
   assurance: string
 }
 
+const silent = {
+  how: 'Signed in by your SIM, silently',
+  why: 'Your SIM proved that this number is yours. There was no password to type, and there is none to steal.',
+}
+const code = {
+  how: 'Signed in by a code sent to your phone',
+  why: 'You can read the texts of this number. That is the weakest proof of the three: ask for more before anything that matters.',
+}
 const words: Record<string, Omit<Words, 'assurance'>> = {
-  phonecheck: {
-    how: 'Signed in by your SIM, silently',
-    why: 'Your SIM proved that this number is yours. There was no password to type, and there is none to steal.',
-  },
+  phonecheck: silent,
+  'number-verification': silent,
+  'vonage-silent': silent,
   mocheck: {
     how: 'Signed in by a text from your phone',
     why: 'Your operator confirmed from which SIM the text came. There was no code to type, and no password to steal.',
   },
-  'idenfy-sms': {
-    how: 'Signed in by a code sent to your phone',
-    why: 'You can read the texts of this number. That is the weakest proof of the three: ask for more before anything that matters.',
-  },
+  'idenfy-sms': code,
+  'camara-otp-sms': code,
+  'own-sms': code,
+  'twilio-call': code,
+  'twilio-sms': code,
+  'vonage-sms': code,
 }
 const unknown = { how: 'Signed in by your phone', why: '' }
 

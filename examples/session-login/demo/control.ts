@@ -1,5 +1,7 @@
 import express, { type Response, Router } from 'express'
 import type { DemoPhone, PhoneChange } from './demo-phone.js'
+import type { LadderSwitch } from './ladder-switch.js'
+import { isLadderName } from './ladders.js'
 import type { MovableClock } from './movable-clock.js'
 import type { ProtocolLog } from './protocol-log.js'
 
@@ -9,10 +11,11 @@ export interface DemoParts {
   clock: MovableClock
   log: ProtocolLog
   phone: DemoPhone
+  choice: LadderSwitch
 }
 
 /** What the visitor can do to the phone, the clock and the log. */
-export function controlRoutes({ simulatorUrl, clock, log, phone }: DemoParts): Router {
+export function controlRoutes({ simulatorUrl, clock, log, phone, choice }: DemoParts): Router {
   const routes = Router()
   routes.use(express.json({ limit: '4kb' }))
 
@@ -21,6 +24,17 @@ export function controlRoutes({ simulatorUrl, clock, log, phone }: DemoParts): R
     if (typeof change === 'string') return refuse(res, change)
     phone.change(change)
     res.json(phone.view)
+  })
+
+  routes.put('/ladder', (req, res) => {
+    const { name } = fields(req.body)
+    if (!isLadderName(name)) return refuse(res, 'There is no ladder of that name.')
+    choice.choose(name)
+    phone.change({ mobileData: true, supported: true })
+    phone.renew()
+    log.clear()
+    log.add({ kind: 'mark', note: `The app now signs in through ${choice.current.name}. ${choice.current.ways}` })
+    res.json(choice.view)
   })
 
   routes.post('/phone/open', async (req, res) => {

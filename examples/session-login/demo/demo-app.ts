@@ -3,13 +3,14 @@ import express, { type Express } from 'express'
 import { controlRoutes, type DemoParts } from './control.js'
 import { eventStream } from './events.js'
 import { oneHost, ownPagesOnly } from './guard.js'
+import { operatorReturn } from './ladders.js'
 import { decorate } from './pages.js'
 import { watchApp } from './watch.js'
 
 const files = join(import.meta.dirname, 'public')
 
-/** Wraps the app into everything that makes it a demo. */
-export function createDemo(origin: string, app: Express, parts: DemoParts): Express {
+/** Wraps the app of the chosen ladder into everything that makes it a demo. */
+export function createDemo(origin: string, parts: DemoParts): Express {
   const demo = express()
   demo.disable('x-powered-by')
   demo.set('trust proxy', 'loopback')
@@ -25,6 +26,8 @@ export function createDemo(origin: string, app: Express, parts: DemoParts): Expr
     req.headers['x-forwarded-for'] = parts.phone.address
     next()
   })
-  demo.use(watchApp(parts.phone, parts.log), decorate, app)
+  // An app's own opener takes over here, and hands what the operator said to the app.
+  demo.get(operatorReturn, (req, res) => void res.json(req.query))
+  demo.use(watchApp(parts.phone, parts.log), decorate, parts.choice.handle)
   return demo
 }

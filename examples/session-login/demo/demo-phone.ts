@@ -2,7 +2,15 @@ import type { Clock } from 'passport-phonecheck'
 import type { OpenResult, SendResult, Simulator, VirtualPhone } from 'passport-phonecheck/simulator'
 import { maskCode } from './mask.js'
 import { messagesOf, type PhoneMessage } from './phone-messages.js'
-import { idleScreen, openingScreen, type PhoneScreen, sentScreen, withCode, withFailure } from './phone-screen.js'
+import {
+  idleScreen,
+  openingScreen,
+  type PhoneScreen,
+  sentScreen,
+  textScreen,
+  withCode,
+  withFailure,
+} from './phone-screen.js'
 import type { ProtocolLog } from './protocol-log.js'
 
 export interface PhoneView {
@@ -30,6 +38,8 @@ export class DemoPhone {
   readonly #log: ProtocolLog
   readonly #listeners = new Set<() => void>()
   #screen = idleScreen
+  /** What came by the app's own gateway, which is none of the simulator's. */
+  readonly #texts: PhoneMessage[] = []
   /** When this SIM was put in; what came before is not shown. */
   #simSince = 0
 
@@ -45,7 +55,7 @@ export class DemoPhone {
     const { sim, mobileData, operator } = this.handset
     const now = this.#clock.now()
     // Before the screen is read: looking into the inbox lets happen what is due, and that may change the screen.
-    const messages = messagesOf(this.handset, this.#simSince, now)
+    const messages = messagesOf(this.handset, this.#texts, this.#simSince, now)
     return { sim, mobileData, supported: operator === 'supported', screen: this.#screen, messages, now }
   }
 
@@ -113,6 +123,15 @@ export class DemoPhone {
     if (result === 'no_sim') this.#log.add({ kind: 'mark', note: 'The phone has no SIM, so it cannot send the text.' })
     this.show(result === 'no_sim' ? withFailure(idleScreen, 'No SIM to send the text with') : sentScreen)
     return result
+  }
+
+  /** A text by the app's own gateway. @returns whether the number is that of the SIM */
+  receive(to: string, text: string): boolean {
+    if (to !== this.handset.sim) return false
+    this.#texts.push({ kind: 'sms', way: 'in', who: 'Acme', text, at: this.#clock.now() })
+    if (this.#texts.length > 20) this.#texts.shift()
+    this.show(textScreen)
+    return true
   }
 
   show(screen: PhoneScreen): void {

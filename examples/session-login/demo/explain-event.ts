@@ -4,6 +4,13 @@ const ways: Record<string, string> = {
   phonecheck: 'the silent check',
   mocheck: 'a text from the phone',
   'idenfy-sms': 'a code by text',
+  'vonage-silent': 'the silent check',
+  'vonage-sms': 'a code by text',
+  'number-verification': 'the silent check',
+  'camara-otp-sms': 'a code by text',
+  'twilio-sms': 'a code by text',
+  'twilio-call': 'a code by call',
+  'own-sms': 'a code by text',
 }
 
 const steps = {

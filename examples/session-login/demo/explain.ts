@@ -88,6 +88,56 @@ const steps: readonly [pattern: RegExp, sentence: Sentence][] = [
         : 'The check URL cannot be used.'
     },
   ],
+  [
+    /^POST \/v2\/verify\/$/,
+    (status) => {
+      if (status === 409) return 'Vonage keeps one request for each number, and one is open.'
+      return status < 400
+        ? 'The app asks Vonage for a request with one step.'
+        : 'No request: Vonage cannot check this number.'
+    },
+  ],
+  [/^DELETE \/v2\/verify\/[^/]+$/, 'The app cancels the request that it leaves behind, so that the number is free.'],
+  [
+    /^GET \/v2\/verify\/[^/]+\/silent-auth\/redirect$/,
+    ok('The check URL is opened over mobile data and leads on to the operator.', 'The check URL cannot be used.'),
+  ],
+  [
+    /^POST \/v2\/verify\/[^/]+$/,
+    ok('The app hands the code to Vonage. Only its “completed” counts.', 'Vonage does not accept the code.'),
+  ],
+  [
+    /^GET \/_operator\/vonage\/[^/]+\/\d+$/,
+    ok('The operator recognises the SIM by its data connection.', 'The operator says no, and there is no code.'),
+  ],
+  [
+    /^POST \/v2\/Services\/[^/]+\/Verifications$/,
+    ok('The app has Twilio send a code. Twilio keeps one Verification for each number.', 'Twilio sends no code.'),
+  ],
+  [
+    /^POST \/v2\/Services\/[^/]+\/VerificationCheck$/,
+    ok('The app asks Twilio whether that was the code. “approved” is the only yes.', 'Twilio cannot say.'),
+  ],
+  [
+    /^GET \/camara\/authorize$/,
+    'The phone opens the operator’s authorization endpoint over mobile data. The operator recognises its SIM, and sends it back.',
+  ],
+  [/^POST \/camara\/token$/, ok('The app fetches a token from the operator.', 'The operator gives no token for that.')],
+  [
+    /^POST \/number-verification\/v2\/verify$/,
+    ok(
+      'The app asks the operator whether the SIM has the number. Only this answer counts.',
+      'The operator cannot say.',
+    ),
+  ],
+  [
+    /^POST \/one-time-password-sms\/v1\/send-code$/,
+    ok('The app has the operator send a code of its own.', 'The operator sends no code.'),
+  ],
+  [
+    /^POST \/one-time-password-sms\/v1\/validate-code$/,
+    ok('The app asks the operator whether that was the code.', 'The operator does not accept the code.'),
+  ],
   [/^GET \/_operator\/1$/, 'The operator recognises the SIM by its data connection.'],
   [/^GET \/_operator\/\d+$/, 'A code comes back. A wrong SIM gets one too: the code alone proves nothing.'],
   [

@@ -12,7 +12,9 @@ function maskParameter(name: string, value: string): string {
 }
 
 function shortenIds(text: string): string {
-  return text.replace(/([0-9a-f]{8})(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, '$1…')
+  return text
+    .replace(/([0-9a-f]{8})(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, '$1…')
+    .replace(/\b((?:VA|VE)[0-9a-f]{4})[0-9a-f]{28}\b/gi, '$1…')
 }
 
 export function maskCode(code: string): string {

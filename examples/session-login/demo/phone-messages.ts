@@ -13,13 +13,18 @@ export interface PhoneMessage {
 const newestMs = 600_000
 const most = 5
 
-/** The newest texts and calls since then, of the last ten minutes, oldest first. */
-export function messagesOf({ inbox, outbox }: VirtualPhone, since: number, now: number): PhoneMessage[] {
+/** The newest texts and calls since then, of the last ten minutes, oldest first. @param texts that came another way */
+export function messagesOf(
+  { inbox, outbox }: VirtualPhone,
+  texts: readonly PhoneMessage[],
+  since: number,
+  now: number,
+): PhoneMessage[] {
   const received = inbox.map(({ kind, from, text, at }): PhoneMessage => ({ kind, way: 'in', who: from, text, at }))
   const sent = outbox
     .filter(({ result }) => result !== 'no_sim')
     .map(({ to, body, at }): PhoneMessage => ({ kind: 'sms', way: 'out', who: to, text: body, at }))
-  return [...received, ...sent]
+  return [...received, ...texts, ...sent]
     .filter(({ at }) => at > Math.max(since, now - newestMs))
     .sort((one, other) => one.at - other.at)
     .slice(-most)

@@ -1,6 +1,6 @@
 import type { Clock } from 'passport-phonecheck'
 
-export type Party = 'Page' | 'App' | 'IDlayr' | 'iDenfy' | 'Operator' | 'Phone'
+export type Party = 'Page' | 'App' | 'IDlayr' | 'iDenfy' | 'Vonage' | 'Twilio' | 'Operator' | 'Gateway' | 'Phone'
 
 /** What the page shows of one step. Holds no code, handle, token or whole number. */
 export interface LogEntry {

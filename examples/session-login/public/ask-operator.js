@@ -62,5 +62,8 @@ function fromDevice(answer) {
   if (code) return { check_id, code }
   if (error) return { check_id, error, error_description }
   // The vendor refused before the operator was asked. Its problem is named by the fragment of its type.
-  return { error: type?.split('#')[1] ?? 'sdk_error', error_description: `HTTP ${answer.http_status}` }
+  return {
+    error: type?.split('#')[1] ?? 'sdk_error',
+    error_description: error_description ?? `HTTP ${answer.http_status}`,
+  }
 }

@@ -47,26 +47,29 @@ takeUp()
 async function signIn(way) {
   if (busy()) return
   lastWay = way
-  await login(async () => {
-    showProgress('Starting the check…')
-    rememberNumber(number.value)
-    const step = await start(number.value, way)
-    showSkipped(step)
-    return step
-  }, way)
+  await login(
+    async () => {
+      showProgress('Starting the check…')
+      rememberNumber(number.value)
+      const step = await start(number.value, way)
+      showSkipped(step)
+      return step
+    },
+    way === 'device' ? device : null,
+  )
 }
 
 /**
  * @param {() => Step | Promise<Step>} begin
- * @param {'device' | 'browser'} way
+ * @param {import('./device.js').Device | null} via What brings the silent way's result; null where the browser leaves for it
  */
-async function login(begin, way) {
+async function login(begin, via) {
   const signal = renew()
   startOver.hidden = false
   showPanel('login')
   setBusy(true)
   try {
-    const { next } = await climb(await begin(), { device: way === 'device' ? device : null, signal })
+    const { next } = await climb(await begin(), { device: via, signal })
     forget()
     location.assign(next)
   } catch (error) {
@@ -107,7 +110,7 @@ async function goOn({ code, fallback }, step) {
   if (code === 'mismatch' || code === 'rung_unable') offer.openNow(methods)
   try {
     const next = await offer.taken
-    await login(() => next, 'device')
+    await login(() => next, device)
   } catch (error) {
     renew()
     fail(problemOf(error))
@@ -116,26 +119,31 @@ async function goOn({ code, fallback }, step) {
 
 /**
  * Goes on where this tab was, or explains why a login by redirect failed, which comes back as
- * `/login?phonecheck=<code>&reason=<reason>`.
+ * `/login?phonecheck=<code>&reason=<reason>`. Some vendors bring the result of the redirect behind the
+ * `#`, which only this page sees: then it plays the part of the device that has it.
  */
 function takeUp() {
   const { number: typed = '', step } = recall() ?? {}
   const address = new URL(location.href)
   const code = address.searchParams.get('phonecheck')
   const reason = address.searchParams.get('reason') ?? undefined
+  const brought = Object.fromEntries(new URLSearchParams(address.hash.slice(1)))
   forget()
   if (code !== null) {
     number.value = typed
     lastWay = 'browser'
-    fail({ code, ...(reason !== undefined && { reason }) }, step)
     // Or a reload, a bookmark or a shared link would show the message again.
     address.searchParams.delete('phonecheck')
     address.searchParams.delete('reason')
+    address.hash = ''
     history.replaceState(null, '', address)
+    if (code === 'returned' && step)
+      void login(() => step, { open: async () => ({ http_status: 200, response_body: brought }) })
+    else fail({ code, ...(reason !== undefined && { reason }) }, step)
   } else if (step && step.challenge.type !== 'open_url') {
     number.value = typed
     rememberNumber(typed)
-    void login(() => step, 'device')
+    void login(() => step, device)
   }
 }
 

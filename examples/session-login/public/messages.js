@@ -279,7 +279,7 @@ export function skippedWay({ method, reason }) {
   const silent = 'Silent sign-in does not work here'
   const unknown = { title: silent, text: 'Your SIM cannot be confirmed over this connection.' }
   const why = lookUp(skipped, reason) ?? unknown
-  const title = method === 'phonecheck' ? why.title : 'Texting us does not work just now'
+  const title = method === 'mocheck' ? 'Texting us does not work just now' : why.title
   return { ...why, title, text: `${why.text} You can sign in all the same:` }
 }
 

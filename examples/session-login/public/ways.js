@@ -12,7 +12,7 @@ const button = element('another-way', HTMLButtonElement)
 const name = element('another-way-name', HTMLElement)
 
 /** @type {Record<string, string>} */
-const names = { mocheck: 'Text us instead', 'idenfy-sms': 'Send me a code instead' }
+const names = { mocheck: 'Text us instead', 'twilio-call': 'Call me with a code instead' }
 
 /**
  * Offers the next way, as soon as the present one has had its chance.
@@ -82,7 +82,8 @@ export function showSkipped({ skipped = [] }) {
 function showWay([method]) {
   ways.hidden = false
   button.hidden = method === undefined
-  name.textContent = names[method ?? ''] ?? 'Try another way'
+  const other = method?.endsWith('-sms') ? 'Send me a code instead' : 'Try another way'
+  name.textContent = names[method ?? ''] ?? other
 }
 
 /**
@@ -109,7 +110,7 @@ function withoutCode({ flow, fallback }, { retry_after = 125 }) {
   return {
     flow,
     method,
-    challenge: { type: 'enter_code', length: 4, resend_in: retry_after },
+    challenge: { type: 'enter_code', length: method === 'idenfy-sms' ? 4 : 6, resend_in: retry_after },
     expires_in: 0,
     fallback: rest,
     fallback_in: 60,

@@ -1,4 +1,5 @@
 // @ts-check
+import { showLadders, wireLadders } from './ladders.js'
 import { showEntry, showHistory, wireLog } from './log.js'
 import { wireMessages } from './messages.js'
 import { showPhone, wirePhone } from './phone.js'
@@ -8,6 +9,7 @@ wirePhone()
 wireMessages()
 wireLog()
 wireScenarios()
+wireLadders()
 
 /** @type {EventSource | undefined} */
 let stream
@@ -24,6 +26,7 @@ function listen() {
   on('history', showHistory)
   on('entry', showEntry)
   on('phone', showPhone)
+  on('ladders', showLadders)
   stream.addEventListener('phone', ({ data }) => followSim(JSON.parse(data).sim), { once: true })
 }
 

@@ -3,7 +3,7 @@
 /**
  * Calls the demo's remote control.
  *
- * @param {'POST' | 'PATCH' | 'DELETE'} method
+ * @param {'POST' | 'PUT' | 'PATCH' | 'DELETE'} method
  * @param {string} path
  * @param {object} [body]
  */

@@ -4,6 +4,7 @@ import { call } from './remote.js'
 
 const number = '+1 202 555 0100'
 const working = { sim: number, mobileData: true, supported: true }
+const otherSim = '+1 202 555 0142'
 const wifiOnly = { ...working, mobileData: false }
 
 /**
@@ -18,7 +19,7 @@ const wifiOnly = { ...working, mobileData: false }
  */
 const scenarios = {
   success: () => ({ phone: working }),
-  'wrong-sim': () => ({ phone: { ...working, sim: '+1 202 555 0142' } }),
+  'wrong-sim': () => ({ phone: { ...working, sim: otherSim } }),
   'wifi-only': () => ({ phone: wifiOnly }),
   unsupported: () => ({ phone: { ...working, supported: false } }),
   expired: () => ({ phone: working, delaySeconds: 130 }),
@@ -27,6 +28,21 @@ const scenarios = {
     const other = anotherNumber()
     return { phone: { ...wifiOnly, sim: other }, number: other, goOn: askForCode }
   },
+}
+
+/**
+ * Other vendors' ladders keep a number busy, and their second way is a code: a number of its own for
+ * each, and nothing to do before it.
+ *
+ * @param {string} name
+ * @param {Scenario} scenario
+ * @returns {Scenario}
+ */
+function forOtherVendors(name, { phone, delaySeconds }) {
+  const own = anotherNumber()
+  const set = name === 'code' ? { ...working, supported: false } : phone
+  const sim = phone.sim === otherSim ? otherSim : own
+  return { phone: { ...set, sim }, number: own, ...(delaySeconds !== undefined && { delaySeconds }) }
 }
 
 const waiting = 'demo-scenario'
@@ -41,7 +57,7 @@ export function wireScenarios() {
     chip.addEventListener('click', () => void run(chip.getAttribute('data-scenario') ?? ''))
   }
   // The page says `disabled`, so that no click is lost before somebody listens.
-  const chips = /** @type {HTMLFieldSetElement | null} */ (document.querySelector('.scenarios'))
+  const chips = /** @type {HTMLFieldSetElement | null} */ (document.getElementById('scenarios'))
   if (chips) chips.disabled = false
   loginForm()?.addEventListener('submit', ({ submitter }) => {
     // A button was pressed: what a scenario had in mind is over.
@@ -57,8 +73,9 @@ export function wireScenarios() {
 
 /** @param {string} name */
 async function run(name) {
-  const scenario = scenarios[name]?.()
-  if (!scenario) return
+  const common = scenarios[name]?.()
+  if (!common) return
+  const scenario = document.body.dataset.ladder === 'idlayr' ? common : forOtherVendors(name, common)
   const form = loginForm()
   if (!form) return signOutFirst(name)
   if (!form.hidden && form.getAttribute('aria-busy') === 'true') return
@@ -113,7 +130,7 @@ function pause(ms) {
 }
 
 /**
- * iDenfy sends no second code while one is open, so each visit has a number of its own: the next
+ * Vendors send no second code while one is open, so each visit has a number of its own: the next
  * one, from anywhere, lest two tabs go the same way.
  */
 function anotherNumber() {
