@@ -116,6 +116,53 @@ describe.skipIf(!hasChromium())('the client in Chromium', () => {
     expect(await page.title()).toBe(`home of user-of-${number}`)
   })
 
+  describe('comes back with the result behind the #:', () => {
+    test('logs in, and neither the address nor the history keeps it', async () => {
+      const { app, page, asked } = await arrive({ ladder: ['vonage', 'code'] })
+      const seen: string[] = []
+      page.on('framenavigated', (frame) => seen.push(frame.url()))
+      await start(page)
+      await reached(page, 'done')
+      expect(await progress(page)).toMatchObject({ result: { user: `user-of-${number}`, method: 'vonage-silent' } })
+      expect(seen).toContainEqual(expect.stringMatching(/\/login\?phonecheck=returned#request_id=.*&code=/))
+      expect(page.url()).toBe(`${app.url}/login`)
+      expect(asked).toEqual(['/login/phone', '/login/phone/status', '/login/phone/verify'])
+      expect(await stored(page)).toEqual([])
+      await page.goto(`${app.url}/home`)
+      expect(await page.title()).toBe(`home of user-of-${number}`)
+    })
+
+    test('with the error of another SIM goes on with the next way', async () => {
+      const { app, page, asked } = await arrive({ ladder: ['vonage', 'code'] })
+      app.sim.phone(number).sim = '+12025550199'
+      await start(page)
+      await reached(page, 'waiting_for_code')
+      expect(page.url()).toBe(`${app.url}/login`)
+      expect(asked).toEqual(['/login/phone', '/login/phone/status', '/login/phone/verify', '/login/phone/fallback'])
+    })
+
+    test.each([
+      ['a request and a code of their own', 'request_id=c11236f4-00bf-4b89-84ba-88b25df97315&code=aaaaaa'],
+      ['a code alone', 'code=aaaaaa'],
+      ['nothing', ''],
+    ])(
+      "of a stranger's link with %s: nobody is logged in, and the login's only try is not used up",
+      async (_case, fragment) => {
+        const { app, page } = await arrive({ ladder: ['vonage', 'code'] })
+        // The vendor keeps the browser where it is, and the stranger's link comes first.
+        await page.route('**/silent-auth/redirect', (route) => route.fulfill({ status: 204 }))
+        await start(page)
+        await page.waitForFunction(() => window.login.progress.state === 'opening')
+        await page.goto(`${app.url}/login?phonecheck=returned#${fragment}`)
+        await ready(page)
+        await page.waitForFunction(() => !['checking', 'idle'].includes(window.login.progress.state))
+        expect(app.sim.count('POST /v2/verify/*-*')).toBe(0)
+        expect((await progress(page)).state).not.toBe('done')
+        expect(new URL(page.url()).hash).toBe('')
+      },
+    )
+  })
+
   test('comes back because the operator failed, with no other way: says so, and can start again', async () => {
     const { app, page } = await arrive({ ladder: ['silent'] })
     app.sim.phone(number).operator = 'mno_timeout'

@@ -56,9 +56,14 @@ function goesOn({ code, reason, fallback = [] }) {
  */
 function fromDevice(answer) {
   if ('error' in answer) return answer
-  const { check_id, code, error, error_description, type } = /** @type {Record<string, string | undefined>} */ (
-    answer.response_body ?? {}
-  )
+  const {
+    request_id,
+    check_id = request_id,
+    code,
+    error,
+    error_description,
+    type,
+  } = /** @type {Record<string, string | undefined>} */ (answer.response_body ?? {})
   if (code) return { check_id, code }
   if (error) return { check_id, error, error_description }
   // The vendor refused before the operator was asked. Its problem is named by the fragment of its type.

@@ -137,7 +137,9 @@ function takeUp() {
     address.searchParams.delete('reason')
     address.hash = ''
     history.replaceState(null, '', address)
-    if (code === 'returned' && step)
+    // Without its check a code could be a stranger's, in a link, which would use up this login's only try.
+    const isWhole = 'request_id' in brought || 'error_description' in brought
+    if (code === 'returned' && step && isWhole)
       void login(() => step, { open: async () => ({ http_status: 200, response_body: brought }) })
     else fail({ code, ...(reason !== undefined && { reason }) }, step)
   } else if (step && step.challenge.type !== 'open_url') {

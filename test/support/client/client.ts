@@ -11,6 +11,7 @@ import {
   phoneCheck,
   phoneCheckErrors,
   type VerifyCallback,
+  vonageVerify,
 } from 'passport-phonecheck'
 import type { Clock, FetchLike, OpenResult, PhoneLogin, PhoneLoginOptions, Progress } from 'passport-phonecheck/client'
 import { phoneLogin } from 'passport-phonecheck/client'
@@ -109,7 +110,7 @@ export interface World {
 export interface WorldOptions {
   binding?: 'cookie' | 'handle'
   /** Which rungs, in order. Default: all three. */
-  ladder?: readonly ('silent' | 'sms' | 'code' | 'mocheck' | 'idenfy')[]
+  ladder?: readonly ('silent' | 'vonage' | 'sms' | 'code' | 'mocheck' | 'idenfy')[]
   redirect?: boolean
   verify?: VerifyCallback
   /** The real clock, for browsers. */
@@ -135,7 +136,9 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const code = codeRung()
   const account = { baseUrl: sim.url, clientId: 'client', clientSecret: 'client-secret', ...timing }
   const idenfy = idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', ...timing })
-  const rungs = { silent: phoneCheck(account), mocheck: moCheck(account), idenfy, sms, code }
+  const vonageAccount = { brand: 'ACME', apiKey: 'key', apiSecret: 'secret', baseUrl: sim.url, ...timing }
+  const vonage = vonageVerify({ channel: 'silent_auth', ...vonageAccount })
+  const rungs = { silent: phoneCheck(account), vonage, mocheck: moCheck(account), idenfy, sms, code }
   const phone = new PhoneCheckStrategy(
     {
       ladder: ladder.map((name) => rungs[name]),
