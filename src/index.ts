@@ -8,6 +8,7 @@ export type {
   TokenRefusal,
   ToldEvent,
 } from './contracts/events.js'
+export type { Finding } from './contracts/finding.js'
 export type { Assurance, PhoneIdentity } from './contracts/identity.js'
 export type { LimitOptions } from './contracts/limits.js'
 export type { PhoneCheckErrorCode } from './contracts/problems.js'

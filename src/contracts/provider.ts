@@ -162,6 +162,11 @@ export interface Provider {
    * event and no error. Default: the reasons of {@link UnableReason} by name, else `reported`.
    */
   judgeReport?(error: string, description: string | undefined): Unable
+  /**
+   * For `phone.diagnose()`: proves the credentials by a call that costs nothing, such as one for a
+   * fresh token. Throws and tells of it as `start` does.
+   */
+  probe?(context: CallContext): Promise<void>
   /** Lets go of connections, when the strategy is closed. */
   close?(): Promise<void>
 }

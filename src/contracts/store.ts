@@ -94,4 +94,10 @@ export interface Store {
    * have it in their content. A key may come twice.
    */
   search?(text: string, most: number): Promise<string[]>
+
+  /**
+   * Optional, for `phone.diagnose()`: what the operator should change about its server, and the
+   * server's time of day in milliseconds since the epoch.
+   */
+  diagnose?(): Promise<{ advice: string[]; nowMs?: number }>
 }

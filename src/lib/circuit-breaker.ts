@@ -58,6 +58,7 @@ export class CircuitBreakers {
   readonly #circuits = new Map<string, Circuit>()
   /** Calls under way, by provider. */
   readonly #inFlight = new Map<string, number>()
+  readonly #refused = new Set<string>()
   /** Providers of which the operator was told that they are full. */
   readonly #overloaded = new Set<string>()
 
@@ -73,6 +74,11 @@ export class CircuitBreakers {
       const { method, operation } = circuit
       return { method, operation, state: refuses(circuit, now) ? 'open' : 'closed' }
     })
+  }
+
+  /** Providers that refused our credentials and have not answered since. */
+  refusedMethods(): string[] {
+    return [...this.#refused]
   }
 
   /** Whether a call would be refused now. */
@@ -126,10 +132,12 @@ export class CircuitBreakers {
       // and a user for ever.
       const answer = call()
       const result = await withTimeout(this.#clock, deadline.leftMs() + graceMs, answer, () => this.#giveUp(circuit))
+      this.#refused.delete(circuit.method)
       if (tellsOf()) this.#record(circuit, !isLostOutcome(result))
       return result
     } catch (error) {
       const problem = asOutage(error)
+      if (problem.details.reason === 'misconfigured') this.#refused.add(circuit.method)
       if (problem.details.reason === 'quota_exceeded') circuit.quotaUntil = this.#clock.now() + quotaMs(problem)
       if (isDefect(error)) this.#emit(defect(circuit, error instanceof PhoneCheckError ? error.cause : error))
       if (tellsOf()) this.#record(circuit, !isProviderFault(problem))

@@ -1,3 +1,4 @@
+import type { Finding } from '../contracts/finding.js'
 import type { WebhookRequest } from '../contracts/provider.js'
 import { flowKey } from '../flow/record.js'
 import type { FlowRequest, RedeemRequest } from '../flow/requests.js'
@@ -7,6 +8,7 @@ import { limits } from '../limits/numbers.js'
 import { cancelFlow, eraseNumber, type FlowInfo, listFlows } from './admin.js'
 import { createLoginContext, type LoginContext, type LoginServiceSettings } from './context.js'
 import { describeLogin, type LoginDescription } from './describe.js'
+import { diagnoseLogin } from './diagnose.js'
 import { fallBack, resend } from './next-rung.js'
 import { redeem } from './redeem.js'
 import { startLogin } from './start.js'
@@ -99,7 +101,12 @@ export class LoginService {
       () => false,
     )
     const ready = await withTimeout(settings.clock, limits.pingMs, ping, () => false)
-    return { ready, store: ready ? 'ok' : 'failed', breakers: breakers.states() }
+    return { ready, store: ready ? 'ok' : 'failed', breakers: breakers.states(), refused: breakers.refusedMethods() }
+  }
+
+  /** As {@link diagnoseLogin}. */
+  diagnose(): Promise<Finding[]> {
+    return diagnoseLogin(this.#context)
   }
 
   /** As {@link describeLogin}. */

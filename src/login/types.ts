@@ -55,6 +55,11 @@ export interface Readiness {
   store: 'ok' | 'failed'
   /** Open ones mean that a provider failed too often of late; its rung is skipped at start. */
   breakers: { method: string; operation: string; state: 'closed' | 'open' }[]
+  /**
+   * Methods whose vendor refused our credentials, balance or rights, and has done nothing for us since.
+   * `phone.diagnose()` and the event `provider_misconfigured` say why.
+   */
+  refused: string[]
 }
 
 export interface Redeemed<User> {

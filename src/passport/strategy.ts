@@ -1,5 +1,7 @@
 import type { ToldEvent } from '../contracts/events.js'
-import type { OfRequest } from '../express/http-types.js'
+import type { Finding } from '../contracts/finding.js'
+import { diagnoseRequest, diagnoseRoutes } from '../express/diagnose.js'
+import type { HttpRequest, OfRequest } from '../express/http-types.js'
 import { knownOptions } from '../lib/options.js'
 import { limits } from '../limits/numbers.js'
 import type { FlowInfo } from '../login/admin.js'
@@ -141,6 +143,20 @@ export class PhoneCheckStrategy extends FlowStrategy {
    */
   ready(): Promise<Readiness> {
     return this.context.logins.ready()
+  }
+
+  /**
+   * What is set up wrong, and what to change: store, credentials (by a call that costs nothing), clocks,
+   * `redirectUrl` and `callbackUrl` as the world sees them, review numbers, limits. For an operator; it
+   * asks store, vendors and your own URLs.
+   * @param req a real request, such as that of the operator's page: then proxies, TLS, the host and the
+   * session are looked at too
+   * @example `app.get('/admin/phone', requireOperator, async (req, res) => res.json(await phone.diagnose(req)))`
+   */
+  async diagnose(req?: HttpRequest): Promise<Finding[]> {
+    const { context } = this
+    const found = await Promise.all([context.logins.diagnose(), diagnoseRoutes(context)])
+    return [...found.flat(), ...(req ? diagnoseRequest(context, req) : [])]
   }
 
   /**

@@ -4,7 +4,8 @@ import type { MessageRecord } from './phones/messages.js'
 import type { Simulator } from './running-simulator.js'
 import { startSimulator } from './simulator.js'
 
-const usage = `Usage: passport-phonecheck simulator [--port 4010] [--sandbox] [--brand tru.id|idlayr]
+const usage = `Usage: passport-phonecheck doctor --config ./phone.js
+       passport-phonecheck simulator [--port 4010] [--sandbox] [--brand tru.id|idlayr]
 
   --port     TCP port on 127.0.0.1, 0 for a free one (default 4010)
   --sandbox  the last digits of the number decide, as in the vendor's sandbox (99 fails, even matches, odd does not);

@@ -104,6 +104,15 @@ export class MemoryStore implements Store {
     if (counter) this.#counters.delete(counter)
   }
 
+  async diagnose(): Promise<{ advice: string[] }> {
+    // Of Node's cluster, PM2, and hosts that start several processes.
+    const { NODE_UNIQUE_ID, NODE_APP_INSTANCE, WEB_CONCURRENCY = '1' } = process.env
+    const isOneOfMany = NODE_UNIQUE_ID !== undefined || NODE_APP_INSTANCE !== undefined || Number(WEB_CONCURRENCY) > 1
+    const advice =
+      'MemoryStore is for one process, and this is one of several: a login that begins in one cannot finish in another. Use RedisStore or PostgresStore.'
+    return { advice: isOneOfMany ? [advice] : [] }
+  }
+
   async search(text: string, most: number): Promise<string[]> {
     const now = this.#clock.now()
     const keys = new Set<string>()

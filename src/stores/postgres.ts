@@ -148,6 +148,12 @@ export class PostgresStore implements Store {
     }
   }
 
+  async diagnose(): Promise<{ advice: string[]; nowMs: number }> {
+    const text = 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS now'
+    const { rows } = await this.#ask('diagnose', text, [])
+    return { advice: [], nowMs: Number((rows as { now: string }[])[0]?.now) }
+  }
+
   /** Reads both tables, which may take long: at most thirty seconds. */
   async search(text: string, most: number): Promise<string[]> {
     const values = [wellFormed('PostgresStore', 'text', text), most]

@@ -4,6 +4,7 @@ import { type Commands, commandsOf, isRedisClient, type RedisClient } from './re
 import { scanKeys } from './redis/scan.js'
 import {
   countScript,
+  diagnoseScript,
   findScript,
   insertChargedScript,
   insertScript,
@@ -175,6 +176,12 @@ export class RedisStore implements Store {
   async #giveBack(hits: readonly Hit[]): Promise<void> {
     const charged = hits.filter(({ cost = 1 }) => cost === 1)
     await this.count(charged.map((hit) => ({ ...hit, cost: -1 }))).catch(() => {})
+  }
+
+  async diagnose(): Promise<{ advice: string[]; nowMs: number }> {
+    const [seconds, policy] = strings('diagnose', await this.#ask('diagnose', diagnoseScript, [], []))
+    const advice = `Redis evicts keys (maxmemory-policy ${policy}): open logins are lost, and with the counters the bound on guessing. Set maxmemory-policy noeviction.`
+    return { advice: policy === '' || policy === 'noeviction' ? [] : [advice], nowMs: Number(seconds) * 1000 }
   }
 
   /** Goes through all keys of the server, and reads each record; needs the right `+scan`. */

@@ -51,7 +51,7 @@ test('ready() asks the store and no provider, and tells of open breakers', async
       }),
     },
   })
-  expect(await app.phone.ready()).toEqual({ ready: true, store: 'ok', breakers: [] })
+  expect(await app.phone.ready()).toEqual({ ready: true, store: 'ok', breakers: [], refused: [] })
   for (let index = 0; index < 1_000; index++) await app.phone.ready()
   expect(app.sim.requests).toHaveLength(0)
 
@@ -62,6 +62,7 @@ test('ready() asks the store and no provider, and tells of open breakers', async
     ready: false,
     store: 'failed',
     breakers: [{ method: 'phonecheck', operation: 'start', state: 'open' }],
+    refused: [],
   })
 })
 

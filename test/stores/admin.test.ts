@@ -7,7 +7,7 @@ import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { number } from '../support/app.js'
 import { anyone, begin, flowSetup, interceptedWhole, redeeming, refusal } from '../support/flow.js'
-import { describeWith, ownSchema, shared } from '../support/services.js'
+import { describeWith, ownSchema, shared, startRedis } from '../support/services.js'
 
 // What an operator may see and end, on every store.
 
@@ -196,5 +196,42 @@ describe('fails closed', () => {
     const { id } = await begin(flow)
     for (const wrong of ['', id.slice(1), `${id}0`, '%', id.toUpperCase().replace(/\d/g, 'A')])
       expect(await refusal(flow.cancel(wrong))).toBe('invalid_request')
+  })
+})
+
+const describeOwnRedis = await describeWith('redis-server')
+describeOwnRedis('diagnose() of RedisStore', () => {
+  test('tells of a server that evicts, has its time, and takes a user who may not ask for the policy', async () => {
+    const server = await startRedis()
+    onTestFinished(() => server.stop())
+    const client = new Redis(server.port, '127.0.0.1')
+    onTestFinished(() => client.disconnect())
+    const store = new RedisStore({ client, timeoutMs: 10_000 })
+    const { advice, nowMs } = await store.diagnose()
+    expect(advice).toEqual([])
+    const [seconds] = await client.time()
+    expect(Math.abs(nowMs / 1000 - Number(seconds))).toBeLessThan(600)
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    expect((await store.diagnose()).advice).toEqual([expect.stringContaining('Set maxmemory-policy noeviction')])
+    const rights = ['+eval', '+evalsha', '+del', '+get', '+set', '+getrange', '+time', '+scan', '+auth', '+hello']
+    await client.call('ACL', 'SETUSER', 'app', 'on', '>pass', '~phonecheck:*', '-@all', ...rights)
+    const restricted = new Redis(server.port, '127.0.0.1', {
+      username: 'app',
+      password: 'pass',
+      enableReadyCheck: false,
+    })
+    onTestFinished(() => restricted.disconnect())
+    const narrow = new RedisStore({ client: restricted, timeoutMs: 10_000 })
+    expect((await narrow.diagnose()).advice).toEqual([])
+    await narrow.insert('a/needle', 'x', 60)
+    expect(await narrow.search('needle', 10)).toEqual(['a/needle'])
+  })
+})
+
+const describePostgres = await describeWith('postgres')
+describePostgres('diagnose() of PostgresStore', () => {
+  test('has the time of its server', async () => {
+    const store = await postgres()
+    expect(Math.abs(((await store.diagnose?.())?.nowMs ?? 0) - Date.now())).toBeLessThan(600_000)
   })
 })

@@ -37,6 +37,8 @@ export interface IdlayrApi {
    * {@link withRepeats} allows and an event
    */
   call(call: IdlayrCall, context: CallContext): Promise<IdlayrAnswer>
+  /** Fetches a token of its own, so that one from before the credentials changed proves nothing. */
+  probe(context: CallContext): Promise<void>
   close(): Promise<void>
   /** Fetches what needs no token. @throws TransportError */
   fetchPublic(path: string, deadline: Deadline): Promise<VendorResponse>
@@ -84,7 +86,7 @@ export function idlayrApi(
     return { ...attempt, repeated }
   }
 
-  const tokens = tokenSource(async (deadline) => {
+  const fetchToken = async (deadline: Deadline) => {
     const answer = await exchange(
       'token',
       {
@@ -104,7 +106,8 @@ export function idlayrApi(
     // A token becomes part of a header, so nothing that could end the header may be in it.
     if (!isSuccess(answer) || typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw new TokenRefused(answer)
     return { value, expiresInSeconds: answer.body?.['expires_in'] }
-  }, clock)
+  }
+  const tokens = tokenSource(fetchToken, clock)
 
   async function authorized(call: IdlayrCall, context: CallContext): Promise<IdlayrAnswer> {
     let operation: CallKind = 'token'
@@ -138,6 +141,13 @@ export function idlayrApi(
     vendor: brand,
     origin,
     close: http.close,
+    async probe(context) {
+      try {
+        await fetchToken(context.deadline)
+      } catch (error) {
+        throw fault('token', error instanceof TokenRefused ? error.answer : (error as TransportError), context)
+      }
+    },
     async call(call, context) {
       let answer = await authorized(call, context)
       // A refused token means that nothing was done, so even a redeem may go out again.

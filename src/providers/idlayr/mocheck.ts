@@ -30,6 +30,7 @@ export function moCheck(options: MoCheckOptions): Provider {
   return {
     name,
     vendor: api.vendor,
+    probe: api.probe,
     close: api.close,
     assurance: 'medium',
     ttlSeconds: 180,

@@ -41,6 +41,7 @@ export function phoneCheck(options: PhoneCheckOptions): Provider {
   return {
     name,
     vendor: api.vendor,
+    probe: api.probe,
     close: api.close,
     assurance: 'high',
     ttlSeconds: 120,

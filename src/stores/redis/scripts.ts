@@ -115,6 +115,12 @@ local function keep()
 end
 `
 
+/** The server's time in seconds, and its eviction policy where the user may ask (`+info`). */
+export const diagnoseScript = script(`
+local info = redis.pcall('INFO', 'memory')
+return { redis.call('TIME')[1], type(info) == 'string' and string.match(info, 'maxmemory_policy:(%S+)') or '' }
+`)
+
 export const countScript = script(`
 local hits = #KEYS
 ${judge}
