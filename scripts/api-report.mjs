@@ -1,7 +1,7 @@
 // Writes api/<entry>.api.md: every public signature of each entry of the package, from the built
 // declarations. With --check it writes nothing, and fails when one of them is not what git has. A
 // change of the public surface is then a change of these files, which a reviewer sees.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor'
 
@@ -66,6 +66,10 @@ for (const [index, config] of configs.entries()) {
     },
   })
   if (errorCount > 0) process.exitCode = 1
+  // The packed declarations are indented by tabs, those of a fresh build are not; the report is the same for both.
+  const report = `${root}api/${entries[index].name}.api.md`
+  const text = readFileSync(report, 'utf8')
+  if (!isCheck && text.includes('\t')) writeFileSync(report, text.replaceAll('\t', ''))
   if (apiReportChanged) stale.push(entries[index].name)
 }
 if (stale.length > 0 && isCheck) {

@@ -13,6 +13,8 @@ export interface PhoneIdentity {
   readonly method: string
   /** How strong that proof is. */
   readonly assurance: Assurance
+  /** What RFC 8176 calls that method, such as `['sms', 'otp']`; absent where it has no name for it. */
+  readonly amr?: readonly string[]
   /** Who vouches for it, such as `idlayr`. */
   readonly vendor: string
   /** When the provider said yes. */

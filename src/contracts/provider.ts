@@ -115,6 +115,8 @@ export interface Provider {
   /** Who vouches for the result, such as `idlayr`. */
   readonly vendor: string
   readonly assurance: Assurance
+  /** What RFC 8176 calls its method, where it has a name for it, such as `['sms', 'otp']`: for `amr` in tokens. */
+  readonly amr?: readonly string[]
   /** Longest life of a check, whatever the provider grants. Seconds. */
   readonly ttlSeconds: number
   /** How long the requester must give this rung a chance before the next one, unless it is spent. Seconds. */

@@ -118,6 +118,7 @@ function identityOf(flow: UnsealedFlow, rung: Provider, verifiedAt: number): Pho
     country,
     method: rung.name,
     assurance: rung.assurance,
+    ...(rung.amr && { amr: rung.amr }),
     vendor: rung.vendor,
     verifiedAt: new Date(verifiedAt),
     purpose: flow.record.purpose,

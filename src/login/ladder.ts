@@ -1,8 +1,9 @@
 import { type Assurance, strength } from '../contracts/identity.js'
-import type { Provider } from '../contracts/provider.js'
+import type { Challenge, Provider } from '../contracts/provider.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { PhoneNumber } from '../lib/phone-number.js'
+import { limits } from '../limits/numbers.js'
 import type { ReviewNumbers } from './review-provider.js'
 
 /** The ordered providers of a strategy. The server alone moves along it, only forward, and each rung is used once. */
@@ -16,25 +17,16 @@ export class Ladder {
 
   /**
    * @param floor rungs below it are left out for good, whatever happens to the others
-   * @throws TypeError when nothing is left, or two providers share a name
+   * @throws TypeError when nothing is left, two providers share a name, or one of them is no rung that could be safe
    */
   constructor(rungs: readonly Provider[], floor: Assurance = 'low', review?: ReviewNumbers) {
+    for (const rung of rungs) {
+      const fault = faultOf(rung)
+      if (fault !== undefined) throw new TypeError(`ladder: '${rung.name}' ${fault}`)
+    }
     const names = rungs.map((rung) => rung.name)
     const twice = names.find((name, index) => names.indexOf(name) !== index)
     if (twice) throw new TypeError(`ladder: two providers are called '${twice}'; give one of them another \`name\``)
-    const careless = rungs.find((rung) => rung.sends && rung.redeem && rung.guessable === undefined)
-    if (careless)
-      throw new TypeError(
-        `ladder: '${careless.name}' sends codes; say whether they are short enough to be guessed (\`guessable\`)`,
-      )
-    const shared = rungs.find((rung) => rung.poll && !rung.redeem && rung.ownCheck !== true)
-    if (shared) {
-      // A vendor that keeps one check for each number would approve a stranger's flow when the
-      // owner answers the owner's check.
-      throw new TypeError(
-        `ladder: '${shared.name}' is only polled for its result; it must declare \`ownCheck: true\`, which says that each start makes a check of its own`,
-      )
-    }
     if (names.includes('review'))
       throw new TypeError("ladder: the name 'review' belongs to reviewNumbers; give your provider another")
     this.rungs = rungs.filter((rung) => strength[rung.assurance] >= strength[floor])
@@ -95,4 +87,47 @@ export class Ladder {
     const index = this.rungs.findIndex((rung) => rung.name === name)
     return index < 0 ? [] : this.rungs.slice(index + 1)
   }
+}
+
+/** The longest code that can be guessed within the tries that there are: a longer one is a secret. */
+const guessableDigits = 10
+
+/** What is wrong with a provider's description of itself, by which limits and times are chosen. */
+function faultOf(rung: Provider): string | undefined {
+  const { name, ttlSeconds, dwellSeconds, resendAfterSeconds = 1, codeLength = Number.POSITIVE_INFINITY } = rung
+  const faults: readonly [boolean, string][] = [
+    [!/^[a-z][a-z0-9-]*$/.test(name), 'is no name; it must be a word in lower case'],
+    [!rung.redeem && !rung.poll, 'must have redeem or poll'],
+    [!(ttlSeconds > 0 && ttlSeconds <= limits.flowTtlSeconds), 'must have ttlSeconds above 0 and at most 600'],
+    [!(dwellSeconds >= 0 && dwellSeconds <= limits.flowTtlSeconds), 'must have dwellSeconds from 0 to 600'],
+    [!(resendAfterSeconds > 0), 'must have resendAfterSeconds above 0'],
+    [!!rung.redeem && !(rung.codeGrammar instanceof RegExp), 'must say what its codes look like (`codeGrammar`)'],
+    [
+      !!rung.sends && !!rung.redeem && rung.guessable === undefined,
+      'sends codes; say whether they are short enough to be guessed (`guessable`)',
+    ],
+    [
+      !rung.guessable && codeLength <= guessableDigits,
+      `has codes of ${codeLength} digits, which can be guessed: it must declare \`guessable: true\``,
+    ],
+    // A vendor that keeps one check for each number would approve a stranger's flow when the owner
+    // answers the owner's check.
+    [
+      !!rung.poll && !rung.redeem && rung.ownCheck !== true,
+      'is only polled for its result; it must declare `ownCheck: true`, which says that each start makes a check of its own',
+    ],
+  ]
+  return faults.find(([isWrong]) => isWrong)?.[1]
+}
+
+/**
+ * What a challenge shows that its rung did not declare: a code that a person types came by a message,
+ * and can be guessed. Without the declaration neither messages nor wrong codes would be limited.
+ */
+export function undeclared({ sends, guessable }: Provider, challenge: Challenge): string | undefined {
+  if (challenge.type !== 'enter_code') return undefined
+  if (sends === undefined) return '`sends`, whether start sends a message'
+  return challenge.length <= guessableDigits && !guessable
+    ? '`guessable: true`, as its codes can be guessed'
+    : undefined
 }

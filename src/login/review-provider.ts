@@ -59,6 +59,7 @@ function reviewRung(code: string): Provider {
     assurance: 'low',
     ttlSeconds: 300,
     dwellSeconds: 60,
+    sends: false,
     guessable: true,
     codeGrammar,
     start: async () => ({

@@ -56,13 +56,6 @@ export interface Grant {
   readonly claims?: object
 }
 
-/** Names that RFC 8176 has for what our rungs do. It has none for a SIM that the operator recognises. */
-const registered = new Map<string, readonly string[]>([['idenfy-sms', ['sms', 'otp']]])
-
-export function methodsOf(method: string): readonly string[] {
-  return [method, ...(registered.get(method) ?? [])]
-}
-
 /**
  * The user's id as the application gives it.
  * @throws TypeError when it cannot be one. The number is never an id: numbers are given to other people.

@@ -53,6 +53,14 @@ const noise = [
   reply(302, ''),
   reply(500, '{"match":true,"is_verified":true}'),
   reply(503, 'Service Unavailable'),
+  // Each vendor's yes, with a status that is none or in another type.
+  reply(500, '{"status":"approved","valid":true}'),
+  reply(200, '{"status":"APPROVED","valid":"true"}'),
+  reply(500, '{"request_id":"x","status":"completed"}'),
+  reply(200, '{"status":["completed"]}'),
+  reply(500, '{"devicePhoneNumberVerified":true}'),
+  reply(200, '{"devicePhoneNumberVerified":"true"}'),
+  reply(200, '{"is_verified":1}'),
 ]
 /** A rung's `fetch`, each call of which goes through the case, but for calls that are no part of what is tested. */
 const over =

@@ -5,7 +5,7 @@ import { PhoneCheckError } from '../../lib/errors.js'
 import { knownOptions } from '../../lib/options.js'
 import { channels, traced } from '../../lib/telemetry.js'
 import { limits } from '../../limits/numbers.js'
-import { checkedClaims, checkedSubject, type Grant, methodsOf } from '../../tokens/claims.js'
+import { checkedClaims, checkedSubject, type Grant } from '../../tokens/claims.js'
 import { complaint } from '../../tokens/keys.js'
 import { noEpochs, revClaim } from '../../tokens/revocations.js'
 import { type JwtSettings, type TokenService, tokenServiceFor } from '../../tokens/settings.js'
@@ -158,7 +158,7 @@ async function grantOf(tokens: Issuing, user: Express.User, identity: PhoneIdent
   return {
     subject,
     acr: identity.assurance,
-    amr: methodsOf(identity.method),
+    amr: [identity.method, ...(identity.amr ?? [])],
     authTime: Math.floor(identity.verifiedAt.getTime() / 1000),
     epochs: (await tokens.revocations?.epochs(subject)) ?? noEpochs,
     ...claimsOf(tokens, user),

@@ -7,7 +7,7 @@ import { type HttpClient, httpClient, type VendorResponse } from '../http/client
 import { vendorUrl } from '../http/origin.js'
 import { type Attempt, type CallKind, withRepeats } from '../http/retry.js'
 import { type FaultFacts, vendorFault } from '../http/vendor-fault.js'
-import { checkCommon, checkTimeouts, required } from '../options.js'
+import { checkCommon, required } from '../options.js'
 import { type Authenticate, type CamaraClientAuth, clientAuthentication } from './client-auth.js'
 import { type CamaraOptions, camaraRules } from './options.js'
 
@@ -48,7 +48,7 @@ interface CamaraApiSettings {
  */
 export function camaraApi(
   factory: string,
-  options: Omit<CamaraOptions, 'clientAuth'> & { clientAuth?: CamaraClientAuth; timeoutsMs?: object },
+  options: Omit<CamaraOptions, 'clientAuth'> & { clientAuth?: CamaraClientAuth },
   names: readonly string[],
   { name, api, version, timeoutsMs, ...settings }: CamaraApiSettings,
 ): CamaraApi {
@@ -59,7 +59,6 @@ export function camaraApi(
     Reflect.get(options, 'loginHint') === false ? { ...options, loginHint: undefined } : options,
     camaraRules,
   )
-  checkTimeouts(factory, options.timeoutsMs ?? {}, Object.keys(timeoutsMs))
   const { clock = systemClock, headers = {} } = options
   const clientId = required(factory, 'clientId', options.clientId)
   const tokenUrl = vendorUrl(factory, 'tokenUrl', options.tokenUrl, 'https://operator.example/token')

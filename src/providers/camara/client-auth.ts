@@ -5,6 +5,7 @@ import type { Clock } from '../../contracts/clock.js'
 import { wallTime } from '../../lib/clock.js'
 import { createSecret } from '../../lib/crypto.js'
 import { isObject, optionError } from '../../lib/options.js'
+import { required } from '../options.js'
 
 /** How an application proves itself at an operator's token endpoint. */
 export type CamaraClientAuth =
@@ -55,6 +56,7 @@ export function clientAuthentication(
     case 'post': {
       const { kind, clientSecret } = auth
       if (typeof clientSecret !== 'string' || clientSecret === '') throw wrong('needs clientSecret')
+      required(factory, 'clientAuth.clientSecret', clientSecret)
       if (kind === 'post') return () => ({ form: { client_id: clientId, client_secret: clientSecret } })
       // RFC 6749 section 2.3.1: both are form-encoded first.
       const pair = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`

@@ -5,6 +5,7 @@ import { systemClock } from '../../lib/clock.js'
 import { createSecret, isSecret } from '../../lib/crypto.js'
 import { isObject, optionError } from '../../lib/options.js'
 import { vendorUrl } from '../http/origin.js'
+import { timeoutsOf } from '../options.js'
 import { camaraApi } from './api.js'
 import { judgeIdToken } from './id-token.js'
 import { type CamaraNumberVerificationOptions, numberVerificationNames } from './options.js'
@@ -45,7 +46,7 @@ interface Secrets {
  */
 export function camaraNumberVerification(options: CamaraNumberVerificationOptions): Provider {
   const { name = 'number-verification' } = options ?? {}
-  const timeoutsMs = { token: 5_000, verify: 6_000, ...options?.timeoutsMs }
+  const timeoutsMs = timeoutsOf(factory, options?.timeoutsMs, { token: 5_000, verify: 6_000 })
   const settings = { name, api: 'number-verification', version: 'v2', timeoutsMs }
   const api = camaraApi(factory, options, numberVerificationNames, settings)
   const { pkce = true, nonce: withNonce = true, clock = systemClock, hashed, issuer, loginHint } = options

@@ -6,6 +6,7 @@ import { createSecret, isSecret } from '../../lib/crypto.js'
 import { isObject, optionError } from '../../lib/options.js'
 import { isSuccess } from '../http/client.js'
 import { TransportError } from '../http/transport.js'
+import { timeoutsOf } from '../options.js'
 import { camaraApi, wordOf } from './api.js'
 import { assertionSigner, type CamaraAlgorithm, type CamaraClientAuth } from './client-auth.js'
 import { type CamaraOptions, operatorTokenNames } from './options.js'
@@ -81,7 +82,7 @@ interface Secrets {
  */
 export function operatorToken(options: OperatorTokenOptions): Provider {
   const { name = 'operator-token' } = options ?? {}
-  const timeoutsMs = { credentials: 5_000, token: 5_000, verify: 6_000, ...options?.timeoutsMs }
+  const timeoutsMs = timeoutsOf(factory, options?.timeoutsMs, { credentials: 5_000, token: 5_000, verify: 6_000 })
   const settings = { name, api: 'number-verification', version: 'v2', timeoutsMs, clientAuth: 'optional' } as const
   const api = camaraApi(factory, options, operatorTokenNames, settings)
   const { audiences, scope = defaultScope, clock = systemClock, hashed, privateKey, keyId, algorithm } = options

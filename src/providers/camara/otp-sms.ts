@@ -6,6 +6,7 @@ import { tokenSource } from '../http/oauth-token.js'
 import type { Attempt } from '../http/retry.js'
 import { TransportError } from '../http/transport.js'
 import { codeFault, sendFault } from '../http/vendor-fault.js'
+import { amrOfCode, timeoutsOf } from '../options.js'
 import { camaraApi, wordOf } from './api.js'
 import { isToken } from './client-auth.js'
 import { type CamaraOtpSmsOptions, otpSmsNames } from './options.js'
@@ -41,7 +42,7 @@ class NoToken extends Error {
  */
 export function camaraOtpSms(options: CamaraOtpSmsOptions): Provider {
   const { name = 'camara-otp-sms' } = options ?? {}
-  const timeoutsMs = { token: 4_000, send: 10_000, redeem: 8_000, ...options?.timeoutsMs }
+  const timeoutsMs = timeoutsOf(factory, options?.timeoutsMs, { token: 4_000, send: 10_000, redeem: 8_000 })
   const api = camaraApi(factory, options, otpSmsNames, {
     name,
     api: 'one-time-password-sms',
@@ -81,6 +82,7 @@ export function camaraOtpSms(options: CamaraOtpSmsOptions): Provider {
     name,
     vendor: options.vendor ?? 'camara',
     assurance: 'low',
+    amr: amrOfCode('sms'),
     ttlSeconds,
     dwellSeconds: 60,
     sends: true,

@@ -12,7 +12,7 @@ import { vendorOrigin } from '../http/origin.js'
 import { withRepeats } from '../http/retry.js'
 import { TransportError } from '../http/transport.js'
 import { vendorFault } from '../http/vendor-fault.js'
-import { checkCommon, checkTimeouts } from '../options.js'
+import { checkCommon, timeoutsOf } from '../options.js'
 import { loadJose } from './jose.js'
 import { KeySet, KeysUnavailable } from './key-set.js'
 
@@ -87,11 +87,10 @@ interface Secrets {
 export function firebasePnv(options: FirebasePnvOptions): Provider {
   checkCommon(factory, options, names)
   checkOptions(factory, options, rules)
-  checkTimeouts(factory, options.timeoutsMs ?? {}, ['jwks'])
   const { projectNumber, projectId, name = 'firebase-pnv', clock = systemClock } = options
   if (projectNumber === undefined) throw optionError(factory, 'projectNumber', 'is missing; take it from the console')
   if (projectId === undefined) throw optionError(factory, 'projectId', 'is missing; take it from the console')
-  const timeoutMs = options.timeoutsMs?.jwks ?? 4_000
+  const { jwks: timeoutMs } = timeoutsOf(factory, options.timeoutsMs, { jwks: 4_000 })
   const http = httpClient(vendorOrigin(factory, options.baseUrl ?? 'https://fpnv.googleapis.com'), clock, options.fetch)
   const issuer = issuerRoot + projectNumber
   const audiences = [issuer, issuerRoot + projectId]

@@ -7,7 +7,7 @@ import { vendorOrigin } from '../http/origin.js'
 import { type Attempt, withRepeats } from '../http/retry.js'
 import { TransportError } from '../http/transport.js'
 import { codeFault, type FaultFacts, sendFault, vendorFault } from '../http/vendor-fault.js'
-import { checkCommon, checkTimeouts, required } from '../options.js'
+import { amrOfCode, checkCommon, required, timeoutsOf } from '../options.js'
 
 export interface IdenfyOptions {
   /** Of the account, from the vendor's dashboard. */
@@ -72,11 +72,10 @@ const ourFault = [
  */
 export function idenfySms(options: IdenfyOptions): Provider {
   checkCommon('idenfySms', options, idenfyOptionNames)
-  checkTimeouts('idenfySms', options.timeoutsMs ?? {}, ['send', 'redeem'])
   const { clock = systemClock, name = 'idenfy-sms', senderName } = options
   const credentials = `${required('idenfySms', 'apiKey', options.apiKey)}:${required('idenfySms', 'apiSecret', options.apiSecret)}`
   const http = httpClient(vendorOrigin('idenfySms', options.baseUrl ?? 'https://ivs.idenfy.com'), clock, options.fetch)
-  const timeoutsMs = { send: 10_000, redeem: 8_000, ...options.timeoutsMs }
+  const timeoutsMs = timeoutsOf('idenfySms', options.timeoutsMs, { send: 10_000, redeem: 8_000 })
   if (senderName !== undefined && !/^[\x20-\x7e]{1,11}$/.test(senderName)) {
     throw new TypeError('idenfySms: senderName must be 1 to 11 characters of plain ASCII')
   }
@@ -99,6 +98,7 @@ export function idenfySms(options: IdenfyOptions): Provider {
     name,
     vendor: 'idenfy',
     assurance: 'low',
+    amr: amrOfCode('sms'),
     // SMS and first call carry one code, good until 5:00; the second call brings another, good until 10:00.
     ttlSeconds,
     dwellSeconds: 60,

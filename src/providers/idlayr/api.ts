@@ -7,7 +7,7 @@ import { tokenSource } from '../http/oauth-token.js'
 import { type Attempt, type CallKind, outcomeUnknown, withRepeats } from '../http/retry.js'
 import { TransportError, type VendorRequest } from '../http/transport.js'
 import { type FaultFacts, vendorFault } from '../http/vendor-fault.js'
-import { checkCommon, checkTimeouts, required } from '../options.js'
+import { checkCommon, required, timeoutsOf } from '../options.js'
 import { baseOrigin, type IdlayrOptions, idlayrOptionNames } from './options.js'
 import { readProblem } from './problem.js'
 
@@ -59,12 +59,11 @@ export function idlayrApi(
   extraOptions: readonly string[] = [],
 ): IdlayrApi {
   checkCommon(factory, options, [...idlayrOptionNames, ...extraOptions])
-  checkTimeouts(factory, options.timeoutsMs ?? {}, Object.keys(defaultTimeoutsMs))
   const { brand = 'idlayr', clock = systemClock } = options
   const origin = baseOrigin(factory, options)
   const credentials = `${required(factory, 'clientId', options.clientId)}:${required(factory, 'clientSecret', options.clientSecret)}`
   const basic = `Basic ${Buffer.from(credentials).toString('base64')}`
-  const timeoutsMs = { ...defaultTimeoutsMs, ...options.timeoutsMs }
+  const timeoutsMs = timeoutsOf(factory, options.timeoutsMs, defaultTimeoutsMs)
   const http = httpClient(origin, clock, options.fetch)
 
   /**

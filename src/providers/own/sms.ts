@@ -14,7 +14,7 @@ import {
   oneOf,
   optionError,
 } from '../../lib/options.js'
-import { checkCommon } from '../options.js'
+import { amrOfCode, checkCommon } from '../options.js'
 import { callHook, hookFault } from './hooks.js'
 import { type MessageText, smsSize, type TextInput, textWriter } from './message-text.js'
 
@@ -197,6 +197,7 @@ export function ownSms(options: OwnSmsOptions): Provider {
     name,
     vendor,
     assurance: 'low',
+    amr: amrOfCode(channel),
     ttlSeconds,
     dwellSeconds: options.dwellSeconds ?? 60,
     sends: true,

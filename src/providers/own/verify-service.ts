@@ -4,7 +4,7 @@ import { type UnableReason, unableReason } from '../../contracts/unable-reason.j
 import { systemClock } from '../../lib/clock.js'
 import { isObject } from '../../lib/json.js'
 import { checkOptions, isFunction, isWholeNumber, isWord, type OptionRule, optionError } from '../../lib/options.js'
-import { checkCommon } from '../options.js'
+import { amrOfCode, checkCommon } from '../options.js'
 import { callHook, hookFault } from './hooks.js'
 
 /** What `start` is to ask the service for. */
@@ -142,6 +142,7 @@ export function verifyService(options: VerifyServiceOptions): Provider {
     name,
     vendor,
     assurance: 'low',
+    amr: amrOfCode('other'),
     ttlSeconds,
     dwellSeconds: options.dwellSeconds ?? 60,
     sends: true,

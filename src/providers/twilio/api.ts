@@ -8,6 +8,7 @@ import type { FetchLike } from '../http/fetch.js'
 import { vendorOrigin } from '../http/origin.js'
 import { type Attempt, withRepeats } from '../http/retry.js'
 import { vendorFault } from '../http/vendor-fault.js'
+import { timeoutsOf } from '../options.js'
 import { faultFacts } from './errors.js'
 
 /** What each rung of Twilio Verify needs. */
@@ -72,7 +73,7 @@ export function twilioApi(factory: string, options: TwilioAccount, name: string)
   if (serviceSid === undefined) throw new TypeError(`${factory}: serviceSid is missing; take it from the console`)
   const origin = vendorOrigin(factory, options.baseUrl ?? 'https://verify.twilio.com')
   const http = httpClient(origin, clock, options.fetch)
-  const timeoutsMs = { send: 10_000, redeem: 8_000, ...options.timeoutsMs }
+  const timeoutsMs = timeoutsOf(factory, options.timeoutsMs, { send: 10_000, redeem: 8_000 })
   const headers = {
     authorization: `Basic ${Buffer.from(credentialsOf(factory, options)).toString('base64')}`,
     'content-type': 'application/x-www-form-urlencoded',

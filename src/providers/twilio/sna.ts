@@ -6,7 +6,7 @@ import { isLoopback } from '../../lib/ip-address.js'
 import { isObject } from '../../lib/json.js'
 import { isSuccess, type VendorResponse } from '../http/client.js'
 import { TransportError } from '../http/transport.js'
-import { checkCommon, checkTimeouts } from '../options.js'
+import { checkCommon } from '../options.js'
 import { accountNames, sidGrammar, type TwilioAccount, twilioApi } from './api.js'
 import { errorCodeOf, meaningOf } from './errors.js'
 import { readSnaText } from './sna-text.js'
@@ -47,7 +47,6 @@ interface State {
  */
 export function twilioSna(options: TwilioSnaOptions): Provider {
   checkCommon(factory, options, names)
-  checkTimeouts(factory, options.timeoutsMs ?? {}, ['send', 'redeem'])
   const { name = 'twilio-sna' } = options
   const api = twilioApi(factory, options, name)
 

@@ -6,7 +6,7 @@ import { isSuccess, type VendorResponse } from '../http/client.js'
 import type { Attempt } from '../http/retry.js'
 import { TransportError } from '../http/transport.js'
 import { codeFault, sendFault } from '../http/vendor-fault.js'
-import { checkCommon, checkTimeouts, refuseOfOtherChannels } from '../options.js'
+import { amrOfCode, checkCommon, refuseOfOtherChannels } from '../options.js'
 import { accountNames, sidGrammar, type TwilioAccount, twilioApi } from './api.js'
 import { errorCodeOf, type Meaning, meaningOf } from './errors.js'
 import { localeOf } from './locale.js'
@@ -70,7 +70,6 @@ const resendAfterSeconds = 30
 export function twilioVerify(options: TwilioVerifyOptions): Provider {
   checkCommon('twilioVerify', options, optionNames)
   checkOptions('twilioVerify', options, rules)
-  checkTimeouts('twilioVerify', options.timeoutsMs ?? {}, ['send', 'redeem'])
   const { channel = 'sms', codeLength = 6, ttlSeconds = 600 } = options
   const name = options.name ?? `twilio-${channel}`
   const { call, fault, close } = twilioApi('twilioVerify', options, name)
@@ -80,6 +79,7 @@ export function twilioVerify(options: TwilioVerifyOptions): Provider {
     name,
     vendor: 'twilio',
     assurance: 'low',
+    amr: amrOfCode(channel),
     ttlSeconds,
     dwellSeconds: 30,
     sends: true,

@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/clock.js'
 import { checkOptions, isBoolean, isWholeNumber, matches, oneOf, optionError } from '../../lib/options.js'
 import type { FetchLike } from '../http/fetch.js'
-import { checkCommon, checkTimeouts, refuseOfOtherChannels, required } from '../options.js'
+import { checkCommon, refuseOfOtherChannels, required, timeoutsOf } from '../options.js'
 import { applicationJwt } from './application-jwt.js'
 
 const channels = ['silent_auth', 'sms', 'voice', 'whatsapp'] as const
@@ -82,8 +82,8 @@ const owners = {
 /** @throws TypeError that names the option and the cure */
 export function checkVonageOptions(options: VonageOptions): void {
   checkCommon(factory, options, optionNames)
-  checkTimeouts(factory, options.timeoutsMs ?? {}, Object.keys(defaultTimeoutsMs))
-  required(factory, 'brand', options.brand)
+  timeoutsOf(factory, options.timeoutsMs, defaultTimeoutsMs)
+  if (!options.brand) throw optionError(factory, 'brand', 'is missing; it is the name that users read in the message')
   if (options.channel === undefined) throw optionError(factory, 'channel', `is missing; it is ${channels.join(', ')}`)
   checkOptions(factory, options, [
     ['channel', oneOf(...channels), `must be one of ${channels.join(', ')}`],
@@ -95,7 +95,8 @@ export function checkVonageOptions(options: VonageOptions): void {
     ['coverageCheck', isBoolean, 'must be true or false'],
   ])
   refuseOfOtherChannels(factory, options, owners, options.channel)
-  if (options.channel === 'whatsapp') required(factory, 'from', options.from)
+  if (options.channel === 'whatsapp' && !options.from)
+    throw optionError(factory, 'from', 'is missing; it is the WhatsApp number that sends')
 }
 
 /** The Authorization header, for each call. @throws TypeError unless there is exactly one whole way to authenticate */

@@ -8,6 +8,7 @@ import { vendorOrigin } from '../http/origin.js'
 import { type Attempt, withRepeats } from '../http/retry.js'
 import { TransportError } from '../http/transport.js'
 import { vendorFault } from '../http/vendor-fault.js'
+import { amrOfCode, timeoutsOf } from '../options.js'
 import { faultFacts, judgeCheck, judgeCreate, judgeReport } from './errors.js'
 import { vonageLocale } from './locale.js'
 import { authorizationOf, checkVonageOptions, defaultTimeoutsMs, factory, type VonageOptions } from './options.js'
@@ -42,7 +43,7 @@ export function vonageVerify(options: VonageOptions): Provider {
   const authorization = authorizationOf(options, clock)
   const origin = vendorOrigin(factory, options.baseUrl ?? 'https://api.nexmo.com')
   const http = httpClient(origin, clock, options.fetch)
-  const timeoutsMs = { ...defaultTimeoutsMs, ...options.timeoutsMs }
+  const timeoutsMs = timeoutsOf(factory, options.timeoutsMs, defaultTimeoutsMs)
 
   function call(
     kind: keyof typeof timeoutsMs,
@@ -114,6 +115,7 @@ export function vonageVerify(options: VonageOptions): Provider {
     name,
     vendor: 'vonage',
     assurance: isSilent ? 'high' : 'low',
+    ...(!isSilent && { amr: amrOfCode(channel) }),
     ttlSeconds: lifeSeconds,
     dwellSeconds: isSilent ? 10 : 60,
     ...(!isSilent && { sends: true, resendAfterSeconds: 60, guessable: true }),

@@ -23,6 +23,11 @@ function hidesSecrets(bench: RungBench, problem: unknown, code?: string): void {
     ok(!said.includes(secret), 'an error or event holds a number, a code or a secret')
 }
 
+/** Whether a rung says that its vendor certainly did nothing. */
+function isUntried(answer: object): boolean {
+  return 'details' in answer && (answer.details as { untried?: boolean }).untried === true
+}
+
 const lost = async (send: () => Promise<unknown>): Promise<never> => {
   await send()
   throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
@@ -39,11 +44,34 @@ export const promisedOfProviders: readonly PromisedOfRung[] = [
       ok(['low', 'medium', 'high'].includes(rung.assurance), 'assurance must be low, medium or high')
       ok(rung.ttlSeconds > 0 && rung.ttlSeconds <= 600, 'ttlSeconds must be above 0 and at most 600')
       ok(rung.redeem || rung.poll, 'it must have redeem or poll')
+      ok(rung.dwellSeconds >= 0 && rung.dwellSeconds <= 600, 'dwellSeconds must be from 0 to 600')
+      ok((rung.resendAfterSeconds ?? 1) > 0, 'resendAfterSeconds must be above 0')
       ok(!(rung.sends && rung.redeem) || rung.guessable !== undefined, 'a rung that sends codes must say `guessable`')
+      ok(
+        (rung.codeLength ?? 11) > 10 || rung.guessable,
+        'codes of up to 10 digits can be guessed: say `guessable: true`',
+      )
       ok(!rung.redeem || rung.codeGrammar, 'a rung with redeem needs a codeGrammar: without one no code is taken')
       ok(!rung.codeGrammar?.global && !rung.codeGrammar?.sticky, 'codeGrammar must have neither g nor y')
       if (rung.poll && !rung.redeem)
         strictEqual(rung.ownCheck, true, 'a rung that is only polled must declare `ownCheck: true`')
+    },
+  },
+  {
+    name: 'declares that it asks for a code',
+    why: 'messages without a limit, or wrong codes that are counted nowhere',
+    async check(bench) {
+      const { challenge } = await bench.start()
+      if (challenge.type !== 'enter_code') return
+      ok(bench.rung.sends !== undefined, 'a rung that asks for a code must say whether it `sends` one')
+      ok(
+        challenge.length > 10 || bench.rung.guessable,
+        'codes of up to 10 digits can be guessed: say `guessable: true`',
+      )
+      ok(
+        [undefined, challenge.length].includes(bench.rung.codeLength),
+        'codeLength must be the length that it asks for',
+      )
     },
   },
   {
@@ -92,6 +120,7 @@ export const promisedOfProviders: readonly PromisedOfRung[] = [
         // Some rungs begin without their vendor.
         if (bench.calls === before) return
         ok(answer instanceof Error || 'unable' in answer, 'start must fail on an answer that is none')
+        ok(!bench.rung.sends || !isUntried(answer), 'a message may be out: an answer that is none is not `untried`')
         hidesSecrets(bench, answer)
       }
     },
@@ -125,10 +154,7 @@ export const promisedOfProviders: readonly PromisedOfRung[] = [
       const answer = await bench.tryStart()
       strictEqual(bench.calls, 1, 'start must ask the vendor once')
       ok(answer instanceof Error && isOutage(answer), 'a lost answer is an outage')
-      ok(
-        !('details' in answer) || (answer.details as { untried?: boolean }).untried !== true,
-        'a lost answer is not untried',
-      )
+      ok(!isUntried(answer), 'a lost answer is not untried')
       hidesSecrets(bench, answer)
     },
   },
@@ -141,6 +167,8 @@ export const promisedOfProviders: readonly PromisedOfRung[] = [
       bench.fault = lost
       const outcome = await bench.ask(started.check, code)
       if (bench.calls > before) ok(!isYes(outcome), 'it says yes without an answer')
+      if (bench.rung.guessable)
+        ok(bench.calls <= before + 1, 'a code must be brought once: the vendor may have used it up, or count it twice')
       hidesSecrets(bench, outcome, code)
     },
   },
