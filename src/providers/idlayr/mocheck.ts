@@ -104,6 +104,7 @@ function judgeResult(answer: IdlayrAnswer, checkId: string): Outcome | undefined
   const state = body['status'] ?? undefined
   const verified = body['verified'] ?? undefined
   if (verified !== undefined && typeof verified !== 'boolean') return undefined
+  if (state !== undefined && typeof state !== 'string') return undefined
   if (verified === true) return notYet.some((known) => known === state) ? undefined : { outcome: 'verified' }
   switch (state) {
     case 'COMPLETED':

@@ -1,6 +1,6 @@
 import type { Check, Outcome, Provider } from '../../contracts/provider.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import { isObject } from '../../lib/json.js'
+import { isObject, textOf } from '../../lib/json.js'
 import { checkOptions, isWholeNumber, matches, type OptionRule, oneOf } from '../../lib/options.js'
 import { isSuccess, type VendorResponse } from '../http/client.js'
 import type { Attempt } from '../http/retry.js'
@@ -141,7 +141,7 @@ function readVerification(
  * vendor's own two times, as its clock and ours may differ.
  */
 function ageSeconds({ date_created, date_updated }: Record<string, unknown>, ttlSeconds: number): number {
-  const age = (Date.parse(String(date_updated)) - Date.parse(String(date_created))) / 1000
+  const age = (Date.parse(textOf(date_updated)) - Date.parse(textOf(date_created))) / 1000
   return age > 0 && age < ttlSeconds ? age : 0
 }
 
@@ -169,6 +169,7 @@ function judgeCheck(answer: VendorResponse, { id, state }: Check): Outcome | und
 
 function judgeRefusal(answer: VendorResponse): Outcome | undefined {
   const meaning = meaningOf(answer, 'redeem')
-  if (meaning === 'busy') return { outcome: 'pending', retryAfterSeconds: answer.retryAfterSeconds ?? 2 }
+  if (meaning === 'busy')
+    return { outcome: 'pending', retryAfterSeconds: Math.min(Math.max(1, answer.retryAfterSeconds ?? 2), 60) }
   return meaning === 'expired' || meaning === 'blocked' ? { outcome: 'unable', reason: meaning } : undefined
 }

@@ -1,7 +1,7 @@
 import type { Outcome, Unable } from '../../contracts/provider.js'
 import { type UnableReason, unableReason } from '../../contracts/unable-reason.js'
 import { PhoneCheckError } from '../../lib/errors.js'
-import { isObject } from '../../lib/json.js'
+import { isObject, textOf } from '../../lib/json.js'
 import type { VendorResponse } from '../http/client.js'
 import type { FaultFacts } from '../http/vendor-fault.js'
 
@@ -16,8 +16,8 @@ interface VonageProblem {
 
 function readProblem(body: unknown): VonageProblem {
   const { type, title, detail, invalid_parameters: invalid } = isObject(body) ? body : {}
-  const parameters = Array.isArray(invalid) ? invalid.map((each) => (isObject(each) ? String(each['name']) : '')) : []
-  return { fragment: fragmentOf(String(type)), text: `${String(title)} ${String(detail)}`, parameters }
+  const parameters = Array.isArray(invalid) ? invalid.map((each) => (isObject(each) ? textOf(each['name']) : '')) : []
+  return { fragment: fragmentOf(textOf(type)), text: `${textOf(title)} ${textOf(detail)}`, parameters }
 }
 
 function fragmentOf(type: string): string | undefined {
