@@ -17,6 +17,11 @@ export class AccessTokens {
     this.#audience = audience
   }
 
+  /** As {@link KeyRing.publicKeys}. */
+  publicKeys(): object[] {
+    return this.#keys.publicKeys()
+  }
+
   get canSign(): boolean {
     return this.#keys.first.signing !== undefined
   }

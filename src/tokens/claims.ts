@@ -19,6 +19,8 @@ export interface AccessTokenClaims {
   readonly amr: readonly string[]
   /** How strongly the login was bound to the SIM. */
   readonly acr: Assurance
+  /** Which client got it, where the setting `clientId` says so. */
+  readonly client_id?: string
   /** Public id of the login's refresh family; absent without refresh tokens. */
   readonly sid?: string
   /** What had been revoked when the login was made. For the library alone. */
@@ -37,6 +39,7 @@ const reserved = [
   'auth_time',
   'amr',
   'acr',
+  'client_id',
   'sid',
   'rev',
   'assurance',
@@ -109,7 +112,7 @@ export function isAccessTokenClaims(
   { issuer, audience, now }: Expected,
 ): payload is AccessTokenClaims {
   if (typeof payload !== 'object' || payload === null) return false
-  const { iss, aud, sub, iat, exp, jti, auth_time, amr, acr, sid, rev } = payload as Record<
+  const { iss, aud, sub, iat, exp, jti, auth_time, amr, acr, client_id, sid, rev } = payload as Record<
     keyof AccessTokenClaims,
     unknown
   >
@@ -130,6 +133,7 @@ export function isAccessTokenClaims(
     amr.every(isText) &&
     isText(acr) &&
     Object.hasOwn(strength, acr) &&
+    (client_id === undefined || isText(client_id)) &&
     (sid === undefined || isText(sid)) &&
     (rev === undefined || isText(rev))
   )

@@ -59,6 +59,18 @@ export class KeyRing {
     this.first = good[0] as TokenKey
   }
 
+  /** The public halves as JWKs (RFC 7517), for others to verify with. Shared secrets have none. */
+  publicKeys(): object[] {
+    return [...this.#keys.values()]
+      .filter(({ verifying }) => verifying.type === 'public')
+      .map(({ kid, algorithm, verifying }) => ({
+        ...verifying.export({ format: 'jwk' }),
+        kid,
+        alg: algorithm,
+        use: 'sig',
+      }))
+  }
+
   /** The key of that name. The name comes from whoever sent the token and is used for nothing else. */
   find(kid: string): TokenKey | undefined {
     return this.#keys.get(kid)

@@ -67,6 +67,11 @@ export interface JwtSettings<Claims extends object = object> extends BearerSetti
    * given to other people.
    */
   subject: (user: Express.User) => string
+  /**
+   * What the claim `client_id` says: the app whose tokens these are. RFC 9068 requires it of access
+   * tokens, and strict verifiers ask for it. Default: no such claim.
+   */
+  clientId?: string
   /** How long an access token is good. Default 600, at most 900. */
   accessTtlSeconds?: number
   /**
@@ -84,6 +89,7 @@ export interface TokenService extends Pick<JwtSettings, 'findUser' | 'claims'> {
   readonly access: AccessTokens
   readonly issuer: string
   readonly audience: string
+  readonly clientId: string | undefined
   readonly accessTtlSeconds: number
   readonly subject: ((user: Express.User) => string) | undefined
   readonly families: RefreshFamilies | undefined
@@ -106,6 +112,7 @@ const settingNames: readonly (keyof JwtSettings)[] = [
   'findUser',
   'store',
   'secret',
+  'clientId',
   'accessTtlSeconds',
   'refreshIdleSeconds',
   'refreshAbsoluteSeconds',
@@ -115,10 +122,18 @@ const settingNames: readonly (keyof JwtSettings)[] = [
   'clock',
 ]
 
+// Printable ASCII without quote and backslash: the audience is quoted in a header.
+const nameGrammar = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/
+
 const rules: readonly OptionRule[] = [
   ['subject', isFunction, 'must be a function'],
   ['claims', isFunction, 'must be a function'],
   ['findUser', isFunction, 'must be a function'],
+  [
+    'clientId',
+    (id) => typeof id === 'string' && nameGrammar.test(id),
+    "must be a name without spaces, such as 'ios-app'",
+  ],
   ['checkRevoked', isBoolean, 'must be true or false'],
   ['store', (store) => typeof store !== 'function', 'is a class; pass an instance, such as new MemoryStore()'],
 ]
@@ -141,13 +156,15 @@ export function tokenServiceFor<Claims extends object>(settings: BearerSettings<
   return tokens
 }
 
-// Printable ASCII without quote and backslash: the audience is quoted in a header.
-const nameGrammar = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/
-
 function build(
   settings:
     | JwtSettings
-    | (BearerSettings & { subject?: undefined; accessTtlSeconds?: undefined; findUser?: undefined }),
+    | (BearerSettings & {
+        subject?: undefined
+        clientId?: undefined
+        accessTtlSeconds?: undefined
+        findUser?: undefined
+      }),
 ): TokenService {
   knownOptions('JwtSettings', settings, settingNames)
   const { issuer, audience, subject, claims, findUser, clock = systemClock, checkRevoked = false } = settings
@@ -182,6 +199,7 @@ function build(
     access,
     issuer,
     audience,
+    clientId: settings.clientId,
     accessTtlSeconds,
     subject,
     ...(claims && { claims }),

@@ -177,7 +177,7 @@ async function currentGrant(tokens: Issuing, grant: Grant): Promise<Grant | unde
 }
 
 function sign(
-  { access, issuer, audience, accessTtlSeconds, now }: Issuing,
+  { access, issuer, audience, clientId, accessTtlSeconds, now }: Issuing,
   grant: Grant,
   sid: string | undefined,
 ): string {
@@ -194,6 +194,7 @@ function sign(
     auth_time: grant.authTime,
     amr: grant.amr,
     acr: grant.acr,
+    ...(clientId !== undefined && { client_id: clientId }),
     ...(sid !== undefined && { sid }),
     ...(rev !== undefined && { rev }),
   })
