@@ -103,6 +103,7 @@ const numberBlocked = { status: 403, code: 'ONE_TIME_PASSWORD_SMS.PHONE_NUMBER_B
 const refusals: Record<'busy' | 'blocked' | 'declined', Readonly<Record<string, Spoil>>> = {
   busy: {
     'idenfy-sms': anotherLogin,
+    'twilio-sna': twilioSays(60203),
     'twilio-sms': twilioSays(60203),
     'vonage-silent': anotherLogin,
     'vonage-sms': anotherLogin,
@@ -111,6 +112,7 @@ const refusals: Record<'busy' | 'blocked' | 'declined', Readonly<Record<string, 
     'verify-service': mood('busy'),
   },
   blocked: {
+    'twilio-sna': twilioSays(60410),
     'twilio-sms': twilioSays(60410),
     'camara-otp-sms': ({ app, rig }) =>
       app.sim.fault({ match: String(rig.calls?.start), status: 403, body: numberBlocked }),
@@ -123,7 +125,7 @@ const refusals: Record<'busy' | 'blocked' | 'declined', Readonly<Record<string, 
 /** What a device reports instead of a proof where its own system says so. */
 const reports: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   blocked: { 'firebase-pnv': 'pnv/integrity-check-failed' },
-  declined: { 'firebase-pnv': 'pnv/credential-manager-error' },
+  declined: { 'firebase-pnv': 'pnv/credential-manager-error', 'operator-token': 'NotAllowedError' },
 }
 
 const refused =
@@ -228,6 +230,16 @@ const { rungs, rows } = documented()
 
 test('the table has every rung and every case', () => {
   expect([rungs, [...rows.keys()]]).toEqual([Object.keys(everyRung), Object.keys(cases)])
+})
+
+test('every rung that the library exports is one of them', () => {
+  const exported = readText('src/index.ts').matchAll(
+    /^export \{[^}]*\b(?!camaraPresets)[a-z]\w+,?\s\} from '\.\/providers\/(.*)\.js'$/gm,
+  )
+  const files = [...exported].map(([, path = '']) => `${path}.ts`)
+  expect(files.length).toBeGreaterThan(8)
+  const sources = Object.values(everyRung).map(({ source }) => source)
+  expect(files.filter((file) => !sources.some((source) => file.startsWith(source)))).toEqual([])
 })
 
 describe.each(Object.entries(everyRung))('%s', (name, rig) => {

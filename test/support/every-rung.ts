@@ -3,8 +3,10 @@ import {
   camaraOtpSms,
   firebasePnv,
   type OwnMessage,
+  operatorToken,
   ownSms,
   type Provider,
+  twilioSna,
   twilioVerify,
   verifyService,
   vonageVerify,
@@ -15,6 +17,7 @@ import { calls as camaraCalls, camaraClients, camaraOptions } from './camara.js'
 import { jwksCall, project } from './firebase.js'
 import { adapterClock } from './hanging.js'
 import { type Answer, calls, type LadderApp, ladderApp, type Mode, rungs, type Visitor } from './ladder.js'
+import { operatorTokenOptions, tokenCalls } from './operator-token.js'
 import { twilioAccount, twilioCalls } from './twilio.js'
 import { vonageCalls } from './vonage.js'
 
@@ -145,6 +148,20 @@ export const everyRung: Readonly<Record<string, Rig>> = {
     calls: vonageRigCalls,
     prove: openUrl,
     madeUp: 'aaaaaa',
+  },
+  'twilio-sna': {
+    source: 'twilio/sna.ts',
+    rung: (sim, clock) => twilioSna({ ...twilioAccount, baseUrl: sim.url, clock: adapterClock(clock) }),
+    calls: { start: twilioCalls.send, verify: twilioCalls.check },
+    prove: async ({ phone }, { body }) => ({ code: (await phone.open(body.challenge.url)).text }),
+    madeUp: 'ErrorCode=0&ErrorDescription=Success&Carrier=VZW&SnaClientToken=aaaaaaaa',
+  },
+  'operator-token': {
+    source: 'camara/operator-token.ts',
+    rung: (sim, clock) => operatorToken(operatorTokenOptions(sim, { clock: adapterClock(clock) })),
+    calls: { start: tokenCalls.credentials, verify: tokenCalls.verify },
+    prove: async ({ phone }, { body }) => ({ code: await phone.token(body.challenge as never) }),
+    madeUp: '{"protocol":"openid4vp-v1-unsigned","data":{"vp_token":{"x":["a.b.c~d.e.f"]}}}',
   },
   'idenfy-sms': {
     source: 'idenfy',
