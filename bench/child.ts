@@ -17,8 +17,13 @@ export function pinLoad(): string {
 }
 
 /** A Node process on the servers' core, in production mode. It ends with this one. */
-export function spawnPinned(file: string, args: readonly string[], flags: readonly string[] = []): ChildProcess {
-  const node = [process.execPath, ...flags, fileURLToPath(new URL(file, import.meta.url)), ...args]
+export function spawnPinned(
+  file: string,
+  args: readonly string[],
+  flags: readonly string[] = [],
+  at: URL | string = import.meta.url,
+): ChildProcess {
+  const node = [process.execPath, ...flags, fileURLToPath(new URL(file, at)), ...args]
   const [command = '', ...rest] = canPin ? ['taskset', '-c', '0', ...node] : node
   const { NODE_OPTIONS: _, ...env } = process.env
   const child = spawn(command, rest, {
@@ -60,9 +65,10 @@ export class ServerProcess {
     this.#child = child
   }
 
-  static async start(name: string, vendorUrl: string, pending = 0): Promise<ServerProcess> {
+  /** @param at where the benchmark of another build is; default: this one */
+  static async start(name: string, vendorUrl: string, pending = 0, at?: URL): Promise<ServerProcess> {
     const flags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean)
-    const child = spawnPinned('./server.js', [name, vendorUrl, String(pending)], flags)
+    const child = spawnPinned('./server.js', [name, vendorUrl, String(pending)], flags, at)
     const { port } = await messageOf<{ port: number }>(child)
     return new ServerProcess(name, port, child)
   }

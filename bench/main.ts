@@ -4,13 +4,19 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { killAll, pinLoad } from './child.js'
 import { measureLogins } from './logins.js'
-import { type Machine, markdown, type Report, targetsOf } from './report.js'
+import { measurePairs } from './paired.js'
+import { comparisonTable, type Machine, markdown, type Report, targetsOf } from './report.js'
 import { measureScale } from './scale/measure-scale.js'
 import { full, quick, tiny } from './sizes.js'
 import { startVendor } from './vendor.js'
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, tiny: { type: 'boolean' }, out: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    tiny: { type: 'boolean' },
+    out: { type: 'string' },
+    against: { type: 'string' },
+  },
 })
 const sizes = values.tiny ? tiny : values.quick ? quick : full
 const out = values.out ?? fileURLToPath(new URL('../results.json', import.meta.url))
@@ -24,12 +30,18 @@ const watchdog = setTimeout(() => {
 try {
   const machine = describe()
   const vendor = await startVendor()
-  const logins = await measureLogins(sizes, vendor, say)
-  const scale = await measureScale(sizes, vendor, say)
+  if (values.against === undefined) {
+    const logins = await measureLogins(sizes, vendor, say)
+    const scale = await measureScale(sizes, vendor, say)
+    const report: Report = { machine, logins, scale, targets: targetsOf(logins, scale) }
+    process.stdout.write(markdown(report))
+    writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`)
+  } else {
+    const comparison = { machine, ...(await measurePairs(values.against, sizes, vendor, say)) }
+    process.stdout.write(comparisonTable(comparison))
+    if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(comparison, null, 2)}\n`)
+  }
   await vendor.close()
-  const report: Report = { machine, logins, scale, targets: targetsOf(logins, scale) }
-  process.stdout.write(markdown(report))
-  writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`)
 } finally {
   killAll()
   clearTimeout(watchdog)

@@ -1,5 +1,6 @@
 import type { LoginRow, Logins } from './logins.js'
 import { median } from './numbers.js'
+import type { Pair } from './paired.js'
 import type { Scale } from './scale/measure-scale.js'
 
 export interface Machine {
@@ -144,6 +145,37 @@ export function markdown({ machine, logins, scale, targets }: Report): string {
         ({ name, redeems, logins, patches }) =>
           `For comparison, ${redeems} redeems of one flow at once, ${name}: ${logins} logins, ${patches} PATCHes.`,
       ),
+    '',
+  ].join('\n')
+}
+
+/** Two builds side by side. */
+export function comparisonTable({
+  machine: { date, command, cpu, node, cores },
+  commit,
+  pairs,
+}: {
+  machine: Machine
+  commit: string
+  pairs: readonly Pair[]
+}): string {
+  return [
+    `## This build against ${commit}`,
+    '',
+    `${date} · \`${command}\` · Node ${node} · ${cpu}. ${cores}. Interleaved rounds; the ratio is the median of the rounds' ratios.`,
+    '',
+    table(
+      ['', 'CPU ms/login before', 'now', 'ratio (range)', 'store calls before', 'now', 'logins of each'],
+      pairs.map(({ name, ratio, now, before, measured }) => [
+        name,
+        before.cpuMsPerLogin.toFixed(3),
+        now.cpuMsPerLogin.toFixed(3),
+        `${ratio.median.toFixed(3)} (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})`,
+        before.storeCalls.toFixed(2),
+        now.storeCalls.toFixed(2),
+        count(measured),
+      ]),
+    ),
     '',
   ].join('\n')
 }

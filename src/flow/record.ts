@@ -127,7 +127,7 @@ export function enterRung(name: string, { ageMs }: { ageMs: number }) {
  * Grows with each incompatible change. A record of another version is a dead flow, so that old and
  * new processes can run side by side.
  */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 export function encodeFlow(record: FlowRecord): string {
   return JSON.stringify({ v: schemaVersion, ...record })

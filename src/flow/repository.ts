@@ -3,7 +3,7 @@ import type { FlowFacts } from '../contracts/events.js'
 import type { Check } from '../contracts/provider.js'
 import type { Store } from '../contracts/store.js'
 import type { UnableReason } from '../contracts/unable-reason.js'
-import { Seal } from '../lib/crypto.js'
+import { type Seal, sealFor } from '../lib/crypto.js'
 import { maskPhoneNumber, type PhoneNumber } from '../lib/phone-number.js'
 import { decodeFlow, encodeFlow, type FlowRecord, type FlowState, flowId, sealContext, transition } from './record.js'
 
@@ -34,7 +34,7 @@ export class FlowRepository {
 
   /** A new flow that is not in the store yet: its record to insert, and the flow once that is done. */
   create(key: string, draft: Omit<FlowRecord, 'sealed'>, content: SealedContent, secret: string): NewFlow {
-    const seal = new Seal(secret, key)
+    const seal = sealFor(secret, key)
     const record = { ...draft, sealed: seal.close(content, sealContext(key, draft)) }
     const inserted = () => {
       const stored = { key, id: flowId(key), record, version: 1, ageMs: 0, readAt: this.#clock.now() }
@@ -52,7 +52,7 @@ export class FlowRepository {
 
   /** Opens a flow's content with its starter's secret. @returns undefined when the secret or the record is wrong. */
   unseal(stored: StoredFlow, secret: string): UnsealedFlow | undefined {
-    const seal = new Seal(secret, stored.key)
+    const seal = sealFor(secret, stored.key)
     const content = seal.open(stored.record.sealed, sealContext(stored.key, stored.record))
     if (content === undefined) return undefined
     return new UnsealedFlow(this.#store, this.#clock, stored, seal, content as SealedContent)

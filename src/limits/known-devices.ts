@@ -1,7 +1,7 @@
 import type { Clock } from '../contracts/clock.js'
 import type { Hit, Store } from '../contracts/store.js'
 import { wallTime } from '../lib/clock.js'
-import { createSecret, Seal } from '../lib/crypto.js'
+import { createSecret, type Seal, sealUnder } from '../lib/crypto.js'
 import { limits } from './numbers.js'
 
 /** A device that logged in with a number before. */
@@ -44,7 +44,7 @@ export class Devices {
   constructor(store: Store, clock: Clock, secret: string, strategyName: string) {
     this.#store = store
     this.#clock = clock
-    this.#seal = new Seal(secret, 'passport-phonecheck/device/1')
+    this.#seal = sealUnder(secret, 'passport-phonecheck/device/2')
     this.#strategy = strategyName
   }
 

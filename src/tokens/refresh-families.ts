@@ -1,6 +1,6 @@
 import type { TokenEvent } from '../contracts/events.js'
 import type { Store } from '../contracts/store.js'
-import { createSecret, fingerprint, isSecret, matches, Seal } from '../lib/crypto.js'
+import { createSecret, fingerprint, isSecret, matches, type Seal, sealFor } from '../lib/crypto.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { Grant } from './claims.js'
 import { FamilyLists } from './family-list.js'
@@ -153,7 +153,7 @@ export class RefreshFamilies {
   /** The answer that was given before, for a client that did not get it. */
   #repeat({ key, secret }: Presented, { again, rotatedAtMs }: Family, ageMs: number): string | undefined {
     if (again === undefined || ageMs - rotatedAtMs >= this.#rules.graceSeconds * 1000) return undefined
-    return new Seal(secret, key).open(again, againContext) as string | undefined
+    return sealFor(secret, key).open(again, againContext) as string | undefined
   }
 
   #next({ key, secret: used }: Presented, { grant }: Family, secret: string, ageMs: number): Family {
@@ -163,7 +163,7 @@ export class RefreshFamilies {
       current: fingerprint(secret),
       idleUntilMs: ageMs + idleSeconds * 1000,
       rotatedAtMs: ageMs,
-      ...(graceSeconds > 0 && { again: new Seal(used, key).close(secret, againContext) }),
+      ...(graceSeconds > 0 && { again: sealFor(used, key).close(secret, againContext) }),
     }
   }
 
@@ -190,7 +190,7 @@ export class RefreshFamilies {
     if (!isSecret(family) || !isSecret(secret) || rest.length > 0) throw tokenInvalid()
     const sid = fingerprint(family)
     const key = this.#prefix + sid
-    return { sid, key, secret, seal: new Seal(family, key) }
+    return { sid, key, secret, seal: sealFor(family, key) }
   }
 
   async #revokeFamily({ key, sid }: Presented, { grant }: Family): Promise<PhoneCheckError> {

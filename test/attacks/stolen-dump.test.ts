@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import type { FlowRecord } from '../../src/flow/record.js'
 import { sealContext } from '../../src/flow/record.js'
-import { Seal } from '../../src/lib/crypto.js'
+import { sealFor } from '../../src/lib/crypto.js'
 import { MemoryStore } from '../../src/stores/memory.js'
 import { dumpMemory, dumpPostgres, dumpRedis } from '../support/chaos/dumps.js'
 import { everyLogin } from '../support/chaos/every-login.js'
@@ -79,7 +79,7 @@ for (const [name, open] of Object.entries(subjects)) {
       const flows = sealedIn(text)
       const opened = (keys: readonly string[]) =>
         flows.filter(({ key, sealed, context }) =>
-          keys.some((one) => new Seal(one, key).open(sealed, context) !== undefined),
+          keys.some((one) => sealFor(one, key).open(sealed, context) !== undefined),
         )
       expect(opened(text.match(/[\w+/=-]{4,}/g) ?? [])).toEqual([])
       expect(flows.length).toBeGreaterThan(15)

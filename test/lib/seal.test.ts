@@ -1,21 +1,21 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { flowId, flowKey } from '../../src/flow/record.js'
-import { createSecret, fingerprint, keyedHash, matches, Seal } from '../../src/lib/crypto.js'
+import { createSecret, fingerprint, keyedHash, matches, sealFor } from '../../src/lib/crypto.js'
 
 const key = flowKey('a handle')
 
 test('only the same secret, flow and context open a seal', () => {
   const secret = createSecret()
-  const sealed = new Seal(secret, key).close({ number: '+12025550100' }, 'context')
-  expect(new Seal(secret, key).open(sealed, 'context')).toEqual({ number: '+12025550100' })
-  expect(new Seal(createSecret(), key).open(sealed, 'context')).toBeUndefined()
-  expect(new Seal(secret, flowKey('another')).open(sealed, 'context')).toBeUndefined()
-  expect(new Seal(secret, key).open(sealed, 'other context')).toBeUndefined()
+  const sealed = sealFor(secret, key).close({ number: '+12025550100' }, 'context')
+  expect(sealFor(secret, key).open(sealed, 'context')).toEqual({ number: '+12025550100' })
+  expect(sealFor(createSecret(), key).open(sealed, 'context')).toBeUndefined()
+  expect(sealFor(secret, flowKey('another')).open(sealed, 'context')).toBeUndefined()
+  expect(sealFor(secret, key).open(sealed, 'other context')).toBeUndefined()
 })
 
 test('property: a damaged seal does not open', () => {
-  const seal = new Seal(createSecret(), key)
+  const seal = sealFor(createSecret(), key)
   const bytes = Buffer.from(seal.close('content', 'context'), 'base64url')
   fc.assert(
     fc.property(
@@ -33,7 +33,7 @@ test('property: a damaged seal does not open', () => {
 })
 
 test('the same content never seals to the same text', () => {
-  const seal = new Seal(createSecret(), key)
+  const seal = sealFor(createSecret(), key)
   expect(new Set(Array.from({ length: 1_000 }, () => seal.close('content', 'context'))).size).toBe(1_000)
 })
 
