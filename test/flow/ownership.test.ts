@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { authenticateRequester, requireIdleFlow } from '../../src/flow/ownership.js'
-import { flowId } from '../../src/flow/record.js'
+import { encodeFlow, flowId } from '../../src/flow/record.js'
 import type { RedeemRequest } from '../../src/flow/requests.js'
 import { createSecret } from '../../src/lib/crypto.js'
 import { PhoneCheckError } from '../../src/lib/errors.js'
@@ -127,7 +127,7 @@ describe('a stranger', () => {
     const { context, begin, store } = flowsSetup()
     const [mine, other] = [await begin(), await begin()]
     const record = { ...mine.flow.record, sealed: other.flow.record.sealed }
-    await store.replace(mine.key, 1, JSON.stringify({ v: 2, ...record }))
+    await store.replace(mine.key, 1, encodeFlow(record))
     expect(await answer(authenticateRequester(context, byCookie(mine)))).toEqual(over)
   })
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Pair } from '../../bench/paired.js'
 import type { Report } from '../../bench/report.js'
 
 const run = promisify(execFile)
@@ -61,6 +62,20 @@ describe('npm run bench, with tiny numbers', () => {
     expect(mine.length).toBe(2)
     for (const { name, logins, patches } of mine)
       expect({ name, logins, patches }).toEqual({ name, logins: 1, patches: 1 })
+  })
+
+  test('a comparison with an earlier build takes both through the same rounds', { timeout: 300_000 }, async () => {
+    const out = join(folder, 'comparison.json')
+    const { NODE_ENV: _, ...env } = process.env
+    const arguments_ = ['bench/.build/main.js', '--tiny', '--against', 'HEAD', '--out', out]
+    const { stdout } = await run(process.execPath, arguments_, { cwd: root, env })
+    const { commit, pairs } = JSON.parse(readFileSync(out, 'utf8')) as { commit: string; pairs: Pair[] }
+    expect(stdout).toContain(`This build against ${commit}`)
+    expect(pairs.map(({ name }) => name)).toEqual(expect.arrayContaining(['ours, session', 'ours, JWT']))
+    for (const { name, measured, now, before } of pairs) {
+      expect(measured, name).toBeGreaterThan(0)
+      expect([now.storeCalls, before.storeCalls], name).not.toContain(0)
+    }
   })
 
   test('it prints a table of every contestant and every target', () => {
