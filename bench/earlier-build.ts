@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -14,7 +16,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export function earlierBuild(ref: string): { commit: string; benchmark: URL } {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: root, maxBuffer: 1e9 })
   const commit = git('rev-parse', '--short', '--verify', `${ref}^{commit}`).toString().trim()
-  const folder = `${root}bench/.against/${commit}/`
+  // Outside the project, whose tools would take it for a part of it.
+  const folder = join(tmpdir(), 'passport-phonecheck-bench', commit, '/')
   if (!existsSync(`${folder}dist/esm/index.js`)) {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
