@@ -45,6 +45,7 @@ export function fakeVendor(options: FakeVendorOptions = {}): FakeVendor {
     assurance,
     ttlSeconds: 300,
     dwellSeconds: 10,
+    sends: false,
     guessable: true,
     codeLength: code.length,
     codeGrammar: /^[0-9]{4,10}$/,

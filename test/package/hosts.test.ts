@@ -159,6 +159,37 @@ test.each(['client', 'otel', 'testing', 'stores/redis', 'stores/postgres'])('%s 
     },
   )
 
+  test('node:http, Fastify and Hono log in by docs/guides/frameworks.md, without Express', async () => {
+    const frameworks = ['fastify@5', '@fastify/express@4', 'hono@4', '@hono/node-server@1', 'passport@0.7']
+    const app = await project('frameworks', 'module', ...frameworks)
+    const guide = readText('docs/guides/frameworks.md')
+    const [adapter = ''] = codeBlocks(guide, 'ts')
+    const servers = codeBlocks(guide, 'typescript')
+    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 }
+    const save = (name: string, code: string) =>
+      writeFile(
+        join(app, `${name}.mjs`),
+        ts.transpileModule(code.replaceAll("'./login.js'", "'./login.mjs'"), { compilerOptions }).outputText,
+      )
+    await save('login', `import { jwt, phone } from './phone.mjs'\n${adapter.replaceAll(/^declare const .*$/gm, '')}`)
+    for (const [name, start] of [
+      ['node-http', 'import { createServer }'],
+      ['fastify', 'import fastifyExpress'],
+      ['hono', 'import { type HttpBindings'],
+    ] as const) {
+      await save(name, servers.find((code) => code.startsWith(start)) ?? '')
+      expect(JSON.parse(await run('node', ['frameworks.mjs', name], app)), name).toEqual({
+        started: 201,
+        stranger: [401, 'flow_invalid'],
+        mismatch: [401, 'mismatch'],
+        next: [201, 'coded'],
+        login: [200, 'string'],
+        refreshed: 200,
+        own: name === 'node-http' ? [404, ''] : [200, 'hello'],
+      })
+    }
+  })
+
   test("OpenTelemetry's SDK shows a login as a tree of spans, and Prometheus reads its metrics", async () => {
     const sdk = ['api@1', 'sdk-trace-node@2', 'sdk-metrics@2', 'exporter-prometheus'].map(
       (name) => `@opentelemetry/${name}`,
