@@ -148,13 +148,11 @@ describe.each(rigs)('%s', (name, rig) => {
       message: 'm',
       error: 'e',
       identifier: 'I',
-      status: 400,
       invalid_parameters: [{ name: 'to' }],
-      more_info: 'z',
     }
     for (const status of refusals) {
       for (const key of Object.keys(document)) {
-        for (const value of [null, 1, [], { toString: 1 }, [{ name: { toString: 1 } }]]) {
+        for (const value of [null, [], { toString: 1 }, [{ name: { toString: 1 } }]]) {
           const body = { ...document, [key]: value }
           const at = rig.calls?.start
           if (at) await answering('start', { status, body }, start)

@@ -21,6 +21,8 @@ async function run(given: Record<string, unknown>): Promise<void> {
   const file = `${root}test/docs/.own-sms-guide.mjs`
   writeFileSync(file, ts.transpileModule(block, { compilerOptions: options }).outputText)
   onTestFinished(() => {
+    // Other files of this worker share the instance.
+    passport.unuse('phonecheck')
     vi.unstubAllGlobals()
     vi.unstubAllEnvs()
     rmSync(file)
