@@ -29,7 +29,7 @@ export type PhoneCheckEvent =
   | TokenEvent
   | ({ type: 'flow_started' } & FlowFacts)
   | ({ type: 'rung_skipped'; reason: UnableReason } & FlowFacts)
-  | ({ type: 'rung_spent'; reason: UnableReason | 'mismatch' | 'tries' } & FlowFacts)
+  | ({ type: 'rung_spent'; reason: UnableReason | 'mismatch' | 'tries' | 'step_up' } & FlowFacts)
   | ({ type: 'rung_started' } & FlowFacts)
   | ({ type: 'message_sent'; resend: boolean } & FlowFacts)
   /**
@@ -45,7 +45,7 @@ export type PhoneCheckEvent =
   | ({ type: 'identity_verified' } & FlowFacts)
   /** `no_answer`: the verify callback ended without a user and without `false`; most often a forgotten `return`. */
   | ({ type: 'user_refused'; reason: 'refused' } & FlowFacts)
-  | ({ type: 'user_refused'; reason: 'no_answer'; message: string } & FlowFacts)
+  | ({ type: 'user_refused'; reason: 'no_answer' | 'no_stronger_rung'; message: string } & FlowFacts)
   | ({ type: 'verify_callback_failed'; canRepeat: boolean; message: string } & FlowFacts)
   | ({ type: 'suspicious'; reason: 'mismatch' | 'ip_mismatch' } & FlowFacts)
   /** Somebody named a flow without being its starter. The flow is untouched. */

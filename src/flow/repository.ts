@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts/clock.js'
 import type { FlowFacts } from '../contracts/events.js'
+import type { Assurance } from '../contracts/identity.js'
 import type { Check } from '../contracts/provider.js'
 import type { Store } from '../contracts/store.js'
 import type { UnableReason } from '../contracts/unable-reason.js'
@@ -13,13 +14,15 @@ export interface SealedContent {
   check?: Check
   /** The user's language, a BCP 47 tag. */
   locale?: string
+  /** Rungs below it can win no more: the application wanted a stronger proof. */
+  floor?: Assurance
   /** When the provider said yes; only once `proven` was written. Milliseconds since the epoch. */
   verifiedAt?: number
 }
 
 /** What stays of it when a flow goes to another rung. */
-export function withoutCheck({ number, locale }: SealedContent): SealedContent {
-  return { number, ...(locale !== undefined && { locale }) }
+export function withoutCheck({ number, locale, floor }: SealedContent): SealedContent {
+  return { number, ...(locale !== undefined && { locale }), ...(floor !== undefined && { floor }) }
 }
 
 /** Reads and writes flows. */

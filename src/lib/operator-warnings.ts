@@ -21,7 +21,7 @@ export const warnOperator: Emit = (event) => {
 export function warningOf(event: PhoneCheckEvent): { key: string; text: string } | undefined {
   switch (event.type) {
     case 'user_refused':
-      return event.reason === 'no_answer' ? { key: 'no_answer', text: event.message } : undefined
+      return event.reason === 'refused' ? undefined : { key: event.reason, text: event.message }
     case 'misconfiguration':
       return { key: event.code, text: event.message }
     case 'reminder':

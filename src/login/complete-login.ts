@@ -7,7 +7,8 @@ import { inProgress, PhoneCheckError } from '../lib/errors.js'
 import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
 import type { LoginContext } from './context.js'
-import type { Redeemed, ResolveUser } from './types.js'
+import { weigh } from './step-up.js'
+import type { Redeemed, ResolveUser, StepUp } from './types.js'
 
 /** The provider said yes. */
 export interface Proof {
@@ -34,21 +35,22 @@ export async function completeLogin<User>(
   const identity = identityOf(flow, rung, verifiedAt)
   // Nobody waits for it: a store that hangs on a refund must not eat a login that was won.
   void refundAfterSuccess(login, flow, rung, requester).catch(() => {})
-  let user: User | false | undefined
+  let answer: User | StepUp | false | undefined
   try {
-    user = await withinLease(login, flow, () => resolveUser(identity))
+    answer = await withinLease(login, flow, () => resolveUser(identity))
   } catch (error) {
     const kept = await flow.write('proven', untilProofLapses(flow), { ...flow.content, verifiedAt }).catch(() => false)
     emit({ type: 'verify_callback_failed', canRepeat: kept, message: callbackFailed, ...flow.facts })
     throw error
   }
+  const { user, refusal } = await weigh(login, flow, rung, answer)
   const [isWritten, devices] = await Promise.all([
     flow.write('consumed', { leaseUntil: undefined, outcome: user ? 'accepted' : 'refused' }),
     user ? devicesFor(login, flow, requester) : undefined,
   ])
   if (!isWritten) throw inProgress()
   if (!user) {
-    emit({ type: 'user_refused', ...(user === false ? ({ reason: 'refused' } as const) : noAnswer), ...flow.facts })
+    emit({ type: 'user_refused', ...refusal, ...flow.facts })
     throw new PhoneCheckError('user_refused', { flowId: flow.id, ended: true })
   }
   emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...flow.facts })
@@ -61,12 +63,6 @@ export async function completeLogin<User>(
 
 const callbackFailed =
   'A verify callback threw, rejected or gave no answer in time. The error went to your error handler: look there.'
-
-const noAnswer = {
-  reason: 'no_answer',
-  message:
-    'A verify callback gave no answer, which refuses the user. Return the user, or false to refuse: a `return` may be missing.',
-} as const
 
 /**
  * Refunds the counter of failed attempts. A success that no guesser could have had also forgives

@@ -63,7 +63,8 @@ async function passOver(login: LoginContext, flow: UnsealedFlow, rung: Provider,
   // One that was down may be back when the requester asks again.
   if (!left.problem) flow.passed = { method: rung.name, reason: left.unable }
   login.settings.emit({ type: 'rung_skipped', reason: left.unable, ...flow.facts })
-  const next = left.stop || endsLadder(login, left.unable) ? undefined : login.ladder.next(rung.name)
+  const next =
+    left.stop || endsLadder(login, left.unable) ? undefined : login.ladder.next(rung.name, flow.content.floor)
   if (!next) throw exhausted(flow, left)
   // Written before the next provider is asked, like the first rung: the charge of a rung is on record before its call.
   if (!(await flow.write('claimed', enterRung(next.name, flow)))) throw inProgress()
@@ -98,7 +99,7 @@ async function tryRung(
   context: RequestContext,
   isCharged: boolean,
 ): Promise<Started | Left> {
-  const deadline = shareOf(context.deadline, login.ladder.countFrom(rung.name))
+  const deadline = shareOf(context.deadline, login.ladder.countFrom(rung.name, flow.content.floor))
   flow.sending = false
   try {
     if (!isCharged)
@@ -255,7 +256,7 @@ function whatFollows(
   flow: UnsealedFlow,
   rung: Provider,
 ): Pick<Step, 'fallback' | 'fallbackInSeconds'> {
-  const fallback = ladder.namesAfter(rung.name)
+  const fallback = ladder.namesAfter(rung.name, flow.content.floor)
   if (fallback.length === 0 || !hasTimeForMore(flow.ageMs)) return { fallback }
   return { fallback, fallbackInSeconds: secondsUntilFallback(flow.record, flow.ageMs, rung.dwellSeconds) }
 }

@@ -6,6 +6,11 @@ import type { PhoneNumber } from '../lib/phone-number.js'
 import { limits } from '../limits/numbers.js'
 import type { ReviewNumbers } from './review-provider.js'
 
+/** Whether a rung is as strong as a floor. Without one every rung is. */
+export function isAtLeast({ assurance }: Provider, floor: Assurance = 'low'): boolean {
+  return strength[assurance] >= strength[floor]
+}
+
 /** The ordered providers of a strategy. The server alone moves along it, only forward, and each rung is used once. */
 export class Ladder {
   /** Whether any of its rungs has codes that can be guessed. */
@@ -29,7 +34,7 @@ export class Ladder {
     if (twice) throw new TypeError(`ladder: two providers are called '${twice}'; give one of them another \`name\``)
     if (names.includes('review'))
       throw new TypeError("ladder: the name 'review' belongs to reviewNumbers; give your provider another")
-    this.rungs = rungs.filter((rung) => strength[rung.assurance] >= strength[floor])
+    this.rungs = rungs.filter((rung) => isAtLeast(rung, floor))
     const [first] = this.rungs
     if (!first)
       throw new TypeError(
@@ -60,18 +65,19 @@ export class Ladder {
     return this.rungs.find((rung) => rung.name === name)
   }
 
-  next(name: string): Provider | undefined {
-    return this.#after(name)[0]
+  /** @param floor of the flow, where it has one: weaker rungs are passed over */
+  next(name: string, floor?: Assurance): Provider | undefined {
+    return this.#after(name, floor)[0]
   }
 
   /** How many rungs there are from this one to the end, itself included. */
-  countFrom(name: string): number {
-    return this.#after(name).length + 1
+  countFrom(name: string, floor?: Assurance): number {
+    return this.#after(name, floor).length + 1
   }
 
   /** Names of the rungs that are still to come. */
-  namesAfter(name: string): string[] {
-    return this.#after(name).map((rung) => rung.name)
+  namesAfter(name: string, floor?: Assurance): string[] {
+    return this.#after(name, floor).map((rung) => rung.name)
   }
 
   async close(): Promise<void> {
@@ -83,9 +89,10 @@ export class Ladder {
     return this.rungs.filter((rung) => rung.webhook)
   }
 
-  #after(name: string): readonly Provider[] {
+  #after(name: string, floor: Assurance = 'low'): readonly Provider[] {
     const index = this.rungs.findIndex((rung) => rung.name === name)
-    return index < 0 ? [] : this.rungs.slice(index + 1)
+    const later = index < 0 ? [] : this.rungs.slice(index + 1)
+    return later.filter((rung) => isAtLeast(rung, floor))
   }
 }
 

@@ -9,6 +9,7 @@ import { shareOf } from '../lib/clock.js'
 import { asOutage, inProgress, PhoneCheckError, type ProblemDetails } from '../lib/errors.js'
 import { createRequestContext, deviceIpFor, type LoginContext, type RequestContext, resendAfter } from './context.js'
 import { issueCheck, reissueCheck } from './issue-check.js'
+import { isAtLeast } from './ladder.js'
 import { rejection } from './record-outcome.js'
 import { recover } from './recover.js'
 import { isPollDue, pollForStatus } from './status.js'
@@ -30,11 +31,11 @@ export async function fallBack(login: LoginContext, request: FlowRequest): Promi
   // noticed before its rung is left.
   if (isPollDue(login, flow)) {
     // A vendor that hangs must not keep its users from the rungs after it.
-    const deadline = shareOf(context.deadline, ladder.countFrom(flow.record.rung))
+    const deadline = shareOf(context.deadline, ladder.countFrom(flow.record.rung, flow.content.floor))
     await pollForStatus(login, flow, { ...context, deadline })
   }
   if (flow.content.verifiedAt !== undefined) throw alreadyProven(login, flow, 'fallback')
-  const next = ladder.next(flow.record.rung)
+  const next = ladder.next(flow.record.rung, flow.content.floor)
   // The answer to that question may have been one that nothing follows.
   if (!next || flow.record.state === 'failed' || !hasTimeForMore(flow.ageMs)) {
     throw refuse(login, flow, 'fallback', 'ladder_exhausted', { fallback: [] })
@@ -54,6 +55,8 @@ export async function resend(login: LoginContext, request: FlowRequest): Promise
   const rung = login.ladder.find(flow.record.rung)
   const refused = (message: string) => refuse(login, flow, 'resend', 'send_refused', { message })
   if (!rung?.sends) throw refused('This rung sends no messages.')
+  // Its code could win no more, and would be paid for.
+  if (!isAtLeast(rung, flow.content.floor)) throw refused('This login needs a stronger way in now.')
   const waitSeconds = resendAfter(login, rung, flow.record)
   if (waitSeconds === undefined) throw refused('This login has had its last message.')
   if (!hasTimeForMore(flow.ageMs))

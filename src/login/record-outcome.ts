@@ -8,6 +8,7 @@ import { inProgress, PhoneCheckError, type ProblemDetails } from '../lib/errors.
 import { limits } from '../limits/numbers.js'
 import { type LoginContext, resendAfter } from './context.js'
 import { endsLadder, isSuspicious, type LeaveReason } from './failure-policy.js'
+import { isAtLeast } from './ladder.js'
 
 /** Writes down every verdict but yes. @returns what to tell the requester */
 export async function recordOutcome(
@@ -94,9 +95,10 @@ export async function retireRung(
 export function canContinue(login: LoginContext, flow: UnsealedFlow): boolean {
   if (!hasTimeForMore(flow.ageMs)) return false
   const { rung } = flow.record
-  if (login.ladder.next(rung)) return true
+  const { floor } = flow.content
+  if (login.ladder.next(rung, floor)) return true
   const own = login.ladder.find(rung)
-  return own !== undefined && resendAfter(login, own, flow.record) !== undefined
+  return own !== undefined && isAtLeast(own, floor) && resendAfter(login, own, flow.record) !== undefined
 }
 
 /** The answer to the requester of a flow that goes on, or that is over. */
@@ -106,7 +108,8 @@ export function rejection(
   code: PhoneCheckErrorCode,
   details: ProblemDetails,
 ): PhoneCheckError {
-  const fallback = details.ended || !hasTimeForMore(flow.ageMs) ? [] : ladder.namesAfter(flow.record.rung)
+  const fallback =
+    details.ended || !hasTimeForMore(flow.ageMs) ? [] : ladder.namesAfter(flow.record.rung, flow.content.floor)
   return new PhoneCheckError(code, { flowId: flow.id, fallback, ...details })
 }
 

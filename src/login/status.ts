@@ -102,7 +102,7 @@ function whatFollows(
   state: FlowStatus['state'],
 ): Pick<FlowStatus, 'fallback' | 'fallbackInSeconds'> {
   const isOver = flow.record.state === 'failed' || flow.record.state === 'consumed' || !hasTimeForMore(flow.ageMs)
-  const fallback = isOver ? [] : ladder.namesAfter(flow.record.rung)
+  const fallback = isOver ? [] : ladder.namesAfter(flow.record.rung, flow.content.floor)
   if (fallback.length === 0 || state !== 'pending') return { fallback }
   const dwellSeconds = flow.isSpent ? 0 : (ladder.find(flow.record.rung)?.dwellSeconds ?? 0)
   return { fallback, fallbackInSeconds: secondsUntilFallback(flow.record, flow.ageMs, dwellSeconds) }

@@ -1,4 +1,4 @@
-import type { PhoneIdentity } from '../contracts/identity.js'
+import type { Assurance, PhoneIdentity } from '../contracts/identity.js'
 import type { Challenge, Delivery } from '../contracts/provider.js'
 import type { UnableReason } from '../contracts/unable-reason.js'
 import type { BindingMode } from '../flow/record.js'
@@ -62,6 +62,15 @@ export interface Readiness {
   refused: string[]
 }
 
+/** The application's answer to a proof that is too weak for it: it wants one of this strength or better. */
+export class StepUp {
+  readonly assurance: Assurance
+
+  constructor(assurance: Assurance) {
+    this.assurance = assurance
+  }
+}
+
 export interface Redeemed<User> {
   user: User
   identity: PhoneIdentity
@@ -77,9 +86,9 @@ export interface Redeemed<User> {
 
 /**
  * The application's decision: its user, or false to refuse an identity that is proven; undefined,
- * no answer, refuses too. May be asked twice for one flow.
+ * no answer, refuses too; or that it wants a stronger proof. May be asked twice for one flow.
  */
-export type ResolveUser<User> = (identity: PhoneIdentity) => Promise<User | false | undefined>
+export type ResolveUser<User> = (identity: PhoneIdentity) => Promise<User | StepUp | false | undefined>
 
 /** What the device must do on the rung that was reached. */
 export interface Step {

@@ -4,6 +4,7 @@ import { keepProblem, setProblemHeaders } from '../express/problem-json.js'
 import { answerWithin } from '../lib/application.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import { limits } from '../limits/numbers.js'
+import { StepUp } from '../login/types.js'
 import type { AccessTokenClaims } from '../tokens/claims.js'
 import { tokenInvalid } from '../tokens/problem.js'
 import { epochsOfClaim } from '../tokens/revocations.js'
@@ -120,6 +121,8 @@ function authenticateToken<Claims extends object>(tokens: TokenService, verify: 
       "The verify callback of 'bearer'",
       decide(req, claims),
     )
+    // A token was issued for what was proven then: nothing here can prove more.
+    if (accepted instanceof StepUp) return refuse('user_refused')
     if (!accepted) return refuse(accepted === false ? 'user_refused' : 'no_answer')
     return { user: accepted.user, info: { ...accepted.info, phoneCheckToken: claims } }
   }

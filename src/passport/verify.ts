@@ -1,12 +1,23 @@
 import type { PhoneIdentity } from '../contracts/identity.js'
 import type { HttpRequest, OfRequest } from '../express/http-types.js'
 import { asError, callApplication, isPromise } from '../lib/application.js'
+import { StepUp } from '../login/types.js'
 
 /**
  * The application's user, or false or null to refuse a proven identity. Nothing refuses too, and
  * the event says so: a `return` may have been forgotten.
  */
-export type Verdict = Express.User | false | null | undefined
+export type Verdict = Express.User | StepUpWanted | false | null | undefined
+
+/**
+ * Says that the identity is proven too weakly: the login stays open for a stronger rung of the ladder,
+ * and the callback is asked again for what that one proves. With no such rung after the present one
+ * the user is refused. An object with this one member is never taken for a user.
+ */
+export interface StepUpWanted {
+  stepUp: 'medium' | 'high'
+}
+
 export type Done = (error: unknown, user?: Verdict, info?: object) => void
 type Awaitable<T> = T | Promise<T>
 
@@ -28,7 +39,7 @@ export interface Accepted {
 }
 
 /** False refuses; undefined does too, and means that the callback gave no answer at all. */
-export type Decision = Accepted | false | undefined
+export type Decision = Accepted | StepUp | false | undefined
 
 /**
  * All styles of callback as one async function. A callback with more parameters than it is given values uses `done`.
@@ -104,9 +115,21 @@ function isFailure(error: unknown, user: unknown): boolean {
 /** @throws Error that names the callback, for what can be no user */
 function decisionOf(who: string, user: Verdict | void, info?: object): Decision {
   if (user === undefined) return undefined
+  const wanted = stepUpOf(user)
+  if (wanted) {
+    if (wanted.stepUp !== 'medium' && wanted.stepUp !== 'high')
+      throw new Error(`${who} answered with a stepUp that is neither 'medium' nor 'high'.`)
+    return new StepUp(wanted.stepUp)
+  }
   const fault = kindOfNoUser(user)
   if (fault) throw new Error(`${who} answered with ${fault} instead of a user. Return the user, or false to refuse.`)
-  return user ? { user, info } : false
+  return user ? { user: user as Express.User, info } : false
+}
+
+/** An object of one member of that name: a user who has it beside others is a user. */
+function stepUpOf(user: unknown): { stepUp: unknown } | undefined {
+  const isOne = typeof user === 'object' && user !== null && Object.keys(user).join() === 'stepUp'
+  return isOne ? (user as { stepUp: unknown }) : undefined
 }
 
 /**

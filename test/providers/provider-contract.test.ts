@@ -7,7 +7,6 @@ import {
   type OwnMessage,
   operatorToken,
   ownSms,
-  type Provider,
   phoneCheck,
   type Started,
   twilioSna,
@@ -17,7 +16,7 @@ import {
 } from 'passport-phonecheck'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { type ProviderSubject, providerContract, type VendorCall } from 'passport-phonecheck/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { FetchLike } from '../../src/providers/http/fetch.js'
 import { number } from '../support/app.js'
 import { camaraClients, camaraOptions } from '../support/camara.js'

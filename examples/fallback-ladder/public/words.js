@@ -39,6 +39,7 @@ const reasons = {
   mno_not_supported: 'Your operator takes no part in silent sign-in yet.',
   provider_down: 'Our partner does not answer just now.',
   quota_exceeded: 'Our partner takes no more requests for the moment.',
+  step_up: 'This needs a stronger proof.',
   limit_reached: 'This way was tried too often with this number.',
 }
 

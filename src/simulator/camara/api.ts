@@ -5,7 +5,7 @@ import type { Handler, Route } from '../server/router.js'
 import type { SimulatorState } from '../state/simulator-state.js'
 import type { CamaraToken } from './grants.js'
 
-/** Number Verification 2.1 and One Time Password SMS 1.1. */
+/** Number Verification 2.1, One Time Password SMS 1.1, and of SIM Swap 2.1 the check. */
 export function camaraApiRoutes(state: SimulatorState): Route[] {
   const post = (path: string, handle: Handler): Route => ({ method: 'POST', path, from: 'server', handle })
   const otp = 'one-time-password-sms:send-validate'
@@ -14,6 +14,7 @@ export function camaraApiRoutes(state: SimulatorState): Route[] {
     .concat([
       post('/one-time-password-sms/v1/send-code', guarded(state, otp, sendCode)),
       post('/one-time-password-sms/v1/validate-code', guarded(state, otp, validateCode)),
+      post('/sim-swap/v2/check', guarded(state, 'sim-swap:check', checkSwap)),
     ])
 }
 
@@ -96,4 +97,17 @@ function validateCode(state: SimulatorState, { authenticationId, code }: JsonObj
   const verdict = state.camaraOtps.validate(authenticationId, code)
   if (verdict === 'VALID') return { status: 204, headers: {}, body: '' }
   return errorInfo(verdict === 'NOT_FOUND' ? verdict : `ONE_TIME_PASSWORD_SMS.${verdict}`)
+}
+
+function checkSwap(state: SimulatorState, { phoneNumber, maxAge = 240 }: JsonObject): Reply {
+  const isRight =
+    typeof phoneNumber === 'string' &&
+    /^\+[1-9]\d{4,14}$/.test(phoneNumber) &&
+    typeof maxAge === 'number' &&
+    Number.isInteger(maxAge) &&
+    maxAge >= 1 &&
+    maxAge <= 2400
+  if (!isRight) return errorInfo('INVALID_ARGUMENT')
+  const swappedHoursAgo = state.overrides.get(phoneNumber)?.camara?.swappedHoursAgo
+  return json(200, { swapped: swappedHoursAgo !== undefined && swappedHoursAgo <= maxAge })
 }

@@ -81,4 +81,6 @@ export interface TwilioOverride {
 export interface CamaraOverride {
   /** The phone with this SIM is sent back with this error, such as `access_denied`. */
   readonly authorizeError?: string
+  /** For SIM Swap: when the SIM of this number was swapped. Default: never. */
+  readonly swappedHoursAgo?: number
 }
