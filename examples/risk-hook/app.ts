@@ -7,6 +7,7 @@ import {
   PhoneCheckStrategy,
   type Provider,
   phoneCheckErrors,
+  type Verdict,
 } from 'passport-phonecheck'
 import type { SimSwapped } from './sim-swap.js'
 
@@ -46,7 +47,7 @@ export function createApp({ ladder, simSwapped, secret, secure, onEvent }: Setti
       beforeSend: async (_req, { phoneNumber }) => (await simSwapped(phoneNumber, noCodeHours)) !== true,
       ...(onEvent && { onEvent }),
     },
-    async ({ phoneNumber, assurance }) => {
+    async ({ phoneNumber, assurance }): Promise<Verdict> => {
       // What the SIM itself proved is not weakened by its age: that is what was swapped, and the app's own question then.
       // "Do not know" counts as swapped: whoever can stop the answer must not gain by it.
       if (assurance === 'low' && (await simSwapped(phoneNumber, stepUpHours)) !== false) return { stepUp: 'high' }

@@ -9,7 +9,12 @@ const sim = await startSimulator()
 let code = ''
 const app = createApp({
   ladder: [
-    ownSms({ brand: 'Acme', send: (message) => void (code = message.code) }),
+    ownSms({
+      brand: 'Acme',
+      send: (message) => {
+        code = message.code
+      },
+    }),
     phoneCheck({ baseUrl: sim.url, clientId: 'client', clientSecret: 'secret' }),
   ],
   simSwapped: simSwap({ tokenUrl: `${sim.url}/camara/token`, apiRoot: sim.url, clientId: 'app', clientSecret: 's' }),
