@@ -8,7 +8,7 @@ import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
 import type { LoginContext } from './context.js'
 import { weigh } from './step-up.js'
-import type { Redeemed, ResolveUser, StepUp } from './types.js'
+import { type Redeemed, type ResolveUser, StepUp } from './types.js'
 
 /** The provider said yes. */
 export interface Proof {
@@ -43,14 +43,18 @@ export async function completeLogin<User>(
     emit({ type: 'verify_callback_failed', canRepeat: kept, message: callbackFailed, ...flow.facts })
     throw error
   }
-  const { user, refusal } = await weigh(login, flow, rung, answer)
+  const { user, refusal } =
+    answer instanceof StepUp || flow.content.floor !== undefined
+      ? await weigh(login, flow, rung, answer)
+      : { user: answer }
   const [isWritten, devices] = await Promise.all([
     flow.write('consumed', { leaseUntil: undefined, outcome: user ? 'accepted' : 'refused' }),
     user ? devicesFor(login, flow, requester) : undefined,
   ])
   if (!isWritten) throw inProgress()
   if (!user) {
-    emit({ type: 'user_refused', ...refusal, ...flow.facts })
+    const why = user === false ? ({ reason: 'refused' } as const) : noAnswer
+    emit({ type: 'user_refused', ...(refusal ?? why), ...flow.facts })
     throw new PhoneCheckError('user_refused', { flowId: flow.id, ended: true })
   }
   emit({ type: flow.record.rung === 'review' ? 'review_login' : 'identity_verified', ...flow.facts })
@@ -63,6 +67,12 @@ export async function completeLogin<User>(
 
 const callbackFailed =
   'A verify callback threw, rejected or gave no answer in time. The error went to your error handler: look there.'
+
+const noAnswer = {
+  reason: 'no_answer',
+  message:
+    'A verify callback gave no answer, which refuses the user. Return the user, or false to refuse: a `return` may be missing.',
+} as const
 
 /**
  * Refunds the counter of failed attempts. A success that no guesser could have had also forgives

@@ -8,10 +8,9 @@ import { isAtLeast } from './ladder.js'
 import { rejection } from './record-outcome.js'
 import { StepUp } from './types.js'
 
-type Refusal = { reason: 'refused' } | { reason: 'no_answer' | 'no_stronger_rung'; message: string }
-
 /**
- * What the application's answer comes to: its user, or why the user is refused.
+ * What an answer comes to that asks for a stepped-up flow, or that is given in one: the user, or why
+ * the user is refused.
  * @throws PhoneCheckError for a flow that was left open for a stronger rung
  */
 export async function weigh<User>(
@@ -19,7 +18,7 @@ export async function weigh<User>(
   flow: UnsealedFlow,
   rung: Provider,
   answer: User | StepUp | false | undefined,
-): Promise<{ user: User | false | undefined; refusal: Refusal }> {
+): Promise<{ user: User | false | undefined; refusal?: typeof noStrongerRung }> {
   if (answer instanceof StepUp) {
     const goesOn = await stepUp(login, flow, rung, answer)
     if (goesOn) throw goesOn
@@ -27,7 +26,7 @@ export async function weigh<User>(
   }
   // No step of the ladder leads to one below the floor. Looked at once more, as here somebody is logged in.
   if (!isAtLeast(rung, flow.content.floor)) return { user: false, refusal: noStrongerRung }
-  return { user: answer, refusal: answer === false ? { reason: 'refused' } : noAnswer }
+  return { user: answer }
 }
 
 /**
@@ -59,12 +58,6 @@ async function stepUp(
   login.settings.emit({ type: 'rung_spent', reason: 'step_up', ...flow.facts })
   return rejection(login, flow, 'rung_unable', { reason: 'step_up' })
 }
-
-const noAnswer = {
-  reason: 'no_answer',
-  message:
-    'A verify callback gave no answer, which refuses the user. Return the user, or false to refuse: a `return` may be missing.',
-} as const
 
 const noStrongerRung = {
   reason: 'no_stronger_rung',
