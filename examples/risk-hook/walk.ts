@@ -22,7 +22,8 @@ const app = createApp({
   secure: false,
   onEvent: () => {},
 })
-const server = app.listen(0, '127.0.0.1', async () => {
+const server = app.listen(0, '127.0.0.1', async (error?: Error) => {
+  if (error) throw error
   const address = server.address()
   const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
   for (const [number, hours] of [
