@@ -201,6 +201,15 @@ describe('a poisoned JWKS', () => {
     expect(await judge()).toEqual({ outcome: 'verified' })
   })
 
+  test('with a right key of another algorithm signs nothing by it either', async () => {
+    const { sim, judge } = await pnv()
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const jwk = { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa', use: 'sig', alg: 'RS256' }
+    sim.fault({ match: jwksCall, patchBody: ({ keys }) => ({ keys: [...(keys as []), jwk] }) })
+    const signed = (text: string) => sign('sha256', Buffer.from(text), rsa.privateKey).toString('base64url')
+    expect(await judge({ header: { alg: 'RS256', kid: 'rsa' }, sign: signed })).toEqual(invalid)
+  })
+
   test('that sends us on to another server is not followed', async () => {
     const { sim, judge } = await pnv()
     sim.fault({ match: jwksCall, status: 302, headers: { location: `${sim.url}/evil` } })

@@ -111,6 +111,36 @@ describe('the phone', () => {
   })
 })
 
+describe('the exchange', () => {
+  test('carries the token in an assertion of ours, with the scope in it and not beside it', async () => {
+    const forms: URLSearchParams[] = []
+    const { sim, start, bring, redeem } = await tokens({
+      fetch: async (url, init) => {
+        if (url.endsWith('/camara/token')) forms.push(new URLSearchParams(init.body))
+        return fetch(url, init)
+      },
+    })
+    const started = await start()
+    const code = await bring(started)
+    expect(await redeem(started.check, code)).toEqual(verified)
+    const [form] = forms
+    expect(form && [...form.keys()]).toEqual(['grant_type', 'assertion'])
+    const [head = '', payload = ''] = form?.get('assertion')?.split('.') ?? []
+    const read = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString())
+    expect(read(head)).toMatchObject({ alg: 'ES256', kid: 'k1' })
+    const { iat, ...claims } = read(payload)
+    expect(claims).toEqual({
+      iss: 'app',
+      sub: expect.stringMatching(/^vp_token:[\w.-]+~[\w.-]+$/),
+      aud: `${sim.url}/camara/token`,
+      exp: iat + 120,
+      jti: expect.stringMatching(/^[\w-]{43}$/),
+      scope: 'openid dpv:FraudPreventionAndDetection number-verification:verify',
+    })
+    expect(code).toContain(claims.sub.slice('vp_token:'.length))
+  })
+})
+
 describe('a token that was used up', () => {
   test.each<[string, object, object]>([
     ['by an exchange whose answer was lost', { match: tokenCalls.token, reset: 'after' }, { lost: true }],
