@@ -144,6 +144,27 @@ describe('a login that is proven too weakly', () => {
     await flow.fallback(request)
     expect((await flow.redeem(redeeming(started), failing)).identity.method).toBe('strong')
   })
+
+  test('gives the stronger proof a minute of its own when its callback fails', async () => {
+    const { flow, clock, started, request, problem } = await begun([weak(), rung('strong')])
+    const { resolve } = wanting('high')
+    const fails = async () => Promise.reject(new Error('the database is down'))
+    await refusal(flow.redeem(redeeming(started), fails))
+    expect(await problem(flow.redeem(redeeming(started), resolve))).toMatchObject({ reason: 'step_up' })
+    await clock.advance(50_000)
+    await flow.fallback(request)
+    await refusal(flow.redeem(redeeming(started), fails))
+    await clock.advance(20_000)
+    expect((await flow.redeem(redeeming(started), resolve)).identity.method).toBe('strong')
+  })
+
+  test('is not won by a rung that a deployment made weaker meanwhile', async () => {
+    const { flow, clock, store, started, request } = await begun([weak(), rung('strong')])
+    await refusal(flow.redeem(redeeming(started), wanting('high').resolve))
+    await flow.fallback(request)
+    const deployed = flowSetup({ ladder: [weak(), rung('strong', { assurance: 'medium' })], store, clock })
+    expect(await refusal(deployed.flow.redeem(redeeming(started), anyone))).toBe('user_refused')
+  })
 })
 
 describe('requests at the same moment', () => {
