@@ -68,7 +68,9 @@ describe('the challenge', () => {
     const { sim, rung, context } = await tokens()
     sim.fault({ match: tokenCalls.credentials, status: 200, body })
     await expect(rung.start(startInput(), context)).rejects.toMatchObject({ code: 'provider_unavailable' })
-    expect(context.events).toMatchObject([{ operation: 'credentials', kind: 'malformed' }])
+    expect(context.events).toMatchObject([
+      { operation: 'credentials', kind: 'malformed', message: expect.stringContaining('Check `credentialsUrl`') },
+    ])
   })
 })
 

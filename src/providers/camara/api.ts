@@ -138,7 +138,12 @@ export function camaraApi(
     fault: (operation, answer, context, untried) =>
       vendorFault(
         answer,
-        { method: name, operation, options: '`tokenUrl` and `apiRoot`', untried },
+        {
+          method: name,
+          operation,
+          options: operation === 'credentials' ? '`credentialsUrl`' : '`tokenUrl` and `apiRoot`',
+          untried,
+        },
         faultFacts,
         context,
       ),
