@@ -81,11 +81,11 @@ test('its code has no comments, which are in the types', () => {
   expect(code.filter((path) => /^\s*\/\*\*|^\s*\/\/ /m.test(readFileSync(`${root}dist/${path}`, 'utf8')))).toEqual([])
 })
 
-test('packed it is at most 445 kB, with the documents that the README leads to', async () => {
+test('packed it is at most 460 kB, with the documents that the README leads to', async () => {
   const flags = ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error']
   const { stdout } = await promisify(execFile)('npm', flags, { cwd: root, env: cleanEnv() })
   const [packed]: { size: number; files: { path: string }[] }[] = JSON.parse(stdout)
-  expect(packed?.size).toBeLessThanOrEqual(445_000)
+  expect(packed?.size).toBeLessThanOrEqual(460_000)
   expect(packed?.files.map(({ path }) => path)).toEqual(
     expect.arrayContaining(['README.md', 'llms.txt', 'docs/README.md', 'docs/reference/openapi.yaml']),
   )
