@@ -10,6 +10,10 @@ describe('a rung whose description could not be safe is refused when the strateg
   test.each([
     [{ name: 'A B' }, /'A B' is no name/],
     [{ name: '' }, /'' is no name/],
+    [{ name: '1own' }, /'1own' is no name/],
+    [{ name: 'own!' }, /'own!' is no name/],
+    [{ name: 'review' }, /belongs to reviewNumbers/],
+    [{ name: 'first' }, /two providers are called 'first'/],
     [{ redeem: undefined }, /must have redeem or poll/],
     [{ ttlSeconds: 0 }, /ttlSeconds above 0 and at most 600/],
     [{ ttlSeconds: 601 }, /ttlSeconds above 0 and at most 600/],
@@ -31,6 +35,8 @@ describe('a rung whose description could not be safe is refused when the strateg
 
   test.each([
     [{ ttlSeconds: 600, dwellSeconds: 0 }],
+    [{ dwellSeconds: 600 }],
+    [{ ...code, poll: polled.poll }],
     [{ ...code, codeLength: 4, resendAfterSeconds: 1 }],
     [{ codeLength: 11 }],
     [{ ...polled, codeGrammar: undefined, ownCheck: true }],
@@ -38,6 +44,23 @@ describe('a rung whose description could not be safe is refused when the strateg
     const rung = { ...scripted('own'), ...changes } as unknown as Provider
     expect(new Ladder([rung]).rungs).toEqual([rung])
   })
+})
+
+test('a ladder of which the floor leaves nothing is refused', () => {
+  expect(() => new Ladder([{ ...scripted(), assurance: 'low' }], 'high')).toThrow(/at least one provider.*'high'/)
+})
+
+test('a ladder lets go of the connections of its rungs, of those that have some', async () => {
+  let closed = 0
+  const close = async () => void closed++
+  await new Ladder([{ ...scripted('one'), close }, scripted('two'), { ...scripted('three'), close }]).close()
+  expect(closed).toBe(2)
+})
+
+test('only rungs with a webhook are asked whose announcement it is', () => {
+  const webhook = async () => undefined
+  const ladder = new Ladder([scripted('one'), { ...scripted('two'), webhook }])
+  expect(ladder.withWebhook().map(({ name }) => name)).toEqual(['two'])
 })
 
 describe('a challenge says what its rung left out', () => {
