@@ -26,6 +26,7 @@ export default defineConfig({
       { find: 'passport-phonecheck/stores/redis', replacement: source('stores/redis.ts') },
       { find: 'passport-phonecheck/stores/postgres', replacement: source('stores/postgres.ts') },
       { find: 'passport-phonecheck/otel', replacement: source('otel/index.ts') },
+      { find: 'passport-phonecheck/react', replacement: source('react/index.ts') },
       { find: 'passport-phonecheck/simulator', replacement: source('simulator/index.ts') },
       { find: 'passport-phonecheck/testing', replacement: source('testing/index.ts') },
       { find: /^passport-phonecheck$/, replacement: source('index.ts') },

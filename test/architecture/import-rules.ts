@@ -27,6 +27,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   passport: { uses: [...ground, 'limits/', 'flow/', 'tokens/', 'login/', 'express/', 'passport/'], node: ['*'] },
   otel: { uses: ['contracts/', 'otel/'], node: ['node:async_hooks', 'node:diagnostics_channel'] },
   client: { uses: ['client/'], node: [] },
+  react: { uses: ['client/', 'react/'], node: [] },
   // Shares nothing with the providers, so that the two can contradict each other.
   simulator: { uses: ['simulator/'], node: ['*'] },
   testing: { uses: [...ground, 'testing/'], node: ['*'] },
@@ -40,6 +41,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'ipaddr.js': ['lib/ip-address.ts'],
   undici: ['providers/http/connections.ts'],
   cookie: ['express/'],
+  react: ['react/'],
   'passport-custom': ['passport/'],
   jose: ['providers/firebase/'],
   jsonwebtoken: ['tokens/access-token.ts', 'passport/bearer.ts', 'providers/camara/client-auth.ts'],

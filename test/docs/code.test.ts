@@ -11,12 +11,18 @@ const elsewhere: Readonly<Record<string, string>> = {
   'examples/react-native/README.md': 'Shows a package for phones; the example itself is compiled.',
 }
 
-test('the TypeScript in all documents compiles as shown', () => {
+test.each([
+  ['ts', 'mts', 10],
+  ['tsx', 'tsx', 1],
+] as const)('the TypeScript in all documents compiles as shown: %s', (language, extension, least) => {
   const blocks = documents
     .filter((path) => !Object.hasOwn(elsewhere, path))
-    .flatMap((path) => codeBlocks(readText(path), 'ts').map((code) => ({ path, code })))
-  expect(blocks.length).toBeGreaterThanOrEqual(10)
-  const complaints = compilerComplaints(blocks.map(({ code }) => code))
+    .flatMap((path) => codeBlocks(readText(path), language).map((code) => ({ path, code })))
+  expect(blocks.length).toBeGreaterThanOrEqual(least)
+  const complaints = compilerComplaints(
+    blocks.map(({ code }) => code),
+    extension,
+  )
   expect(
     complaints.map((text) =>
       text.replace(/^block (\d+)/, (_, index) => `${blocks[Number(index)]?.path}: block ${index}`),

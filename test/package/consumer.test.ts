@@ -109,7 +109,7 @@ describe('the installed package', { concurrent: true, timeout: 1_200_000 }, () =
 
 describe('the tarball', () => {
   const wanted =
-    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|llms\.txt|docs\/.+\.(md|yaml|json)|dist\/cjs\/package\.json|dist\/(esm|cjs)\/.+\.(js|d\.ts)|(client|otel|simulator|stores\/(redis|postgres)|testing)\/package\.json)$/
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|llms\.txt|docs\/.+\.(md|yaml|json)|dist\/cjs\/package\.json|dist\/(esm|cjs)\/.+\.(js|d\.ts)|(client|otel|react|simulator|stores\/(redis|postgres)|testing)\/package\.json)$/
 
   test('holds what a user needs and nothing else', () => {
     expect(packed?.files.filter((path) => !wanted.test(path))).toEqual([])

@@ -190,6 +190,17 @@ test.each(['client', 'otel', 'testing', 'stores/redis', 'stores/postgres'])('%s 
     }
   })
 
+  test.each(['18', '19'])('React %s renders the hook on a server, and logs in once in StrictMode', async (major) => {
+    const packages = ['react', 'react-dom', 'react-test-renderer'].map((name) => `${name}@${major}`)
+    const app = await project(`react-${major}`, 'module', ...packages)
+    expect(JSON.parse(await run('node', ['react.mjs'], app))).toEqual({
+      server: '<p>idle</p>',
+      waiting: 'waiting_for_code',
+      done: 'done',
+      asked: ['/login/phone', '/login/phone/verify'],
+    })
+  })
+
   test("OpenTelemetry's SDK shows a login as a tree of spans, and Prometheus reads its metrics", async () => {
     const sdk = ['api@1', 'sdk-trace-node@2', 'sdk-metrics@2', 'exporter-prometheus'].map(
       (name) => `@opentelemetry/${name}`,

@@ -17,11 +17,11 @@ export function codeBlocks(markdown: string, language: string): string[] {
 }
 
 /** What the compiler says of these blocks, each a module of its own beside the package. */
-export function compilerComplaints(blocks: readonly string[]): string[] {
+export function compilerComplaints(blocks: readonly string[], extension: 'mts' | 'tsx' = 'mts'): string[] {
   const folder = mkdtempSync(`${root}test/.readme-`)
   try {
     const files = blocks.map((text, index) => {
-      const file = `${folder}/block-${index}.mts`
+      const file = `${folder}/block-${index}.${extension}`
       writeFileSync(file, text)
       return file
     })
