@@ -52,6 +52,12 @@ describe('a proven identity', () => {
     expect(told(events)).toEqual([{ type: 'identity_verified' }])
   })
 
+  test('says what its method is called in RFC 8176, and what the user agreed to, where that is known', async () => {
+    const { complete, login } = await setup({ consent: false })
+    Object.assign(login.ladder.find('link') ?? {}, { amr: ['sms', 'otp'] })
+    expect((await complete(yes)).identity).toMatchObject({ amr: ['sms', 'otp'], consent: false })
+  })
+
   test.each([
     ['false', false, { type: 'user_refused', reason: 'refused' }, undefined],
     ['nothing', undefined, { type: 'user_refused', reason: 'no_answer' }, expect.stringContaining('`return`')],
