@@ -5,18 +5,25 @@ import type { Simulator } from './running-simulator.js'
 import { startSimulator } from './simulator.js'
 
 const usage = `Usage: passport-phonecheck doctor --config ./phone.js
-       passport-phonecheck simulator [--port 4010] [--sandbox] [--brand tru.id|idlayr]
+       passport-phonecheck simulator [--port 4010] [--host 127.0.0.1] [--expose] [--public-url https://sim.example.com]
+           [--sandbox] [--brand tru.id|idlayr]
 
-  --port     TCP port on 127.0.0.1, 0 for a free one (default 4010)
-  --sandbox  the last digits of the number decide, as in the vendor's sandbox (99 fails, even matches, odd does not);
-             without it the phone does: its SIM, its mobile data, its operator
-  --brand    whose error documents problems point to (default tru.id)
+  --port        TCP port, 0 for a free one (default 4010)
+  --host        address to listen on (default 127.0.0.1)
+  --expose      --host may be an address that others reach: anyone who does can be anyone
+  --public-url  origin by which phones elsewhere reach it; its check URLs begin with it
+  --sandbox     the last digits of the number decide, as in the vendor's sandbox (99 fails, even matches, odd does not);
+                without it the phone does: its SIM, its mobile data, its operator
+  --brand       whose error documents problems point to (default tru.id)
 
 Serves tru.ID / IDlayr (PhoneCheck, MOCheck, callbacks), iDenfy, Twilio Verify, a CAMARA operator, and phones under /_simulator: their inbox, their SMS, the callbacks sent.
 `
 
 interface Settings {
   readonly port: number
+  readonly host: string
+  readonly expose: boolean
+  readonly publicUrl?: string
   readonly sandbox: boolean
   readonly brand: 'tru.id' | 'idlayr'
 }
@@ -27,6 +34,9 @@ function readSettings(args: string[]): Settings | 'help' {
     allowPositionals: true,
     options: {
       port: { type: 'string', default: '4010' },
+      host: { type: 'string', default: '127.0.0.1' },
+      expose: { type: 'boolean', default: false },
+      'public-url': { type: 'string' },
       sandbox: { type: 'boolean', default: false },
       brand: { type: 'string', default: 'tru.id' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -39,13 +49,14 @@ function readSettings(args: string[]): Settings | 'help' {
   if (!(port <= 65_535)) throw new Error(`--port must be a number from 0 to 65535, not ${values.port}`)
   if (values.brand !== 'tru.id' && values.brand !== 'idlayr')
     throw new Error(`--brand must be tru.id or idlayr, not ${values.brand}`)
-  return { port, sandbox: values.sandbox, brand: values.brand }
+  const { host, expose, sandbox, brand, 'public-url': publicUrl } = values
+  return { port, host, expose, sandbox, brand, ...(publicUrl !== undefined && { publicUrl }) }
 }
 
-function introduce({ url }: Simulator, { sandbox }: Settings): string {
+function introduce({ url }: Simulator, { sandbox, publicUrl = url }: Settings): string {
   return `Simulator on ${url} (Ctrl-C stops it)
 
-Give ${url} to every provider as baseUrl, with any credentials.
+Give ${publicUrl} to every provider as baseUrl, with any credentials.
 ${sandbox ? sandboxRule : phoneRule}
 By hand:
   curl -u id:secret -d 'grant_type=client_credentials&scope=phone_check' ${url}/oauth2/v1/token
@@ -95,7 +106,8 @@ function explain(error: unknown): string {
   const [, option] =
     'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? (/'(-[^' ]*)/.exec(error.message) ?? []) : []
   if (option === '--version') return 'The simulator has the version of its package: npm ls passport-phonecheck'
-  if (option !== undefined) return `Unknown option ${option}; the options are --port, --sandbox, --brand and --help`
+  if (option !== undefined)
+    return `Unknown option ${option}; the options are --port, --host, --expose, --public-url, --sandbox, --brand and --help`
   return error.message
 }
 

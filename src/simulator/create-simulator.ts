@@ -5,10 +5,10 @@ import type { SimulatorState } from './state/simulator-state.js'
 import { checkView, moCheckView } from './state/views.js'
 
 /** The simulator as its user sees it. */
-export function createSimulator(state: SimulatorState, server: Server): Simulator {
+export function createSimulator(url: string, state: SimulatorState, server: Server): Simulator {
   let closing: Promise<void> | undefined
   return {
-    url: state.url,
+    url,
     behaviour: state.behaviour,
     requests: state.log.records,
     get checks() {

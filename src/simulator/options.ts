@@ -5,8 +5,20 @@ import type { CallbackProduct } from './phones/messages.js'
 import type { SimulatorClock } from './state/clock.js'
 
 export interface SimulatorOptions {
-  /** TCP port on 127.0.0.1; 0 takes a free one. Default 0. */
+  /** TCP port; 0 takes a free one. Default 0. */
   readonly port?: number
+  /** Address to listen on, such as `0.0.0.0` in a container. Any but loopback needs `expose`. Default `127.0.0.1`. */
+  readonly host?: string
+  /**
+   * Whether `host` may be an address that others reach. Whoever reaches the simulator is whoever they say: for networks
+   * that you trust. Default false.
+   */
+  readonly expose?: boolean
+  /**
+   * Origin by which phones and browsers elsewhere reach the simulator, such as `https://sim.example.com` of a tunnel:
+   * the URLs that it hands out, and its issuer, begin with it. Give it to the providers as `baseUrl`. Default: `url`.
+   */
+  readonly publicUrl?: string
   /** Time for tokens, checks, delays and the phones' patience. Default: the system's. */
   readonly clock?: SimulatorClock
   /**

@@ -11,7 +11,7 @@ import type { CheckView, MoCheckView } from './state/views.js'
 // Apart from what makes it: a declaration of that would lead to all that is inside.
 
 export interface Simulator {
-  /** Origin, without a trailing slash: the base URL of every provider. */
+  /** Origin, without a trailing slash: the base URL of every provider, unless `publicUrl` was given. */
   readonly url: string
   /** May be changed at any time. */
   readonly behaviour: Behaviour

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http'
+import { isIP, isIPv6 } from 'node:net'
 import { behaviourWith } from './behaviour.js'
 import { camaraApiRoutes } from './camara/api.js'
 import { camaraAuthorizeRoutes } from './camara/authorize.js'
@@ -16,6 +17,7 @@ import { oauthRoutes } from './idlayr/oauth.js'
 import { operatorRoutes } from './idlayr/operator.js'
 import { phoneCheckRoutes } from './idlayr/phone-check.js'
 import type { SimulatorOptions } from './options.js'
+import { isLoopback } from './phones/loopback.js'
 import type { Simulator } from './running-simulator.js'
 import { serve } from './server/server.js'
 import { createState } from './state/create-state.js'
@@ -25,9 +27,10 @@ import { silentAuthRoutes } from './vonage/silent-auth.js'
 import { vonageRoutes } from './vonage/verify.js'
 
 /**
- * Starts the vendors on 127.0.0.1.
- * @throws Error when NODE_ENV is production; the system's error when the port is taken; TypeError
- * for an unknown switch.
+ * Starts the vendors on 127.0.0.1, or where `host` says.
+ * @throws Error when NODE_ENV is production; the system's error when the port is taken or the host is not this
+ * machine's; TypeError for an unknown switch, a host that is not loopback without `expose`, or a `publicUrl` that is no
+ * origin
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   if (process.env['NODE_ENV'] === 'production')
@@ -35,8 +38,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const behaviour = behaviourWith(options.behaviour)
   // A machine or a debugger that stops the app for a while must not cost it its connections.
   const server = createServer({ keepAliveTimeout: 0 })
-  const url = await listen(server, options.port ?? 0)
-  const state = createState(url, behaviour, options)
+  const { host = '127.0.0.1', port = 0, expose = false } = options
+  demandLoopback(host, expose)
+  const publicUrl = options.publicUrl === undefined ? undefined : originOf(options.publicUrl)
+  const url = await listen(server, host, port)
+  const state = createState(url, publicUrl ?? url, behaviour, options)
   const routes = [
     ...oauthRoutes(state),
     ...phoneCheckRoutes(state),
@@ -61,10 +67,32 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     // What is left to fail is a caller who hung up.
     serve(state, routes, request, response).catch(() => response.destroy())
   })
-  return createSimulator(state, server)
+  return createSimulator(url, state, server)
 }
 
-function listen(server: Server, port: number): Promise<string> {
+/** As the host of a URL is written. */
+function inUrl(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host
+}
+
+function demandLoopback(host: string, expose: boolean): void {
+  const url = `http://${inUrl(host)}`
+  if ((isIP(host) === 0 && !/^[\w.-]+$/.test(host)) || !URL.canParse(url))
+    throw new TypeError(`host must be an address such as 127.0.0.1, not '${host}'`)
+  if (expose || isLoopback(new URL(url))) return
+  throw new TypeError(
+    `The simulator lets anyone be anyone, and others may reach host ${host}: add expose (--expose) where all of them are trusted`,
+  )
+}
+
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
+    throw new TypeError(`publicUrl must be an origin such as https://sim.example.com, not '${text}'`)
+  return url.origin
+}
+
+function listen(server: Server, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => {
       const { code } = error
@@ -75,10 +103,12 @@ function listen(server: Server, port: number): Promise<string> {
       )
     }
     server.once('error', fail)
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       server.off('error', fail)
       const address = server.address()
-      resolve(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}`)
+      // Who listens on all addresses is on loopback too.
+      const own = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : inUrl(host)
+      resolve(`http://${own}:${typeof address === 'object' && address !== null ? address.port : port}`)
     })
   })
 }

@@ -78,6 +78,16 @@ it('tells of SMS and callbacks, and how to reach them', async () => {
   expect(help.output()).toMatch(/MOCheck, callbacks.*iDenfy.*\/_simulator/)
 })
 
+it('hands out --public-url, and is controlled on this machine', async () => {
+  const command = run(['simulator', '--port', '0', '--public-url', 'https://sim.example.com'])
+  const url = await command.said(/http:\/\/127\.0\.0\.1:\d+(?= \()/)
+  await command.said(/Give https:\/\/sim\.example\.com to every provider/)
+  const app = new AppServer({ url })
+  await app.authorize()
+  expect(checkUrl(await app.create())).toMatch(/^https:\/\/sim\.example\.com\//)
+  expect((await app.call('GET', '/_simulator/requests')).status).toBe(200)
+})
+
 it.each([
   ['an unknown flag', ['simulator', '--prot', '1'], /--prot/],
   ['an unknown command', ['simulate'], /Unknown command: simulate/],
@@ -85,6 +95,8 @@ it.each([
   ['--version', ['--version'], /^The simulator has the version of its package: npm ls passport-phonecheck/],
   ['no command', [], /Unknown command/],
   ['a port that is none', ['simulator', '--port', '70000'], /--port must be/],
+  ['a host that others reach', ['simulator', '--port', '0', '--host', '0.0.0.0'], /add expose \(--expose\)/],
+  ['a public URL that is none', ['simulator', '--port', '0', '--public-url', 'sim'], /publicUrl must be an origin/],
   ['a brand that is none', ['simulator', '--brand', 'acme'], /--brand must be/],
 ])('refuses %s', async (_, args, complaint) => {
   const command = run(args)

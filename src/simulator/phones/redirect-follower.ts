@@ -28,6 +28,8 @@ export class RedirectError extends Error {
 export interface RedirectFollower {
   readonly clock: SimulatorClock
   readonly headers: (url: URL) => Record<string, string>
+  /** Where a URL is fetched from. */
+  readonly locate: (url: URL) => URL
   /** Whether a redirect to `url` is followed. */
   readonly follow: (url: URL) => boolean
   readonly onHop: (url: URL, status: number) => void
@@ -46,7 +48,7 @@ export async function followRedirects(start: URL, journey: RedirectFollower): Pr
   for (let redirects = 0; ; redirects += 1) {
     const cookie = cookies.header(url)
     const headers = { ...journey.headers(url), ...(cookie === '' ? {} : { Cookie: cookie }) }
-    const { response, body } = await get(url, headers, journey.clock)
+    const { response, body } = await get(journey.locate(url), headers, journey.clock)
     const status = response.statusCode ?? 0
     journey.onHop(url, status)
     cookies.store(url, response.headers['set-cookie'] ?? [])

@@ -31,7 +31,13 @@ import type { NumberOverride } from './override.js'
 import { Scheduler } from './scheduler.js'
 import type { SimulatorState } from './simulator-state.js'
 
-export function createState(url: string, behaviour: Behaviour, options: SimulatorOptions): SimulatorState {
+/** @param local origin on this machine @param url origin of the URLs that are handed out */
+export function createState(
+  local: string,
+  url: string,
+  behaviour: Behaviour,
+  options: SimulatorOptions,
+): SimulatorState {
   const clock = options.clock ?? systemClock
   const scheduler = new Scheduler(clock)
   const keys = new CallbackKeys()
@@ -70,6 +76,7 @@ export function createState(url: string, behaviour: Behaviour, options: Simulato
   const phones = new Phones({
     clock,
     origin: url,
+    local,
     sync: () => scheduler.sync(),
     carry: deliverSms,
     fetchToken: deviceTokens({ behaviour, pnv, operatorTokens }),

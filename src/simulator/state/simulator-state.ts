@@ -26,7 +26,7 @@ import type { Scheduler } from './scheduler.js'
 
 /** Everything the routes share. */
 export interface SimulatorState {
-  /** Origin of the simulator, without a trailing slash. */
+  /** Origin of the URLs that are handed out, without a trailing slash. */
   readonly url: string
   readonly clock: SimulatorClock
   readonly behaviour: Behaviour
