@@ -46,14 +46,15 @@ export class PhoneCheckError extends Error {
   /** What else the answer carries, such as `retryAfterSeconds` or `attemptsLeft`. */
   readonly details: Omit<ProblemDetails, 'message' | 'cause'>
 
-  constructor(code: PhoneCheckErrorCode, { message, cause, ...details }: ProblemDetails = {}) {
+  constructor(code: PhoneCheckErrorCode, { message, cause, retryAfterSeconds, ...details }: ProblemDetails = {}) {
     const [status, text] = problems[code]
+    const wait = waitOf(retryAfterSeconds)
     super(message ?? text, cause === undefined ? undefined : { cause })
     this.code = code
     this.status = status
     this.statusCode = status
     this.expose = status < 500
-    this.details = details
+    this.details = wait === undefined ? details : { ...details, retryAfterSeconds: wait }
     Object.defineProperty(this, brand, { value: true })
   }
 
@@ -69,6 +70,18 @@ export class PhoneCheckError extends Error {
       return false
     }
   }
+}
+
+/** The longest lock, with a day to spare. */
+const longestWaitSeconds = 31 * 86_400
+
+/**
+ * Vendors and applications name waits too: what is no number can be written neither into a record
+ * nor into a header.
+ */
+function waitOf(seconds: unknown): number | undefined {
+  if (typeof seconds !== 'number' || Number.isNaN(seconds)) return undefined
+  return Math.min(seconds, longestWaitSeconds)
 }
 
 export function isOutage(error: unknown): boolean {

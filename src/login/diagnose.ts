@@ -3,6 +3,7 @@ import type { Finding } from '../contracts/finding.js'
 import type { Provider } from '../contracts/provider.js'
 import { wallTime, withTimeout } from '../lib/clock.js'
 import { createSecret } from '../lib/crypto.js'
+import { isObject } from '../lib/json.js'
 import { limits } from '../limits/numbers.js'
 import { guardStore } from '../stores/guard.js'
 import { callContext, createRequestContext, type LoginContext } from './context.js'
@@ -72,11 +73,13 @@ async function storeFindings({ settings: { store: own, clock } }: LoginContext):
 /** What the store says of its own server. */
 async function adviceOfStore({ settings: { store, clock } }: LoginContext): Promise<Finding[]> {
   if (!store.diagnose) return []
-  const late = () => ({ advice: [] })
-  const answer = await withTimeout(clock, limits.requestDeadlineMs, store.diagnose().catch(late), late)
-  const { advice, nowMs }: { advice: string[]; nowMs?: number } = answer
-  const found = advice.map((message) => finding('warning', 'store_setting', message))
-  const skew = nowMs === undefined ? 0 : Math.round((wallTime(clock) - nowMs) / 1000)
+  const none = () => undefined
+  const asked = async (): Promise<unknown> => store.diagnose?.()
+  const answer = await withTimeout(clock, limits.requestDeadlineMs, asked().catch(none), none)
+  const { advice, nowMs } = isObject(answer) ? answer : {}
+  const texts = Array.isArray(advice) ? advice.filter((text) => typeof text === 'string') : []
+  const found = texts.map((message) => finding('warning', 'store_setting', message))
+  const skew = typeof nowMs === 'number' ? Math.round((wallTime(clock) - nowMs) / 1000) : 0
   if (Math.abs(skew) * 1000 > skewMs)
     found.push(
       finding(
@@ -98,20 +101,24 @@ async function rungFindings(login: LoginContext, rung: Provider): Promise<Findin
       ),
     ]
   const heard: PhoneCheckEvent[] = []
+  const { clock } = login.settings
   const { deadline } = createRequestContext(login, { requester: { address: undefined } })
   const context = {
     ...callContext(login, rung, { deadline }),
     emit: (event: PhoneCheckEvent) => void heard.push(event),
   }
-  const failure = await rung.probe(context).then(
-    () => undefined,
-    () => `${rung.name} could not be asked. Nobody can log in by it: look at its address, and at the network between.`,
-  )
+  const unasked = () =>
+    `${rung.name} could not be asked. Nobody can log in by it: look at its address, and at the network between.`
+  const probed = async () => void (await rung.probe?.(context))
+  // One of somebody else may throw at once, or keep to no deadline.
+  const failure = await withTimeout(clock, limits.requestDeadlineMs, probed().then(nothing, unasked), unasked)
   if (failure === undefined) return []
   const refused = heard.find(({ type }) => type === 'provider_misconfigured')
   const [told = refused] = refused ? [refused] : heard
   return [finding('error', refused ? 'credentials_refused' : 'vendor_unreachable', told ? messageOf(told) : failure)]
 }
+
+const nothing = () => undefined
 
 function settingFindings(login: LoginContext): Finding[] {
   return [...reviewFindings(login.settings), ...limitFindings(login), ...productionNotes(login)]

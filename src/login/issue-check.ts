@@ -11,7 +11,7 @@ import { channels, traced } from '../lib/telemetry.js'
 import { limits } from '../limits/numbers.js'
 import { callContext, type LoginContext, type RequestContext, resendAfter, tracedFlow } from './context.js'
 import { closesOneRung, endsLadder } from './failure-policy.js'
-import { undeclared } from './ladder.js'
+import { readStart } from './provider-answers.js'
 import type { Skipped, Step } from './types.js'
 
 /** A rung that was left: it said that it cannot work, or it failed without anything having been sent to the user. */
@@ -150,7 +150,7 @@ async function createCheck(
   const input = startInput(login, flow, rung, context)
   try {
     flow.sending = rung.sends === true
-    const asked = async () => meaningful(rung, await rung.start(input, call))
+    const asked = async () => readStart(rung, await rung.start(input, call))
     const answer = await login.breakers.run(rung.name, 'start', call.deadline, asked, () => tracedFlow(flow, rung))
     if ('challenge' in answer) return answer
     flow.sending = false
@@ -290,16 +290,4 @@ function pauseSeconds({ details: { retryAfterSeconds = 0 } }: PhoneCheckError): 
 function enterCode(login: LoginContext, length: number, rung: Provider, flow: UnsealedFlow): Challenge {
   const resend = resendAfter(login, rung, flow.record)
   return { type: 'enter_code', length, ...(resend !== undefined && { resend_in: resend }) }
-}
-
-/** @throws TypeError for what is neither a check nor a reason, or was not declared: a defect, and no answer */
-function meaningful(rung: Provider, answer: Started | Unable): Started | Unable {
-  const isAnswer = typeof answer === 'object' && answer !== null
-  if (isAnswer && 'unable' in answer) return answer
-  if (!isAnswer || !('challenge' in answer) || !('check' in answer))
-    throw new TypeError('start() of a provider must answer with a challenge and a check, or with `unable`')
-  const missing = undeclared(rung, answer.challenge)
-  if (missing !== undefined)
-    throw new TypeError(`the provider '${rung.name}' asks for a code and must declare ${missing}`)
-  return answer
 }

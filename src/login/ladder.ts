@@ -1,6 +1,7 @@
 import { type Assurance, strength } from '../contracts/identity.js'
 import type { Challenge, Provider } from '../contracts/provider.js'
 import type { UnsealedFlow } from '../flow/repository.js'
+import { asError } from '../lib/application.js'
 import { PhoneCheckError } from '../lib/errors.js'
 import type { PhoneNumber } from '../lib/phone-number.js'
 import { limits } from '../limits/numbers.js'
@@ -80,8 +81,11 @@ export class Ladder {
     return this.#after(name, floor).map((rung) => rung.name)
   }
 
+  /** One that fails at it keeps no other one open. @throws what the first such one did */
   async close(): Promise<void> {
-    await Promise.all(this.rungs.map((rung) => rung.close?.()))
+    const closing = await Promise.allSettled(this.rungs.map(async (rung) => rung.close?.()))
+    const failed = closing.find((one) => one.status === 'rejected')
+    if (failed) throw asError(failed.reason, 'close of a provider')
   }
 
   /** The rungs whose providers announce results. */
@@ -103,18 +107,25 @@ const guessableDigits = 10
 function faultOf(rung: Provider): string | undefined {
   const { name, ttlSeconds, dwellSeconds, resendAfterSeconds = 1, codeLength = Number.POSITIVE_INFINITY } = rung
   const faults: readonly [boolean, string][] = [
-    [!/^[a-z][a-z0-9-]*$/.test(name), 'is no name; it must be a word in lower case'],
+    [typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name), 'is no name; it must be a word in lower case'],
+    [typeof rung.start !== 'function', 'must have the function start'],
     [!rung.redeem && !rung.poll, 'must have redeem or poll'],
+    // A truthy text would count as a message here, and as none there.
+    [![rung.sends, rung.guessable].every(isFlag), 'must have true or false as `sends` and `guessable`'],
     [!(ttlSeconds > 0 && ttlSeconds <= limits.flowTtlSeconds), 'must have ttlSeconds above 0 and at most 600'],
     [!(dwellSeconds >= 0 && dwellSeconds <= limits.flowTtlSeconds), 'must have dwellSeconds from 0 to 600'],
     [!(resendAfterSeconds > 0), 'must have resendAfterSeconds above 0'],
     [!!rung.redeem && !(rung.codeGrammar instanceof RegExp), 'must say what its codes look like (`codeGrammar`)'],
     [
+      rung.codeGrammar?.global === true || rung.codeGrammar?.sticky === true,
+      'must have a `codeGrammar` without the flags g and y, with which a RegExp refuses every second code',
+    ],
+    [
       !!rung.sends && !!rung.redeem && rung.guessable === undefined,
       'sends codes; say whether they are short enough to be guessed (`guessable`)',
     ],
     [
-      !rung.guessable && codeLength <= guessableDigits,
+      !rung.guessable && !(codeLength > guessableDigits),
       `has codes of ${codeLength} digits, which can be guessed: it must declare \`guessable: true\``,
     ],
     // A vendor that keeps one check for each number would approve a stranger's flow when the owner
@@ -127,6 +138,10 @@ function faultOf(rung: Provider): string | undefined {
   return faults.find(([isWrong]) => isWrong)?.[1]
 }
 
+function isFlag(value: unknown): boolean {
+  return value === undefined || typeof value === 'boolean'
+}
+
 /**
  * What a challenge shows that its rung did not declare: a code that a person types came by a message,
  * and can be guessed. Without the declaration neither messages nor wrong codes would be limited.
@@ -134,7 +149,7 @@ function faultOf(rung: Provider): string | undefined {
 export function undeclared({ sends, guessable }: Provider, challenge: Challenge): string | undefined {
   if (challenge.type !== 'enter_code') return undefined
   if (sends === undefined) return '`sends`, whether start sends a message'
-  return challenge.length <= guessableDigits && !guessable
+  return !(challenge.length > guessableDigits) && !guessable
     ? '`guessable: true`, as its codes can be guessed'
     : undefined
 }

@@ -7,6 +7,7 @@ import { typedCode } from '../lib/typed-text.js'
 import type { Requester } from '../limits/login-limiter.js'
 import { limits } from '../limits/numbers.js'
 import { callContext, type LoginContext, type RequestContext, tracedFlow } from './context.js'
+import { readOutcome } from './provider-answers.js'
 import { rejection, releaseLease, retireRung } from './record-outcome.js'
 
 /**
@@ -103,8 +104,8 @@ async function callProvider(
   call: () => Promise<Outcome | undefined>,
 ): Promise<Outcome> {
   try {
-    const outcome = await login.breakers.run(rung.name, operation, deadline, call, () => tracedFlow(flow, rung))
-    return outcome ?? { outcome: 'unable', reason: 'other' }
+    const asked = async () => readOutcome(rung, await call())
+    return await login.breakers.run(rung.name, operation, deadline, asked, () => tracedFlow(flow, rung))
   } catch (error) {
     const { untried, reason } = asOutage(error).details
     // What a quota refused is not asked again at once, or a requester could keep the quota used up

@@ -68,6 +68,17 @@ describe('a login', () => {
   })
 })
 
+test('a stranger whose language the aggregator refuses keeps nobody from the rung', async () => {
+  const own = await app()
+  for (let starts = 0; starts < 6; starts++) {
+    own.sim.fault({ match: tokenCalls.credentials, times: 1, status: 400, body: { error: 'invalid_request' } })
+    const theirs = await new Browser(own.url).post('/login/phone', { phone_number: number, locale: 'tlh' })
+    expect(theirs.status).toBe(201)
+  }
+  expect((await begin(own)).challenge).toMatchObject({ type: 'get_token' })
+  expect(own.events.map(({ type }) => type)).not.toContain('provider_misconfigured')
+})
+
 describe('an answer of the device is sent nowhere', () => {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   interface Answer {

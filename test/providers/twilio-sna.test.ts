@@ -100,6 +100,14 @@ describe('a stranger who begins a login of my number', () => {
   })
 })
 
+test('a token that Twilio calls no token ends the rung of who brought it, and is no outage to others', async () => {
+  const { sim, start, redeem } = await sna()
+  const { check } = await start()
+  sim.fault({ match: twilioCalls.check, times: 1, status: 400, body: { code: 60200, message: 'Invalid parameter' } })
+  const text = `ErrorCode=0&SnaClientToken=${'!'.repeat(2_000)}`
+  expect(await redeem(check, text)).toEqual({ outcome: 'unable', reason: 'other' })
+})
+
 describe('the text', () => {
   test.each<[string, object]>([
     ['ErrorCode=60531&ErrorDescription=x', { outcome: 'unable', reason: 'not_mobile_ip' }],

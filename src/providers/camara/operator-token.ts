@@ -5,6 +5,7 @@ import { systemClock } from '../../lib/clock.js'
 import { createSecret, isSecret } from '../../lib/crypto.js'
 import { isObject, optionError } from '../../lib/options.js'
 import { isSuccess } from '../http/client.js'
+import type { Attempt } from '../http/retry.js'
 import { TransportError } from '../http/transport.js'
 import { timeoutsOf } from '../options.js'
 import { camaraApi, wordOf } from './api.js'
@@ -112,8 +113,10 @@ export function operatorToken(options: OperatorTokenOptions): Provider {
 
     async start({ phoneNumber, locale = 'en' }, context) {
       const nonce = createSecret()
-      const body = { scope, lang: locale, nonce }
-      const answer = await askForCredential(body, timeoutsMs.credentials, context)
+      const ask = (lang: string) => askForCredential({ scope, lang, nonce }, timeoutsMs.credentials, context)
+      let answer = await ask(locale)
+      // A language comes from the requester, who must not be able to have our calls refused.
+      if (locale !== 'en' && isRefused(answer)) answer = await ask('en')
       if (!(answer instanceof TransportError)) {
         if (wordOf(answer) === 'carrier_not_supported') return { unable: 'mno_not_supported' }
         const credential = isSuccess(answer) ? answer.body : undefined
@@ -157,6 +160,15 @@ export function operatorToken(options: OperatorTokenOptions): Provider {
     const granted = await verifier.exchange(form, context)
     return 'outcome' in granted ? granted : verifier.verify(granted.token, phoneNumber, context)
   }
+}
+
+/** For what was in the request: not for who we are, nor for how often we ask. */
+function isRefused(answer: Attempt): boolean {
+  return (
+    !(answer instanceof TransportError) &&
+    (answer.status === 400 || answer.status === 422) &&
+    wordOf(answer) !== 'carrier_not_supported'
+  )
 }
 
 interface Credential {

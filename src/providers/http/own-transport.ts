@@ -1,4 +1,5 @@
 import type { Clock } from '../../contracts/clock.js'
+import { PhoneCheckError } from '../../lib/errors.js'
 import { overFetch } from './fetch.js'
 import { type Transport, TransportError } from './transport.js'
 
@@ -18,16 +19,22 @@ export function ownTransport(origin: string, clock: Clock): Transport {
       : overFetch(origin, clock, (url, init) => globalThis.fetch(url, init))
     return transport
   })
-  // Told to the first call that needs it.
+  // Told to each call that needs it.
   loading.catch(() => {})
+  /** @throws PhoneCheckError where it cannot be loaded, as from a bundle that lacks it: then nothing was sent */
+  const loaded = () =>
+    loading.catch((cause: unknown) => {
+      throw new PhoneCheckError('provider_unavailable', { cause, untried: true })
+    })
   return {
     async exchange(request, timeoutMs) {
       if (isClosed) throw new TransportError('connect', false)
-      return (transport ?? (await loading)).exchange(request, timeoutMs)
+      return (transport ?? (await loaded())).exchange(request, timeoutMs)
     },
     async close() {
       isClosed = true
-      await (await loading).close()
+      // What was never loaded has nothing to let go of.
+      await (await loading.catch(() => undefined))?.close()
     },
   }
 }

@@ -34,16 +34,30 @@ export function hookFault(
   thrown: unknown,
   nothingSent = false,
 ): PhoneCheckError {
-  const name = thrown instanceof Error && /^[A-Za-z]{1,64}$/.test(thrown.name) ? thrown.name : typeof thrown
+  const { name, untried, retryAfterSeconds, isOwn } = lookAt(thrown)
   const message = `${method}: your own ${operation}() failed with ${name}. It counts as an outage.`
   emit({ type: 'provider_outage', method, operation, kind: 'application', message })
-  if (!nothingSent && thrown instanceof PhoneCheckError && thrown.code === 'provider_unavailable') return thrown
-  const { untried, retryAfterSeconds } = isObject(thrown) ? thrown : {}
+  if (!nothingSent && isOwn) return thrown as PhoneCheckError
   const isWait = typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0
   return new PhoneCheckError('provider_unavailable', {
     cause: thrown,
     reason: 'provider_down',
     untried: nothingSent || untried === true,
-    ...(isWait && { retryAfterSeconds }),
+    ...(isWait && { retryAfterSeconds: Math.min(retryAfterSeconds, maxWaitSeconds) }),
   })
+}
+
+/** Longer waits are of no use to a person who logs in. */
+const maxWaitSeconds = 3600
+
+/** What is thrown may be a Proxy, or have getters, that throw themselves. */
+function lookAt(thrown: unknown) {
+  try {
+    const name = thrown instanceof Error && /^[A-Za-z]{1,64}$/.test(thrown.name) ? thrown.name : typeof thrown
+    const { untried, retryAfterSeconds } = isObject(thrown) ? thrown : {}
+    const isOwn = thrown instanceof PhoneCheckError && thrown.code === 'provider_unavailable'
+    return { name, untried, retryAfterSeconds, isOwn }
+  } catch {
+    return { name: 'something that cannot be looked at', isOwn: false }
+  }
 }

@@ -17,7 +17,8 @@ export type TextByLanguage = string | ({ readonly default: string } & Readonly<R
 /**
  * The text of a message: a function, a template, or templates by purpose, by language, or by
  * purpose and language, with `default` for all others. In a template `{code}` and `{minutes}` are
- * filled in.
+ * filled in. A purpose that has an entry here is named with more than three letters: shorter ones
+ * are languages, which the requester chooses.
  */
 export type MessageText =
   | ((input: TextInput) => string)
@@ -89,9 +90,14 @@ function templateFor(text: Exclude<MessageText, (input: TextInput) => string>, {
   return typeof chosen === 'string' ? chosen : (lookUp(chosen, languagesOf(locale)) ?? chosen.default)
 }
 
-/** A tag and its shorter forms (RFC 4647 section 3.4), such as `zh-Hant-TW`, `zh-Hant`, `zh`. */
+/**
+ * A tag and its shorter forms (RFC 4647 section 3.4), such as `zh-Hant-TW`, `zh-Hant`, `zh`.
+ *
+ * The requester chooses it, and `login` would be a tag by its form: the message of a payout would
+ * have the text for logins. No language has more than three letters (RFC 5646 section 2.2.1).
+ */
 function languagesOf(locale: string | undefined): string[] {
-  const parts = locale?.split('-') ?? []
+  const parts = locale !== undefined && /^[a-z]{2,3}(-|$)/.test(locale) ? locale.split('-') : []
   return parts.map((_, index) => parts.slice(0, parts.length - index).join('-'))
 }
 

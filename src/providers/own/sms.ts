@@ -2,6 +2,7 @@ import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../contracts/clock.js'
 import type { CallContext, Provider, StartInput } from '../../contracts/provider.js'
 import { type UnableReason, unableReason } from '../../contracts/unable-reason.js'
+import { isPromise } from '../../lib/application.js'
 import { systemClock } from '../../lib/clock.js'
 import { PhoneCheckError } from '../../lib/errors.js'
 import { isObject } from '../../lib/json.js'
@@ -175,7 +176,10 @@ export function ownSms(options: OwnSmsOptions): Provider {
   /** @throws PhoneCheckError when an application's `text` does: nothing was sent then */
   function written(input: TextInput, context: CallContext): unknown {
     try {
-      return write(input)
+      const text: unknown = write(input)
+      // Not waited for. But its rejection, unheard, would end the process.
+      isPromise(text)
+      return text
     } catch (thrown) {
       throw hookFault(context, name, 'text', thrown, true)
     }

@@ -83,7 +83,7 @@ export function twilioSna(options: TwilioSnaOptions): Provider {
     async redeem(check, text, context) {
       const state = readState(check)
       const read = textGrammar.test(text) ? readSnaText(text) : undefined
-      if (!state || read === undefined) return { outcome: 'unable', reason: 'other' }
+      if (!state || read === undefined) return other
       // Hearsay: it ends this rung, and nothing is asked.
       if ('errorCode' in read) return { outcome: 'unable', ...judgeText(read.errorCode) }
       const form = { VerificationSid: state.sid, SnaClientToken: read.token }
@@ -92,6 +92,8 @@ export function twilioSna(options: TwilioSnaOptions): Provider {
       if (outcome) return outcome
       // A second check of what was approved finds nothing: nobody can tell then.
       const problem = api.fault('redeem', answer, context)
+      // What one device's token provokes must not look like an outage to all others.
+      if (!(answer instanceof TransportError) && errorCodeOf(answer) === invalidParameter) return other
       if (problem.details.untried) throw problem
       return { outcome: 'unable', reason: 'other', lost: true }
     },
@@ -152,6 +154,8 @@ const noMatch = 60500
 /** The URL was not opened yet, by what Twilio knows. */
 const notOpened = 60519
 const wrongToken = 60007
+const invalidParameter = 60200
+const other = { outcome: 'unable', reason: 'other' } as const
 
 function judgeText(code: number): { reason: UnableReason } {
   return { reason: (Object.hasOwn(attemptCodes, code) && attemptCodes[code]) || 'reported' }
