@@ -15,20 +15,24 @@ export function readStart(rung: Provider, answer: unknown): Started | Unable {
     const isWait = typeof wait === 'number' && !Number.isNaN(wait)
     return { unable: unableReason(unable), ...(stop === true && { stop }), ...(isWait && { retryAfterSeconds: wait }) }
   }
+  const started = startedOf(rung, answer)
+  const missing = undeclared(rung, started.challenge)
+  if (missing !== undefined)
+    throw new TypeError(`the provider '${rung.name}' asks for a code and must declare ${missing}`)
+  return started
+}
+
+function startedOf({ name }: Provider, answer: unknown): Started {
   const { challenge, check, expiresInSeconds } = isObject(answer) ? answer : {}
   if (!isObject(challenge) || !isObject(check))
     throw new TypeError('start() of a provider must answer with a challenge and a check, or with `unable`')
   if (typeof challenge['type'] !== 'string' || typeof check['id'] !== 'string' || check['id'] === '')
     throw new TypeError(
-      `the provider '${rung.name}' must answer with a challenge that has a type, and a check that has an id`,
+      `the provider '${name}' must answer with a challenge that has a type, and a check that has an id`,
     )
   if (typeof expiresInSeconds !== 'number' || Number.isNaN(expiresInSeconds))
-    throw new TypeError(`the provider '${rung.name}' must say for how many seconds its check lives (expiresInSeconds)`)
-  const started = answer as unknown as Started
-  const missing = undeclared(rung, started.challenge)
-  if (missing !== undefined)
-    throw new TypeError(`the provider '${rung.name}' asks for a code and must declare ${missing}`)
-  return started
+    throw new TypeError(`the provider '${name}' must say for how many seconds its check lives (expiresInSeconds)`)
+  return answer as unknown as Started
 }
 
 /** @throws TypeError for what is no outcome: a defect, and no verdict */
