@@ -3,6 +3,7 @@ import type { Challenge, Provider } from '../contracts/provider.js'
 import type { UnsealedFlow } from '../flow/repository.js'
 import { asError } from '../lib/application.js'
 import { PhoneCheckError } from '../lib/errors.js'
+import { matches } from '../lib/options.js'
 import type { PhoneNumber } from '../lib/phone-number.js'
 import { limits } from '../limits/numbers.js'
 import type { ReviewNumbers } from './review-provider.js'
@@ -107,7 +108,7 @@ const guessableDigits = 10
 function faultOf(rung: Provider): string | undefined {
   const { name, ttlSeconds, dwellSeconds, resendAfterSeconds = 1, codeLength = Number.POSITIVE_INFINITY } = rung
   const faults: readonly [boolean, string][] = [
-    [typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name), 'is no name; it must be a word in lower case'],
+    [!isName(name), 'is no name; it must be a word in lower case'],
     [typeof rung.start !== 'function', 'must have the function start'],
     [!rung.redeem && !rung.poll, 'must have redeem or poll'],
     // A truthy text would count as a message here, and as none there.
@@ -115,11 +116,6 @@ function faultOf(rung: Provider): string | undefined {
     [!(ttlSeconds > 0 && ttlSeconds <= limits.flowTtlSeconds), 'must have ttlSeconds above 0 and at most 600'],
     [!(dwellSeconds >= 0 && dwellSeconds <= limits.flowTtlSeconds), 'must have dwellSeconds from 0 to 600'],
     [!(resendAfterSeconds > 0), 'must have resendAfterSeconds above 0'],
-    [!!rung.redeem && !(rung.codeGrammar instanceof RegExp), 'must say what its codes look like (`codeGrammar`)'],
-    [
-      rung.codeGrammar?.global === true || rung.codeGrammar?.sticky === true,
-      'must have a `codeGrammar` without the flags g and y, with which a RegExp refuses every second code',
-    ],
     [
       !!rung.sends && !!rung.redeem && rung.guessable === undefined,
       'sends codes; say whether they are short enough to be guessed (`guessable`)',
@@ -135,8 +131,18 @@ function faultOf(rung: Provider): string | undefined {
       'is only polled for its result; it must declare `ownCheck: true`, which says that each start makes a check of its own',
     ],
   ]
-  return faults.find(([isWrong]) => isWrong)?.[1]
+  return faults.find(([isWrong]) => isWrong)?.[1] ?? faultOfGrammar(rung)
 }
+
+function faultOfGrammar({ redeem, codeGrammar }: Provider): string | undefined {
+  if (!redeem) return undefined
+  if (!(codeGrammar instanceof RegExp)) return 'must say what its codes look like (`codeGrammar`)'
+  return codeGrammar.global || codeGrammar.sticky
+    ? 'must have a `codeGrammar` without the flags g and y, with which a RegExp refuses every second code'
+    : undefined
+}
+
+const isName = matches(/^[a-z][a-z0-9-]*$/)
 
 function isFlag(value: unknown): boolean {
   return value === undefined || typeof value === 'boolean'
