@@ -19,6 +19,7 @@ const code = {
 }
 const words: Record<string, Omit<Words, 'assurance'>> = {
   phonecheck: silent,
+  'firebase-pnv': silent,
   'number-verification': silent,
   'vonage-silent': silent,
   mocheck: {

@@ -39,12 +39,12 @@ describe.skipIf(!hasChromium())('the ladders of other vendors in a browser', () 
     'each signs in silently or by its code, and axe-core finds nothing (%s pixels)',
     async (width, options) => {
       const { page } = await arrive({ ...options, reducedMotion: 'reduce' })
-      for (const name of ['Vonage', 'CAMARA', 'Twilio', 'Own SMS', 'IDlayr']) {
+      for (const name of ['Vonage', 'CAMARA', 'Firebase PNV', 'Twilio', 'Own SMS', 'IDlayr']) {
         await choose(page, name)
         await expectNoSidewaysScroll(page)
         await picture(page, `vendors-${width}-${name}`)
         expect(await axeFindings(page), name).toEqual([])
-        if (['Vonage', 'CAMARA', 'IDlayr'].includes(name)) {
+        if (['Vonage', 'CAMARA', 'Firebase PNV', 'IDlayr'].includes(name)) {
           await chip(page, 'Silent success').click()
           await page.getByText('Signed in by your SIM, silently').waitFor()
         }
@@ -68,6 +68,49 @@ describe.skipIf(!hasChromium())('the ladders of other vendors in a browser', () 
     await typeCode(page)
     await page.getByText('Signed in by a code sent to your phone').waitFor()
     await choose(page, 'IDlayr')
+  })
+
+  describe('an Android phone with Firebase PNV', () => {
+    const cannot = 'This phone cannot confirm its number by itself'
+
+    test.each(views)('is drawn as it confirms, cannot, or has another SIM (%s pixels)', async (width, options) => {
+      const { page } = await arrive({ ...options, reducedMotion: 'reduce' })
+      await choose(page, 'Firebase PNV')
+      const seen = async (what: string) => {
+        await expectNoSidewaysScroll(page)
+        await picture(page, `pnv-${width}-${what}`)
+        expect(await axeFindings(page), what).toEqual([])
+      }
+      await chip(page, 'Wi-Fi only').click()
+      await page.getByText('Signed in by your SIM, silently').waitFor()
+      await page.getByText('Token signed by Google').waitFor()
+      await logLine(page, 'get token').locator('.answer.good', { hasText: 'signed' }).waitFor()
+      await seen('signed-in')
+      await chip(page, 'Wrong SIM').click()
+      await page.getByText('This phone has a different number').waitFor()
+      await page.getByRole('button', { name: 'Send me a code instead' }).waitFor()
+      await seen('wrong-sim')
+      await choose(page, 'Firebase PNV')
+      await chip(page, 'Unsupported operator').click()
+      await page.getByText(cannot).waitFor()
+      await codeField(page).waitFor()
+      await seen('unsupported')
+      await typeCode(page)
+      await page.getByText('Signed in by a code sent to your phone').waitFor()
+      await choose(page, 'IDlayr')
+    })
+
+    test('a browser, which has no such token, goes on with a code', async () => {
+      const { page } = await arrive({}, '+12025550174')
+      await choose(page, 'Firebase PNV')
+      await page.getByLabel('Mobile number').fill('+12025550174')
+      await browserButton(page).click()
+      await page.getByText(cannot).waitFor()
+      await typeCode(page)
+      await page.getByText('Signed in by a code sent to your phone').waitFor()
+      expect(await logLine(page, 'get token').count()).toBe(0)
+      await choose(page, 'IDlayr')
+    })
   })
 
   describe('Vonage brings the result of a redirect behind the #:', () => {

@@ -55,7 +55,7 @@ async function arrive(ladder: string, phone: object = {}) {
 
 const codeIn = (text = '') => /\b(\d{4}|\d{6})\b/.exec(text)?.[1] ?? ''
 
-test('a newcomer finds the ladder of IDlayr, and buttons for four others', async () => {
+test('a newcomer finds the ladder of IDlayr, and buttons for five others', async () => {
   const { ladders } = await shown()
   expect(ladders).toMatchObject({ chosen: 'idlayr', scenarios: expect.arrayContaining(['text', 'code']) })
   const page = await (await fetch(`${demo.url}/login`)).text()
@@ -114,6 +114,75 @@ describe.each([
     expect(history).toContainEqual(expect.objectContaining({ from: sender, to: 'Phone', what: 'SMS' }))
     expect(history.filter(({ kind, note }) => kind === 'request' && note === '')).toEqual([])
     expect(JSON.stringify(history)).not.toContain(code)
+  })
+})
+
+describe('the ladder of Firebase PNV', () => {
+  async function begin(phone: object = {}) {
+    const visit = await arrive('pnv', phone)
+    const { status, body } = await visit.post('/login/phone', { phone_number: visit.number })
+    expect({ status, ...body }).toMatchObject({ status: 201, method: 'firebase-pnv', challenge: { type: 'get_token' } })
+    const { type: _, ...wanted } = body.challenge
+    return { ...visit, flow: body.flow, wanted }
+  }
+  const ask = async (wanted: object) => (await remote('POST', '/demo/phone/token', wanted)).body
+
+  test.each([true, false])('signs in by the token of the phone (mobile data: %s)', async (mobileData) => {
+    const { post, home, flow, wanted } = await begin({ mobileData })
+    const { token } = await ask(wanted)
+    expect(await post('/login/phone/verify', { flow, code: token })).toEqual({ status: 200, body: { next: '/' } })
+    expect(await home()).toContain('Signed in by your SIM, silently')
+    const { history } = await shown()
+    expect(history).toContainEqual(
+      expect.objectContaining({ from: 'Page', to: 'Phone', what: 'get token', status: 'signed' }),
+    )
+    expect(history.filter(({ kind, note }) => kind === 'request' && note === '')).toEqual([])
+    expect(JSON.stringify(history)).not.toContain(token)
+    expect(JSON.stringify(history)).not.toContain(wanted.request.nonce)
+  })
+
+  test.each([
+    ['of another operator', { supported: false }, 'pnv/carrier-not-supported'],
+    ['without a SIM', { sim: null }, 'pnv/unsupported-operation'],
+  ])('goes on with a code for a phone %s', async (_, phone, error) => {
+    const { number, post, home, flow, wanted } = await begin(phone)
+    const told = await ask(wanted)
+    expect(told).toMatchObject({ error })
+    expect(await post('/login/phone/verify', { flow, ...told })).toMatchObject({
+      status: 422,
+      body: { code: 'rung_unable', reason: 'mno_not_supported', fallback: ['own-sms'] },
+    })
+    await remote('PATCH', '/demo/phone', { sim: number })
+    expect(await post('/login/phone/fallback', { flow })).toMatchObject({ status: 201, body: { method: 'own-sms' } })
+    const { phone: screen } = await shown()
+    const code = codeIn(screen.messages.at(-1)?.text)
+    expect((await post('/login/phone/verify', { flow, code })).status).toBe(200)
+    expect(await home()).toContain('Signed in by a code sent to your phone')
+  })
+
+  test('a phone with another SIM signs nobody in', async () => {
+    const { post, home, flow, wanted } = await begin({ sim: '+12025550142' })
+    const { token } = await ask(wanted)
+    expect(await post('/login/phone/verify', { flow, code: token })).toMatchObject({
+      status: 401,
+      body: { code: 'mismatch' },
+    })
+    expect(await home()).not.toContain('Signed in as')
+  })
+
+  test('the token of one login is none of another', async () => {
+    const { number, post, home, wanted } = await begin()
+    const { token } = await ask(wanted)
+    const { body } = await post('/login/phone', { phone_number: number })
+    expect(await post('/login/phone/verify', { flow: body.flow, code: token })).toMatchObject({
+      status: 401,
+      body: { code: 'invalid_code' },
+    })
+    expect(await home()).not.toContain('Signed in as')
+  })
+
+  test.each([undefined, 'digital_credential'])('the phone gives no token of the kind %j', async (kind) => {
+    expect((await remote('POST', '/demo/phone/token', { kind, request: {} })).status).toBe(400)
   })
 })
 

@@ -16,6 +16,7 @@ interface Message {
 // By address, because the compiler does not look into scripts of pages.
 const page: {
   messageFor(problem: { code: string; reason?: string; retry_after?: number }, during?: 'resend'): Message
+  withoutToken(problem: { code: string; reason?: string }): Message
 } = await import(`${root}examples/session-login/public/messages.js`)
 
 const anyFault = page.messageFor({ code: 'a code that nobody knows' })
@@ -52,6 +53,13 @@ describe('the page has words of its own', () => {
       'The last code is still good',
     )
     expect(page.messageFor({ code: 'send_refused' }).title).not.toBe('The last code is still good')
+  })
+
+  test('for a phone without a token, which mobile data would not help, unlike one whose user said no', () => {
+    const told = (reason: string) => page.withoutToken({ code: 'rung_unable', reason })
+    expect(told('reported').title).toBe('This phone cannot confirm its number by itself')
+    expect(told('mno_not_supported')).toEqual(told('reported'))
+    expect(told('declined').title).toBe('Not confirmed')
   })
 
   test.each(unableReasons.filter((reason) => !['reported', 'other', 'provider_down'].includes(reason)))(
@@ -93,6 +101,7 @@ describe('the log has words of its own', () => {
     ['POST', '/fraud/send-sms'],
     ['POST', '/fraud/verify-sms'],
     ['GET', '/.well-known/jwks.json'],
+    ['GET', '/v1beta/jwks'],
   ])('for %s %s, whatever comes of it', (method, path) => {
     for (const status of [200, 409, 500]) expect(explain(method, path, status)).toMatch(/\.$/)
   })

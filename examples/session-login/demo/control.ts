@@ -45,6 +45,12 @@ export function controlRoutes({ simulatorUrl, clock, log, phone, choice }: DemoP
     res.json(await phone.open(url))
   })
 
+  routes.post('/phone/token', async (req, res) => {
+    const { kind, request } = fields(req.body)
+    if (kind !== 'firebase_pnv') return refuse(res, 'This phone gives tokens of Firebase PNV only.')
+    res.json(await phone.token({ kind, request }))
+  })
+
   routes.post('/phone/send', async (req, res) => {
     const { to, body } = fields(req.body)
     if (typeof to !== 'string' || typeof body !== 'string' || to === '' || body === '')

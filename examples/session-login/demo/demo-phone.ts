@@ -1,8 +1,15 @@
 import type { Clock } from 'passport-phonecheck'
-import type { OpenResult, SendResult, Simulator, VirtualPhone } from 'passport-phonecheck/simulator'
+import {
+  type OpenResult,
+  type SendResult,
+  type Simulator,
+  TokenError,
+  type VirtualPhone,
+} from 'passport-phonecheck/simulator'
 import { maskCode } from './mask.js'
 import { messagesOf, type PhoneMessage } from './phone-messages.js'
 import {
+  askingScreen,
   idleScreen,
   openingScreen,
   type PhoneScreen,
@@ -10,6 +17,7 @@ import {
   textScreen,
   withCode,
   withFailure,
+  withToken,
 } from './phone-screen.js'
 import type { ProtocolLog } from './protocol-log.js'
 
@@ -25,6 +33,9 @@ export interface PhoneView {
 }
 
 export type PhoneChange = Partial<Pick<PhoneView, 'sim' | 'mobileData' | 'supported'>>
+
+/** What the app's native module hands to the page. */
+export type TokenResult = { token: string } | { error: string; error_description: string }
 
 /** What the vendor's SDK hands to the app. */
 export type SdkResult =
@@ -115,6 +126,30 @@ export class DemoPhone {
     }
     this.#log.answer(entry, result.status, 'The phone hands over what came at the end.')
     return { http_status: result.status, ...(result.body && { response_body: result.body }) }
+  }
+
+  /** What a native module of the app does: asks Android for the token of a challenge. Wi-Fi will do. */
+  async token(wanted: { kind: string; request: unknown }): Promise<TokenResult> {
+    const entry = this.#log.add({
+      kind: 'request',
+      from: 'Page',
+      to: 'Phone',
+      what: 'get token',
+      status: null,
+      note: 'The page asks the phone for a token with the nonce of this login.',
+    })
+    this.show(askingScreen)
+    try {
+      const token = await this.handset.token(wanted)
+      this.show(withToken(this.#screen))
+      this.#log.answer(entry, 'signed', 'Google has signed the number of the SIM, and the nonce of this login.')
+      return { token }
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error
+      this.show(withFailure(this.#screen, capitalized(error.message)))
+      this.#log.answer(entry, 'failed', `It cannot: ${error.code}.`)
+      return { error: error.code, error_description: error.message }
+    }
   }
 
   /** What the user does with an `sms:` link: the phone's own app sends the text. */

@@ -7,6 +7,7 @@ const ways: Record<string, string> = {
   'vonage-silent': 'the silent check',
   'vonage-sms': 'a code by text',
   'number-verification': 'the silent check',
+  'firebase-pnv': 'a token of the phone',
   'camara-otp-sms': 'a code by text',
   'twilio-sms': 'a code by text',
   'twilio-call': 'a code by call',

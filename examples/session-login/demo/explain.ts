@@ -69,6 +69,10 @@ const steps: readonly [pattern: RegExp, sentence: Sentence][] = [
   ],
   [/^POST \/fraud\/verify-sms$/, ok('The app asks iDenfy whether that was the code.', 'iDenfy cannot say.')],
   [/^GET \/\.well-known\/jwks\.json$/, 'The app fetches the keys with which IDlayr signs, and keeps them.'],
+  [
+    /^GET \/v1beta\/jwks$/,
+    ok('The app fetches the keys with which Google signs, and keeps them.', 'The app gets no keys of Google.'),
+  ],
   [/^POST \/oauth2\/v1\/token$/, 'The app fetches an access token, and keeps it for the logins to come.'],
   [
     /^POST \/phone_check\/v0\.2\/checks$/,

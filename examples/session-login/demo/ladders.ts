@@ -3,6 +3,7 @@ import {
   type Clock,
   camaraNumberVerification,
   camaraOtpSms,
+  firebasePnv,
   idenfySms,
   moCheck,
   type OwnSmsOptions,
@@ -99,6 +100,16 @@ export const ladders = {
         camaraOtpSms({ ...operator, message: '{{code}} is your code for Acme' }),
       ]
     },
+  },
+  pnv: {
+    name: 'Firebase PNV',
+    ways: 'A token of the Android phone itself, on Wi-Fi too, then a code by the app’s own gateway.',
+    sender: 'Gateway',
+    scenarios: [...silent.filter((name) => name !== 'expired'), 'code'],
+    rungs: ({ simulatorUrl, clock, send }) => [
+      firebasePnv({ projectNumber: '123456789012', projectId: 'demo-project', baseUrl: simulatorUrl, clock }),
+      ownSms({ brand: 'Acme', send, clock }),
+    ],
   },
   twilio: {
     name: 'Twilio',

@@ -22,6 +22,7 @@ export const idleScreen: PhoneScreen = {
   detail: 'Waiting for a check to confirm',
 }
 export const openingScreen: PhoneScreen = { state: 'opening', headline: 'Opening…', hops: [] }
+export const askingScreen: PhoneScreen = { state: 'opening', headline: 'Confirming the number…', hops: [] }
 export const sentScreen: PhoneScreen = { state: 'code', headline: 'Text sent', hops: [] }
 export const textScreen: PhoneScreen = { state: 'code', headline: 'New text', hops: [] }
 export const callScreen: PhoneScreen = { state: 'code', headline: 'Incoming call', hops: [] }
@@ -32,6 +33,10 @@ export function withHop(screen: PhoneScreen, hop: Hop): PhoneScreen {
 
 export function withCode(screen: PhoneScreen, detail: string): PhoneScreen {
   return { ...screen, state: 'code', headline: 'Code received', detail }
+}
+
+export function withToken(screen: PhoneScreen): PhoneScreen {
+  return { ...screen, state: 'code', headline: 'Number confirmed', detail: 'Token signed by Google' }
 }
 
 export function withFailure(screen: PhoneScreen, detail: string): PhoneScreen {

@@ -1,6 +1,16 @@
 import type { Clock } from 'passport-phonecheck'
 
-export type Party = 'Page' | 'App' | 'IDlayr' | 'iDenfy' | 'Vonage' | 'Twilio' | 'Operator' | 'Gateway' | 'Phone'
+export type Party =
+  | 'Page'
+  | 'App'
+  | 'IDlayr'
+  | 'iDenfy'
+  | 'Vonage'
+  | 'Twilio'
+  | 'Operator'
+  | 'Google'
+  | 'Gateway'
+  | 'Phone'
 
 /** What the page shows of one step. Holds no code, handle, token or whole number. */
 export interface LogEntry {

@@ -53,6 +53,7 @@ function vendorAt(path: string): Party {
 const vendors: readonly (readonly [RegExp, Party])[] = [
   [/^\/(_operator|camara|number-verification|one-time-password-sms)\//, 'Operator'],
   [/^\/fraud\//, 'iDenfy'],
+  [/^\/v1beta\/jwks$/, 'Google'],
   [/^\/v2\/verify\b/, 'Vonage'],
   [/^\/v2\/Services\//, 'Twilio'],
 ]

@@ -1,9 +1,7 @@
 // @ts-check
-import { ProblemError, verify } from './api.js'
+import { handIn } from './hand-in.js'
 import { remember } from './memory.js'
-import { messageFor } from './messages.js'
-import { showNote, showProgress } from './status.js'
-import { nextStep } from './ways.js'
+import { showProgress } from './status.js'
 
 /** @import { Step, Welcome } from './api.js' */
 /** @import { Context, OpenUrl, Result } from './challenges.js' */
@@ -27,25 +25,7 @@ export async function askOperator(step, { url }, { device, signal }) {
   showProgress('Your phone is asking its operator…')
   const result = fromDevice(await device.open(url))
   signal.throwIfAborted()
-  showProgress('Signing you in…')
-  try {
-    return await verify(step.flow, result)
-  } catch (error) {
-    if (!(error instanceof ProblemError) || !goesOn(error.problem)) throw error
-    const next = await nextStep(step)
-    showNote(messageFor(error.problem))
-    return next
-  }
-}
-
-/**
- * Whether the next way is taken without asking. Not when the silent one is likely to work if it is
- * tried again, or with another number.
- *
- * @param {import('./api.js').Problem} problem
- */
-function goesOn({ code, reason, fallback = [] }) {
-  return code === 'rung_unable' && reason !== 'expired' && fallback.length > 0
+  return handIn(step, result)
 }
 
 /**

@@ -1,6 +1,7 @@
 // @ts-check
 import { ProblemError } from './api.js'
 import { askOperator } from './ask-operator.js'
+import { askSystem } from './ask-system.js'
 import { enterCode } from './enter-code.js'
 import { textUs } from './text-us.js'
 
@@ -13,7 +14,8 @@ import { textUs } from './text-us.js'
  * @typedef {{ type: 'open_url', url: string }} OpenUrl
  * @typedef {{ type: 'send_sms', to: string, body: string, href: string }} SendSms
  * @typedef {{ type: 'enter_code', length: number, resend_in: number }} EnterCode
- * @typedef {OpenUrl | SendSms | EnterCode} Challenge
+ * @typedef {{ type: 'get_token', kind: string, request: unknown }} GetToken
+ * @typedef {OpenUrl | SendSms | EnterCode | GetToken} Challenge
  *
  * What the device brings back for `POST verify`.
  *
@@ -36,6 +38,8 @@ function solve(step, context) {
   switch (challenge.type) {
     case 'open_url':
       return askOperator(step, challenge, context)
+    case 'get_token':
+      return askSystem(step, challenge, context)
     case 'send_sms':
       return textUs(step, challenge, context)
     case 'enter_code':

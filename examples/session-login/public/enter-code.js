@@ -1,8 +1,9 @@
 // @ts-check
 import { problemOf, resend, verify } from './api.js'
+import { lockedCode, newCode, shortCode, triesLeft } from './code-messages.js'
 import { countdownOn } from './countdown.js'
 import { remember } from './memory.js'
-import { isOver, lockedCode, messageFor, newCode, shortCode, triesLeft } from './messages.js'
+import { isOver, messageFor } from './messages.js'
 import { element, showPanel } from './panels.js'
 import { showNote, showProblem, showProgress } from './status.js'
 import { offerNextWay } from './ways.js'

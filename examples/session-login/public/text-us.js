@@ -1,7 +1,8 @@
 // @ts-check
 import { ProblemError, status, verify } from './api.js'
+import { spentText } from './code-messages.js'
 import { remember } from './memory.js'
-import { isPassing, messageFor, spentText } from './messages.js'
+import { isPassing, messageFor } from './messages.js'
 import { element, showPanel } from './panels.js'
 import { showProblem, showProgress } from './status.js'
 import { offerNextWay } from './ways.js'

@@ -16,4 +16,7 @@ export const device = {
     if (seconds > 0) await call('POST', '/demo/clock', { seconds })
     return answer
   },
+  token(wanted) {
+    return call('POST', '/demo/phone/token', wanted)
+  },
 }

@@ -83,7 +83,7 @@ function address(what, times) {
 /** @param {number | string | null | undefined} status */
 function mood(status) {
   if (status === null || status === undefined) return ''
-  return (typeof status === 'number' && status < 400) || status === 'sent' ? 'good' : 'bad'
+  return (typeof status === 'number' && status < 400) || status === 'sent' || status === 'signed' ? 'good' : 'bad'
 }
 
 /**
