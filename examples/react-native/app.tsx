@@ -1,17 +1,22 @@
 import sdk from '@tru_id/tru-sdk-react-native'
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react'
-import { Text, View } from 'react-native'
+import { NativeModules, Text, View } from 'react-native'
 import { Button, styles } from './button.tsx'
 import { viaSdk } from './mobile-data.ts'
 import { PhoneLoginScreen } from './phone-login-screen.tsx'
 import { loginStorage, secureStore } from './secure-store.ts'
 import { createSession } from './session.ts'
-import { simulatedPhone } from './simulated-phone.ts'
+import { simulatedPhone, simulatedToken } from './simulated-phone.ts'
+import { type SystemTokenModule, viaSystem } from './system-token.ts'
 
 // Yours. Anything but https is for development: phones refuse it in released apps.
 const api = __DEV__ ? 'http://127.0.0.1:3000' : 'https://api.example'
-// On a real phone with a SIM: viaSdk in development, too.
-const open = __DEV__ ? simulatedPhone('http://127.0.0.1:4010', '+12025550100') : viaSdk(sdk)
+// On a real phone with a SIM: viaSdk and viaSystem in development, too.
+const simulated = ['http://127.0.0.1:4010', '+12025550100'] as const
+const open = __DEV__ ? simulatedPhone(...simulated) : viaSdk(sdk)
+const token = __DEV__
+  ? simulatedToken(...simulated)
+  : viaSystem(NativeModules['PhoneTokens'] as SystemTokenModule | undefined)
 
 export const session = createSession({ api, box: secureStore })
 
@@ -19,7 +24,8 @@ export function App(): ReactNode {
   const signedIn = useSyncExternalStore(session.subscribe, session.signedIn)
   useEffect(() => void session.restore(), [])
   if (signedIn === undefined) return null
-  return signedIn ? <Home /> : <PhoneLoginScreen api={api} open={open} session={session} storage={loginStorage} />
+  if (signedIn) return <Home />
+  return <PhoneLoginScreen api={api} open={open} token={token} session={session} storage={loginStorage} />
 }
 
 /** Yours. */

@@ -1,11 +1,14 @@
 import { type Clock, type PhoneLogin, phoneLogin, type StorageLike } from 'passport-phonecheck/client'
 import { type Opener, reachableFirst } from './mobile-data.ts'
 import type { Session, Tokens } from './session.ts'
+import type { TokenFetcher } from './system-token.ts'
 
 export interface DeviceLoginSettings {
   /** Origin of the server, such as `https://api.example`. */
   readonly api: string
   readonly open: Opener
+  /** For ladders with Firebase PNV. Absent: such ways are passed over. */
+  readonly token?: TokenFetcher | undefined
   /** Gets the tokens. */
   readonly session: Pick<Session, 'keep'>
   /**
@@ -25,13 +28,25 @@ export interface DeviceLogin {
 }
 
 /** The package's client, as a native app needs it. Knows nothing of React. */
-export function deviceLogin({ api, open, session, storage, clock }: DeviceLoginSettings): DeviceLogin {
+export function deviceLogin({ api, open, token, session, storage, clock }: DeviceLoginSettings): DeviceLogin {
   let obstacle: string | undefined
   const login = phoneLogin<Tokens>({
     baseUrl: api,
     open: reachableFirst(open, (reason) => {
       obstacle = reason
     }),
+    token:
+      token &&
+      (async (challenge, context) => {
+        try {
+          return await token(challenge, context)
+        } catch (error) {
+          // The user has left, and another login may have begun.
+          const { code, name }: { code?: unknown; name?: unknown } = Object(error)
+          if (!context.signal.aborted) obstacle = String(code ?? name)
+          throw error
+        }
+      }),
     // The handle alone binds the login. It is a secret that lives ten minutes, so it goes nowhere
     // but to the Keychain or Keystore; what some frameworks add of a browser is left alone.
     credentials: 'omit',

@@ -41,11 +41,15 @@ export function sayProblem({ code }: Problem): string {
 const dataOff = 'Turn mobile data on to sign in without typing. Wi-Fi can stay on.'
 const notMobile = 'Turn VPN and private relay off to sign in without typing.'
 
+const refused = 'Allow your phone to share its number to sign in without typing.'
+
 /** What the user can do about it. For every other obstacle: nothing. */
 const cures: Readonly<Record<string, string>> = {
   sdk_no_data_connectivity: dataOff,
   not_mobile_ip: notMobile,
   ip_mismatch: notMobile,
+  GetCredentialCancellationException: refused,
+  'pnv/credential-manager-error': refused,
 }
 
 /** @returns undefined when it would not help to try the silent way again */

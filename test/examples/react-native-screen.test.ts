@@ -11,9 +11,11 @@ const native = vi.hoisted(() => ({
   canWrite: true,
   secrets: new Map<string, string>(),
   open: vi.fn(),
+  firebasePnv: vi.fn(),
 }))
 vi.mock('react-native', () => ({
   ...Object.fromEntries(['View', 'Text', 'TextInput', 'Pressable', 'ActivityIndicator'].map((name) => [name, name])),
+  NativeModules: { PhoneTokens: { firebasePnv: native.firebasePnv } },
   StyleSheet: { create: (styles: object) => styles },
   Linking: {
     async openURL(url: string) {
@@ -217,8 +219,8 @@ describe('the screen under React', () => {
   })
 })
 
-test('the app as it is released: the vendor’s SDK signs in, the secure store keeps it, signing out leaves nothing but that the server knows the device', async () => {
-  const server = await startServer()
+test('the app as it is released: after Android has no token the vendor’s SDK signs in, the secure store keeps it, signing out leaves nothing but that the server knows the device', async () => {
+  const server = await startServer({ pnv: true })
   const { fetch } = globalThis
   vi.stubGlobal('__DEV__', false)
   vi.stubGlobal('fetch', (url: string, init: RequestInit) =>
@@ -228,10 +230,13 @@ test('the app as it is released: the vendor’s SDK signs in, the secure store k
     const { status, body, ...failure } = await server.sim.phone(number).open(url)
     return status === undefined ? failure : { http_status: status, response_body: body }
   })
+  native.firebasePnv.mockRejectedValue(Object.assign(new Error('native'), { code: 'pnv/carrier-not-supported' }))
   const { App } = await import('../../examples/react-native/app.tsx')
   const screen = new Screen(createElement(App))
   await signIn(screen)
   await screen.shows('proven')
+  expect(native.firebasePnv).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^[\w-]{43}$/))
+  expect(server.events).toContainEqual(expect.objectContaining({ type: 'rung_spent', reason: 'mno_not_supported' }))
   expect(kept()).toEqual(['phone-login.device', 'phone-login.refresh-token'])
   await screen.press('Sign out')
   await screen.shows('Mobile number')

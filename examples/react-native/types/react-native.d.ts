@@ -47,6 +47,7 @@ declare module 'react-native' {
   export const Pressable: ComponentType<ViewProps & { onPress: () => void; disabled?: boolean }>
   export const ActivityIndicator: ComponentType<Omit<ViewProps, 'children'>>
   export const Linking: { openURL(url: string): Promise<unknown> }
+  export const NativeModules: Readonly<Record<string, unknown>>
   export const StyleSheet: { create<Styles extends Readonly<Record<string, Style>>>(styles: Styles): Styles }
 }
 

@@ -182,12 +182,16 @@ function readSecrets({ state }: Check): Secrets | undefined {
   return { nonce: state['nonce'], phoneNumber: state['phoneNumber'] }
 }
 
-/** The app's errors, as com.google.firebase.pnv names them. The user's no is one of Credential Manager's. */
+/**
+ * The app's errors, as com.google.firebase.pnv names them. The user's no is one of Credential Manager's,
+ * whose exception the custom flow brings by the name of its class.
+ */
 const reports: Readonly<Record<string, UnableReason>> = {
   'pnv/carrier-not-supported': 'mno_not_supported',
   'pnv/unsupported-operation': 'mno_not_supported',
   'pnv/preflight-check-failed': 'mno_not_supported',
   'pnv/integrity-check-failed': 'blocked',
   'pnv/credential-manager-error': 'declined',
+  GetCredentialCancellationException: 'declined',
   'pnv/invalid-digital-credential-response': 'sdk_error',
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { idenfySms, MemoryStore, moCheck, type PhoneCheckEvent, phoneCheck } from 'passport-phonecheck'
+import { firebasePnv, idenfySms, MemoryStore, moCheck, type PhoneCheckEvent, phoneCheck } from 'passport-phonecheck'
 import type { StorageLike } from 'passport-phonecheck/client'
 import { type Simulator, startSimulator } from 'passport-phonecheck/simulator'
 import { type FakeClock, fakeClock } from 'passport-phonecheck/testing'
@@ -9,6 +9,8 @@ import { type DeviceLogin, deviceLogin } from '../../../examples/react-native/de
 import type { Opener } from '../../../examples/react-native/mobile-data.ts'
 import { createSession, type SecretBox, type Session } from '../../../examples/react-native/session.ts'
 import { simulatedPhone } from '../../../examples/react-native/simulated-phone.ts'
+import type { TokenFetcher } from '../../../examples/react-native/system-token.ts'
+import { project } from '../firebase.js'
 import { ownServer } from './own-server.js'
 
 export const number = '+12025550100'
@@ -24,8 +26,8 @@ export interface Server {
   before: (path: string) => Promise<number | undefined> | number | undefined
 }
 
-/** examples/jwt-api with all three rungs, as an app copies it. */
-export async function startServer(): Promise<Server> {
+/** examples/jwt-api with all three rungs, as an app copies it; with PNV before them if wanted. */
+export async function startServer({ pnv = false } = {}): Promise<Server> {
   const clock = fakeClock()
   const sim = await startSimulator({ clock })
   onTestFinished(() => sim.close())
@@ -35,6 +37,7 @@ export async function startServer(): Promise<Server> {
   const account = { baseUrl: sim.url, clientId: 'client', clientSecret: 'secret', clock }
   const app = createApp({
     ladder: [
+      ...(pnv ? [firebasePnv({ ...project, baseUrl: sim.url, clock })] : []),
       phoneCheck(account),
       moCheck(account),
       idenfySms({ baseUrl: sim.url, apiKey: 'key', apiSecret: 'secret', clock }),
@@ -89,6 +92,7 @@ export function boxOf(secret: string | null = null): Device['box'] {
 
 interface DeviceParts {
   open?: Opener
+  token?: TokenFetcher | undefined
   box?: Device['box']
   /** Stands still while the app sleeps. */
   ownClock?: FakeClock
@@ -98,10 +102,10 @@ interface DeviceParts {
 /** The app's logic in a phone with that number. */
 export function device(
   { url, sim, clock }: Server,
-  { open = simulatedPhone(sim.url, number), box = boxOf(), ownClock = clock, storage }: DeviceParts = {},
+  { open = simulatedPhone(sim.url, number), token, box = boxOf(), ownClock = clock, storage }: DeviceParts = {},
 ): Device {
   const session = createSession({ api: url, box, now: ownClock.now })
-  const made = deviceLogin({ api: url, open, session, clock: ownClock, ...(storage && { storage }) })
+  const made = deviceLogin({ api: url, open, token, session, clock: ownClock, ...(storage && { storage }) })
   onTestFinished(() => made.login.cancel())
   return { ...made, session, box }
 }
