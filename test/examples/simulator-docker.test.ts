@@ -29,7 +29,8 @@ test('the container runs the command of this package, as no root, and names its 
 
 test('its command line listens on all addresses, and stops at SIGTERM', async () => {
   const child = run(args)
-  const [line] = await once(createInterface({ input: child.stdout }), 'line')
+  const over = once(child, 'exit').then(() => [])
+  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), over])
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line))?.[0] ?? ''
   for (const host of ['127.0.0.1', '127.0.0.2'])
     expect((await fetch(`${url.replace('127.0.0.1', host)}/public/coverage/v0.1/device_ip`)).status).toBe(200)
@@ -42,6 +43,8 @@ test.each([
   ['in production', args, { NODE_ENV: 'production' }, 'NODE_ENV=production'],
 ])('it does not start %s', async (_, flags, env, complaint) => {
   const child = run(flags, env)
+  // It started.
+  child.stdout.on('data', () => child.kill('SIGKILL'))
   let said = ''
   child.stderr.on('data', (text) => {
     said += text
