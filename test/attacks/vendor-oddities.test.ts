@@ -113,12 +113,14 @@ describe.each(rigs)('%s', (name, rig) => {
     }
   }
 
-  test.runIf(rig.calls?.start)('no odd member of the answer to start', async () => {
-    const { bodies } = await genuine()
-    for (const key of Object.keys(bodies['start'] ?? {}))
-      for (const value of odd)
-        await answering('start', { status: 200, body: { ...bodies['start'], [key]: value } }, start)
-  })
+  // Some rungs begin without a call.
+  if (rig.calls?.start)
+    test('no odd member of the answer to start', async () => {
+      const { bodies } = await genuine()
+      for (const key of Object.keys(bodies['start'] ?? {}))
+        for (const value of odd)
+          await answering('start', { status: 200, body: { ...bodies['start'], [key]: value } }, start)
+    })
 
   test('no odd member of a yes', async () => {
     const first = await genuine()

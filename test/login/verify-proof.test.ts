@@ -122,10 +122,11 @@ describe('after an outage the flow can go on, with its try where nothing can hav
     expect(await stored()).toMatchObject({ polledAt: 7_000 })
   })
 
-  test('a provider without an answer cannot work', async () => {
-    const { verify, script } = await setup()
+  test('a provider without an answer is a defect, and the flow is given back', async () => {
+    const { verify, script, stored } = await setup()
     script.redeem = async () => undefined as never
-    expect(await verify('abc')).toEqual({ outcome: 'unable', reason: 'other' })
+    await expect(verify('abc')).rejects.toMatchObject({ code: 'provider_unavailable' })
+    expect(await stored()).toMatchObject({ state: 'pending', tries: 0 })
   })
 })
 
