@@ -1,4 +1,4 @@
-import { isObject } from '../../lib/json.js'
+import { isObject, textOf } from '../../lib/json.js'
 
 const tokenGrammar = /^[\x21-\x7e]{8,2048}$/
 const bareGrammar = /^[\w.~-]{16,2048}$/
@@ -27,10 +27,6 @@ function fieldsOf(text: string): [string, string][] {
     return Object.entries(value).map(([key, field]) => [key, typeof field === 'number' ? String(field) : textOf(field)])
   }
   return text.includes('=') ? [...new URLSearchParams(text)] : []
-}
-
-function textOf(field: unknown): string {
-  return typeof field === 'string' ? field : ''
 }
 
 function parse(text: string): Record<string, unknown> {
